@@ -1,0 +1,57 @@
+/* auth: who is asking, and may they. Passwords, tokens, signed links, limits on guessing.
+ * Thread-safe. Sources: OWASP Password Storage (argon2id), RFC 7519 (JWT), RFC 8725 (JWT practice).
+ */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+struct arena;
+struct auth;
+struct err;
+struct log;
+struct store;
+
+struct auth_conf {
+    const char
+        *secret_file; /* made at the first start, 0600, 256 bits; refused when others can read */
+    int64_t token_ms, link_ms;
+    int64_t argon_memory_bytes;
+    int argon_passes;
+    int hash_slots; /* hashes at once; more callers wait their turn, at most 64 of them: ERR_BUSY */
+    int login_tries; /* failures a minute for one name or one address */
+};
+int auth_open(struct auth **out, struct store *s, const struct auth_conf *c, struct log *l,
+              struct err *e);
+void auth_close(struct auth *a);
+void auth_closep(struct auth **a);
+
+/* Makes a user. Checks as the contract says: MSG_FIELDS_MISSING (NULL or ""), MSG_PASSWORDS_DIFFER,
+ * MSG_PASSWORD_SHORT (characters), MSG_PASSWORD_LONG (bytes), MSG_USERNAME_BAD, MSG_EMAIL_BAD,
+ * MSG_USER_EXISTS, MSG_EMAIL_EXISTS. Slow (argon2id): not for an event thread. */
+int auth_sign_up(struct auth *a, const char *username, const char *email, const char *password1,
+                 const char *password2, int64_t *user_id, struct err *e);
+/* A token for a name and password; the string lives in the arena. MSG_FIELDS_MISSING,
+ * MSG_LOGIN_WRONG (wrong password and unknown name alike, in the same time), MSG_LOGIN_LIMITED: too
+ * many failures for this name or address just now; *retry_after_s then says how long. A right
+ * password from an address that is not over its limit is never refused for what others did to the
+ * name. Slow. */
+int auth_log_in(struct auth *a, struct arena *mem, const char *username, const char *password,
+                const char *address, const char **token, int *retry_after_s, struct err *e);
+/* Sets a new password; for operators. */
+int auth_set_password(struct auth *a, int64_t user_id, const char *password, struct err *e);
+
+struct caller {
+    int64_t user_id;
+    const char *username; /* in the arena */
+    bool admin;
+};
+/* Checks "Bearer <token>" (NULL: MSG_AUTH_MISSING). HS256 alone; exp, nbf, iat with 60 s of leeway;
+ * the user must still exist. MSG_TOKEN_BAD, MSG_TOKEN_EXPIRED. */
+int auth_check(struct auth *a, struct arena *mem, const char *authorization, struct caller *out,
+               struct err *e);
+
+/* "exp=1790000000&sig=..." for a path; whoever holds the link may GET the path until then. */
+const char *auth_link_sign(struct auth *a, struct arena *mem, const char *path);
+/* MSG_LINK_BAD. exp and sig as they came (NULL: missing). */
+int auth_link_check(struct auth *a, const char *path, const char *exp, const char *sig,
+                    struct err *e);

@@ -1,0 +1,66 @@
+#include "core/err.h"
+
+#include <stdarg.h>
+
+static void fill(struct err *e, enum err_code code, enum msg msg, const char *fmt, va_list ap)
+{
+    if (!e)
+        return;
+    char text[ERR_TEXT_MAX]; /* fmt's arguments may point into e->text */
+    vsnprintf(text, sizeof(text), fmt, ap);
+    e->code = code;
+    e->msg = msg;
+    memcpy(e->text, text, sizeof(text));
+}
+
+int err_set(struct err *e, enum err_code code, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    fill(e, code, msg_general(code), fmt, ap);
+    va_end(ap);
+    return -1;
+}
+
+int err_msg(struct err *e, enum msg msg, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    fill(e, msg_code(msg), msg, fmt, ap);
+    va_end(ap);
+    return -1;
+}
+
+int err_wrap(struct err *e, const char *fmt, ...)
+{
+    if (!e)
+        return -1;
+    char inner[ERR_TEXT_MAX], head[ERR_TEXT_MAX];
+    memcpy(inner, e->text, sizeof(inner));
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(head, sizeof(head), fmt, ap);
+    va_end(ap);
+    snprintf(e->text, sizeof(e->text), "%.100s: %.150s", head, inner);
+    return -1;
+}
+
+void err_clear(struct err *e)
+{
+    if (e)
+        *e = (struct err){0};
+}
+
+const char *err_code_name(enum err_code code)
+{
+    static const char *const names[] = {
+        [ERR_NONE] = "none",          [ERR_INPUT] = "input",
+        [ERR_STRANGER] = "stranger",  [ERR_DENIED] = "denied",
+        [ERR_MISSING] = "missing",    [ERR_CONFLICT] = "conflict",
+        [ERR_TOO_LARGE] = "toolarge", [ERR_UNSUPPORTED] = "unsupported",
+        [ERR_RATE] = "rate",          [ERR_BUSY] = "busy",
+        [ERR_FULL] = "full",          [ERR_STOPPED] = "stopped",
+        [ERR_SYSTEM] = "system",
+    };
+    return names[code];
+}

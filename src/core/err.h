@@ -1,0 +1,42 @@
+/* core/err: the one way to say that something failed.
+ *
+ * A function that can fail returns 0 or -1 (or NULL) and fills `struct err *e`, its last argument;
+ * on failure its outputs are untouched. The code is for programs and decides alone (HTTP status,
+ * retry or not); msg names the sentence that a person is shown, in their language (core/message.h);
+ * text is for the log: it says what exactly, and may hold names and numbers of the inside. */
+#pragma once
+#include "core/message.h"
+
+enum err_code {
+    ERR_NONE,
+    ERR_INPUT,       /* the caller's data is wrong; the same call would fail again */
+    ERR_STRANGER,    /* who asks is not known: no or a bad token, password, signature */
+    ERR_DENIED,      /* who asks is known and may not */
+    ERR_MISSING,     /* there is no such thing, or it is not the caller's */
+    ERR_CONFLICT,    /* the thing is not in a state that allows this */
+    ERR_TOO_LARGE,   /* over a named limit */
+    ERR_UNSUPPORTED, /* a kind of thing that we do not take */
+    ERR_RATE,        /* too often; later is fine */
+    ERR_BUSY,        /* cannot now; a part is down or all places are taken; later is fine */
+    ERR_FULL,        /* no room on the disk */
+    ERR_STOPPED,     /* ended on request: deleted, shut down, lease lost */
+    ERR_SYSTEM,      /* our fault or the machine's */
+};
+enum { ERR_TEXT_MAX = 256 };
+struct err {
+    enum err_code code;
+    enum msg msg;
+    char text[ERR_TEXT_MAX];
+};
+
+/* Fills *e (NULL is allowed: the caller does not want to know) and returns -1. err_set takes the
+ * general sentence of its code; err_msg takes the code from the catalogue. */
+int err_set(struct err *e, enum err_code code, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+int err_msg(struct err *e, enum msg msg, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Puts "<context>: " before the text, keeps code and msg; returns -1. */
+int err_wrap(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void err_clear(struct err *e);
+/* A short stable name: "input", "denied", ... */
+const char *err_code_name(enum err_code code);

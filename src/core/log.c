@@ -1,0 +1,112 @@
+#include "core/log.h"
+
+#include "core/clock.h"
+#include "core/fd.h"
+#include "core/mem.h"
+#include "core/str.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+
+enum { LINE_MAX_BYTES = 4096 };
+
+struct log {
+    int fd;
+    enum log_level level;
+    enum log_format format;
+};
+
+struct log *log_new(int fd, enum log_level level, enum log_format format)
+{
+    struct log *l = mem_new(sizeof(*l));
+    *l = (struct log){.fd = fd, .level = level, .format = format};
+    return l;
+}
+
+void log_free(struct log *l)
+{
+    free(l);
+}
+
+/* Quotes and escapes as JSON does (RFC 8259, 7); bytes over 0x7f pass, so UTF-8 stays readable. */
+static void put_quoted(struct buf *b, const char *s)
+{
+    buf_puts(b, "\"");
+    for (; *s; s++) {
+        unsigned char c = (unsigned char)*s;
+        if (c == '"' || c == '\\')
+            buf_printf(b, "\\%c", c);
+        else if (c < 0x20 || c == 0x7f)
+            buf_printf(b, "\\u%04x", c);
+        else
+            buf_put(b, s, 1);
+    }
+    buf_puts(b, "\"");
+}
+
+static bool plain(const char *s)
+{
+    if (!*s)
+        return false;
+    for (; *s; s++)
+        if ((unsigned char)*s <= ' ' || strchr("\"\\=", *s) || *s == 0x7f)
+            return false;
+    return true;
+}
+
+static void put_value(struct buf *b, enum log_format format, const struct log_value *v)
+{
+    switch (v->type) {
+    case LOG_V_INT:
+        buf_printf(b, "%" PRId64, v->i);
+        return;
+    case LOG_V_UINT:
+        buf_printf(b, "%" PRIu64, v->u);
+        return;
+    case LOG_V_DOUBLE:
+        buf_printf(b, "%.6g", v->d);
+        return;
+    case LOG_V_STR:
+        if (!v->s)
+            buf_puts(b, format == LOG_JSON ? "null" : "-");
+        else if (format == LOG_TEXT && plain(v->s))
+            buf_puts(b, v->s);
+        else
+            put_quoted(b, v->s);
+        return;
+    }
+}
+
+void log_write(struct log *l, enum log_level level, const char *message,
+               const struct log_pair *pairs, int pair_count)
+{
+    static const char *const names[] = {"error", "warn", "info", "debug"};
+    if (!l || level > l->level)
+        return;
+    char when[CLOCK_ISO_SIZE];
+    clock_iso(clock_now_ms(), when);
+    struct buf b;
+    buf_init(&b, LINE_MAX_BYTES);
+    if (l->format == LOG_JSON) {
+        buf_printf(&b, "{\"time\":\"%s\",\"level\":\"%s\",\"message\":", when, names[level]);
+        put_quoted(&b, message);
+    } else {
+        buf_printf(&b, "%s %-5s %s", when, names[level], message);
+    }
+    for (int i = 0; i < pair_count; i++) {
+        if (l->format == LOG_JSON) {
+            buf_puts(&b, ",");
+            put_quoted(&b, pairs[i].key);
+            buf_puts(&b, ":");
+        } else {
+            buf_printf(&b, " %s=", pairs[i].key);
+        }
+        put_value(&b, l->format, &pairs[i].value);
+    }
+    b.cut = false;
+    b.max = LINE_MAX_BYTES + 2;
+    buf_puts(&b, l->format == LOG_JSON ? "}\n" : "\n");
+    /* A log that cannot be written must not stop the service, and has nowhere to be reported. */
+    (void)fd_write_all(l->fd, b.p, b.len, NULL);
+    buf_clear(&b);
+}

@@ -1,0 +1,26 @@
+/* core/message: every sentence that a person is shown, in Spanish and English, under one stable
+ * code. The table is core/message.def; the Spanish ones that clients of the earlier service know
+ * are kept to the letter. Constant data: thread-safe. */
+#pragma once
+#include <stdbool.h>
+
+enum err_code;
+enum lang { LANG_ES, LANG_EN };
+enum msg {
+#define MSG(id, slug, code, es, en) MSG_##id,
+#include "core/message.def"
+#undef MSG
+    MSG_COUNT_
+};
+
+/* "no_video": the stable code in API answers, task rows and webhooks. Static. */
+const char *msg_slug(enum msg m);
+/* false when no message has that slug; *out is then untouched. */
+bool msg_from_slug(const char *slug, enum msg *out);
+/* The sentence. Static. */
+const char *msg_text(enum msg m, enum lang lang);
+/* The err_code that goes with it, and the general message of a code. */
+enum err_code msg_code(enum msg m);
+enum msg msg_general(enum err_code code);
+/* The language for an Accept-Language header (RFC 9110, 12.5.4); NULL or unknown: Spanish. */
+enum lang lang_accept(const char *accept_language);

@@ -1,0 +1,100 @@
+/* core/reel: the words of the trade, shared by rooms that may not look at each other: the profile
+ * that a reel is made by, what is asked of one render, the facts of a clip and of a reel, and the
+ * report of how it went. Plain data of fixed size, so that it can cross the jail's socket as it is;
+ * whoever receives one from a child calls its _check first. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+struct err;
+
+/* How a clip that is not 16:9 is brought there. */
+enum fit { FIT_PAD, FIT_BLUR, FIT_CROP, FIT_STRETCH, FIT_COUNT_ };
+const char *fit_name(enum fit f); /* "pad", ... */
+bool fit_from_name(const char *name, enum fit *out);
+
+/* The way a reel was made. */
+enum path { PATH_NONE, PATH_COPY, PATH_ENCODE, PATH_COUNT_ };
+const char *path_name(enum path p); /* "none", "copy", "encode" */
+
+/* How reels are made; the house's standard form. */
+struct profile {
+    int64_t bumper_us;  /* each end */
+    int64_t longest_us; /* whole reel, bumpers included */
+    enum fit fit;       /* when the task does not say */
+    int max_width, max_height;
+    int max_fps;
+    int crf;
+    char preset[16]; /* x264's name */
+    int audio_bits_per_s;
+    int audio_hz;
+};
+struct profile profile_default(void);
+
+/* Limits inside the child; each guards against a trap that doc/architecture.md names. */
+struct media_limits {
+    int64_t max_pixels;      /* of one coded picture */
+    int64_t max_duration_us; /* believed of a clip */
+    int64_t max_gap_us;      /* between two pictures */
+    int max_streams;
+    int64_t probe_bytes; /* read to find out what a clip is */
+    int64_t max_alloc;   /* one allocation of libav */
+    int threads;         /* of the decoder and of the encoder each */
+};
+struct media_limits media_limits_default(void);
+
+/* What one child is asked. */
+enum render_op {
+    RENDER_PROBE,  /* facts of the input and the plan, nothing written */
+    RENDER_MAKE,   /* the reel and its poster */
+    RENDER_VERIFY, /* the input is a reel of ours: its facts, read fresh, decoded at its seams */
+};
+struct render_order {
+    enum render_op op;
+    struct profile profile;
+    struct media_limits limits;
+    enum fit fit;
+    int64_t start_us; /* where the clip part begins */
+    bool force_encode;
+    bool poster; /* write a JPEG to the poster descriptor */
+};
+
+/* What a clip or a reel is. Unknown numbers are 0, unknown texts "". */
+struct media_facts {
+    char container[24]; /* "mp4", "matroska", ... */
+    int64_t bytes;
+    int64_t duration_us; /* of the picture */
+    char video_codec[24], audio_codec[24];
+    char video_profile[32];
+    char pixel_format[24];
+    int coded_width, coded_height;     /* as stored */
+    int display_width, display_height; /* square pixels, upright */
+    int rotation;                      /* clockwise degrees that a player applies: 0 90 180 270 */
+    bool mirrored;
+    int sar_num, sar_den;
+    int fps_num, fps_den;
+    bool variable_rate, interlaced, hdr;
+    int bit_depth;
+    int64_t frames; /* 0 when not counted */
+    int audio_hz, audio_channels;
+    int64_t audio_duration_us;
+    int video_tracks, audio_tracks;
+    bool faststart; /* index before the data */
+};
+/* 0 when every number and text is within what can be. */
+int media_facts_check(const struct media_facts *f, struct err *e);
+
+enum { REASON_SIZE = 200 };
+/* How one child's work went. */
+struct render_report {
+    enum path path;
+    char
+        reason[REASON_SIZE]; /* why this path and what was done to the clip, one English sentence */
+    struct media_facts in, out;
+    int64_t poster_bytes;
+    int64_t body_us; /* length of the clip part */
+    int64_t sync_us; /* sound against picture, the largest at seams and end; + sound late */
+    int64_t wall_us; /* inside the child */
+    int64_t peak_memory_bytes; /* resident, of the child */
+};
+int render_report_check(const struct render_report *r, struct err *e);

@@ -1,0 +1,43 @@
+#include "core/reel_json.h"
+
+static void ratio(json_t *o, const char *key, int num, int den)
+{
+    json_object_set_new(o, key, den ? json_sprintf("%d/%d", num, den) : json_null());
+}
+
+json_t *media_facts_json(const struct media_facts *f)
+{
+    json_t *o = json_pack("{s:s, s:I, s:f, s:i, s:i, s:i, s:b}", "container", f->container, "bytes",
+                          (json_int_t)f->bytes, "duration", (double)f->duration_us / 1e6, "width",
+                          f->display_width, "height", f->display_height, "rotation", f->rotation,
+                          "faststart", f->faststart);
+    json_t *v = json_pack(
+        "{s:s, s:s, s:s, s:i, s:i, s:I, s:i, s:i, s:b, s:b, s:b, s:b}", "codec", f->video_codec,
+        "profile", f->video_profile, "pixel_format", f->pixel_format, "coded_width", f->coded_width,
+        "coded_height", f->coded_height, "frames", (json_int_t)f->frames, "bit_depth", f->bit_depth,
+        "tracks", f->video_tracks, "variable_rate", f->variable_rate, "interlaced", f->interlaced,
+        "hdr", f->hdr, "mirrored", f->mirrored);
+    ratio(v, "fps", f->fps_num, f->fps_den);
+    ratio(v, "sample_aspect", f->sar_num, f->sar_den);
+    json_object_set_new(o, "video", v);
+    json_object_set_new(o, "audio",
+                        f->audio_tracks == 0
+                            ? json_null()
+                            : json_pack("{s:s, s:i, s:i, s:f, s:i}", "codec", f->audio_codec, "hz",
+                                        f->audio_hz, "channels", f->audio_channels, "duration",
+                                        (double)f->audio_duration_us / 1e6, "tracks",
+                                        f->audio_tracks));
+    return o;
+}
+
+json_t *render_report_json(const struct render_report *r)
+{
+    json_t *o =
+        json_pack("{s:s, s:s, s:f, s:f, s:f, s:I, s:I}", "path", path_name(r->path), "reason",
+                  r->reason, "wall_ms", (double)r->wall_us / 1e3, "body_seconds",
+                  (double)r->body_us / 1e6, "sync_ms", (double)r->sync_us / 1e3, "peak_memory",
+                  (json_int_t)r->peak_memory_bytes, "poster_bytes", (json_int_t)r->poster_bytes);
+    json_object_set_new(o, "in", media_facts_json(&r->in));
+    json_object_set_new(o, "out", media_facts_json(&r->out));
+    return o;
+}

@@ -1,0 +1,27 @@
+/* http: the routes of the API, the page, and nothing that decides. On libmicrohttpd (epoll, a pool
+ * of event threads); whatever waits for a hash, a disk or a database runs on a second pool. */
+#pragma once
+#include <stdint.h>
+
+struct auth;
+struct conf;
+struct err;
+struct http;
+struct log;
+struct store;
+struct tasks;
+
+struct http_parts {
+    struct auth *auth;
+    struct tasks *tasks;
+    struct store *store; /* health */
+    struct log *log;
+    const char *jail_missing; /* "" or the layers this machine lacks, for /api/health */
+};
+/* Listens and serves until http_stop. c gives listen, limits and times. */
+int http_start(struct http **out, const struct conf *c, const struct http_parts *parts,
+               struct err *e);
+/* The port in use (listen :0 picks a free one). */
+int http_port(const struct http *h);
+/* No new connections; requests under way may end within drain_ms. Frees h. */
+void http_stop(struct http *h, int64_t drain_ms);

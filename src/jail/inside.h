@@ -1,0 +1,25 @@
+/* jail/inside: the helper's half: the zygote that waits for jobs, and the layers that a child puts
+ * on before it touches a byte. Linked into reelgate-media only. */
+#pragma once
+#include "core/reel.h"
+
+struct err;
+
+/* What a child was given. Numbers are descriptors, -1 when not given. */
+struct jail_fds {
+    int clip, reel, poster, logo;
+};
+/* Tells the parent how far the child is, 0..1000; cheap to call often, sends at most 20 a second.
+ * Each call that moves on feeds the watchdog. Thread-safe. */
+void jail_progress(void *ctx, int permille);
+
+struct jail_work {
+    /* Loads whatever is loaded once (codecs, tables) in the zygote, before any job. */
+    void (*warm_up)(void);
+    /* One job, in a jailed child; its return is the child's result. */
+    int (*run)(void *ctx, const struct render_order *order, const struct jail_fds *fds,
+               struct render_report *out, struct err *e);
+};
+/* Serves jobs on the control socket `fd` until it closes, then ends all children; returns the exit
+ * status of the helper. Single-threaded. */
+int jail_zygote(int fd, const struct jail_work *work);

@@ -1,0 +1,66 @@
+/* jail: the only way to have foreign media touched. This half belongs to the service and links no
+ * media: it starts the helper program `reelgate-media`, hands descriptors over, listens, and ends
+ * what overstays. The other half (jail/inside.h) lives in the helper.
+ *
+ * The helper is exec'd clean (empty environment, all other descriptors closed) before any secret is
+ * read, loads the codecs once, and forks one child per job. A helper that died is started again;
+ * jobs that it held fail with ERR_SYSTEM and may be tried again. Thread-safe: jobs run side by
+ * side. */
+#pragma once
+#include "core/reel.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+struct err;
+struct jail;
+struct log;
+
+enum jail_layer {
+    JAIL_NAMESPACES = 1, /* user, net, mount, ipc, uts, pid; an empty read-only root */
+    JAIL_RLIMITS = 2,
+    JAIL_NO_NEW_PRIVS = 4,
+    JAIL_LANDLOCK = 8,
+    JAIL_SECCOMP = 16,
+    JAIL_ALL = 31,
+};
+struct jail_conf {
+    const char *helper; /* path of reelgate-media */
+    unsigned floor;     /* layers without which jail_open fails: bits of enum jail_layer */
+    int64_t memory_bytes, cpu_s, file_bytes;
+};
+/* Starts the helper and learns which layers this machine gives. Call from the main thread while the
+ * process has read no secret. ERR_SYSTEM: cannot start; ERR_DENIED: a layer of the floor is
+ * missing. */
+int jail_open(struct jail **out, const struct jail_conf *c, struct log *l, struct err *e);
+/* Ends all children and the helper. */
+void jail_close(struct jail *j);
+void jail_closep(struct jail **j);
+/* Bits of enum jail_layer that hold here; for each that does not, a line of why goes to out (NULL
+ * allowed). */
+unsigned jail_layers(const struct jail *j, struct buf *out);
+const char *jail_layer_name(enum jail_layer l);
+/* "seccomp,landlock" -> bits, "none" -> 0. */
+int jail_layers_parse(const char *text, unsigned *out, struct err *e);
+
+struct jail_job {
+    const struct render_order *order;
+    int clip_fd;                 /* read-only, seekable; borrowed */
+    int reel_fd;                 /* RENDER_MAKE: read-write, empty; borrowed */
+    int poster_fd;               /* or -1; borrowed */
+    int logo_fd;                 /* or -1: the built-in mark; borrowed */
+    int64_t wall_ms, silence_ms; /* limits: in all, and without progress */
+    /* Called in the calling thread at each progress message and at least every 100 ms; permille is
+     * 0..1000. Non-zero ends the child at once and the job with ERR_STOPPED. NULL allowed. */
+    int (*tick)(void *arg, int permille);
+    void *arg;
+};
+/* Runs one job in a fresh child and waits for its end. 0 only with a valid report (already checked
+ * with render_report_check) and exit status 0. Otherwise -1 and *e: what the child said was wrong
+ * with the clip (ERR_INPUT, ERR_UNSUPPORTED and the message of it), or how it ended:
+ * MSG_CLIP_HOSTILE (the filter killed it; logged as a security event), MSG_MEMORY_LIMIT,
+ * MSG_TIME_LIMIT, MSG_SIZE_LIMIT, MSG_NO_PROGRESS, ERR_STOPPED, ERR_SYSTEM (helper lost, protocol
+ * broken). */
+int jail_run(struct jail *j, const struct jail_job *job, struct render_report *out, struct err *e);

@@ -1,0 +1,21 @@
+/* media: opens a stranger's clip and makes a reel of it. Runs only inside the jail: no network, no
+ * database, no configuration file, no path names; descriptors in, descriptors out.
+ *
+ * Built on libavformat, libavcodec, libavfilter and libx264 (FFmpeg 5.1). Not thread-safe as a
+ * whole: one call at a time in a process; it makes its own threads inside. */
+#pragma once
+#include "core/reel.h"
+
+struct err;
+
+struct media_job {
+    const struct render_order *order;
+    int clip_fd, reel_fd, poster_fd, logo_fd; /* -1: none; see jail/jail.h; borrowed */
+    void (*progress)(void *arg, int permille);
+    void *arg;
+};
+/* Once in a process, before threads: allow-lists looked up, tables built, locale files touched. */
+void media_warm_up(void);
+/* Does what order->op says. ERR_INPUT / ERR_UNSUPPORTED and the message when the clip is at fault,
+ * ERR_FULL when the reel does not fit, ERR_SYSTEM when we are. */
+int media_run(const struct media_job *job, struct render_report *out, struct err *e);

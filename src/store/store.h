@@ -1,0 +1,167 @@
+/* store: users, tasks and what belongs to them, as rows that survive. Back ends: store/sqlite.c.
+ * Thread-safe. Every change is durable when its function returns 0 (fsync'd commit).
+ *
+ * Time comes from here (store_now_ms): with a shared database all nodes follow its clock, so
+ * callers pass lengths of time, never points in time. Texts in rows live in the caller's arena.
+ * Which change of state is allowed is decided in task/state.c alone; this room only guards it: a
+ * change names the states it starts from and the fencing number it holds, and does nothing when
+ * they do not match. */
+#pragma once
+#include "core/reel.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+struct err;
+struct log;
+struct store;
+
+/* sqlite:///absolute/path or sqlite:relative/path. Opens without changing the schema; ERR_CONFLICT
+ * when the schema is newer than this program. One process at a time may have a SQLite file open
+ * (SQLite 3.40.1 can lose commits otherwise): a second open fails with ERR_BUSY. */
+int store_open(struct store **out, const char *url, struct log *log, struct err *e);
+void store_close(struct store *s);
+void store_closep(struct store **s);
+/* Brings the schema up to date, one transaction a step; *from and *to are versions (NULL allowed).
+ */
+int store_migrate(struct store *s, int *from, int *to, struct err *e);
+/* Quick: can it be read? */
+int store_ping(struct store *s, struct err *e);
+/* Slow: the database's own integrity check, foreign keys, and quota = sum of bytes. */
+int store_check(struct store *s, struct err *e);
+int64_t store_now_ms(struct store *s);
+
+/* -- users -- */
+enum { USER_NAME_MAX = 64 * 4, EMAIL_MAX = 254 };
+struct user_row {
+    int64_t id;
+    const char *username, *email, *password_hash;
+    bool admin;
+    int64_t created_ms;
+    int64_t bytes_used; /* clips, reels and posters of tasks not deleted */
+};
+/* ERR_INPUT with MSG_USER_EXISTS or MSG_EMAIL_EXISTS when taken (names exactly, e-mail without
+ * case). */
+int store_user_add(struct store *s, const char *username, const char *email,
+                   const char *password_hash, int64_t *id, struct err *e);
+/* ERR_MISSING when there is none. */
+int store_user_by_name(struct store *s, struct arena *a, const char *username, struct user_row *out,
+                       struct err *e);
+int store_user_by_id(struct store *s, struct arena *a, int64_t id, struct user_row *out,
+                     struct err *e);
+int store_user_set_password(struct store *s, int64_t id, const char *password_hash, struct err *e);
+/* Ascending ids after `after`; each() returns non-zero to stop early. */
+int store_user_list(struct store *s, int64_t after, int max,
+                    int (*each)(void *arg, const struct user_row *u), void *arg, struct err *e);
+
+/* -- tasks -- */
+enum task_state { TASK_UPLOADED, TASK_PROCESSING, TASK_PROCESSED, TASK_FAILED, TASK_DELETED };
+enum { TASK_STATE_COUNT = 5 };
+struct task_row {
+    int64_t id, user_id;
+    enum task_state state;
+    const char *file_name;             /* as the user named it; text only, never a path of ours */
+    const char *title;                 /* "" when none */
+    const char *clip_blob, *clip_hash; /* name in the blob room; BLAKE2b-256 in hex */
+    int64_t clip_bytes;
+    const char *reel_blob, *poster_blob; /* "" until processed */
+    int64_t reel_bytes, poster_bytes;
+    enum fit fit;
+    int64_t start_us;
+    int64_t created_ms, changed_ms;
+    int64_t fence; /* fencing number of the newest attempt; 0 before the first */
+    int attempts;  /* since created or retried */
+    int progress;  /* 0..100 */
+    int64_t lease_until_ms, not_before_ms;
+    const char *worker;     /* who holds it, "" when nobody */
+    const char *error_slug; /* core/message slug, "" when none */
+    const char *error_text; /* for the log and operators */
+    const char *report;     /* JSON of struct render_report (core/reel_json.h), "" when none */
+};
+struct task_new {
+    int64_t user_id;
+    const char *file_name, *title, *clip_blob, *clip_hash;
+    int64_t clip_bytes;
+    enum fit fit;
+    int64_t start_us;
+    const char *idempotency_key; /* NULL: none */
+    int64_t quota_bytes;         /* 0: none; checked inside the transaction */
+};
+/* One transaction: task row, its outbox row, the idempotency key, the user's bytes. With a key that
+ * the user has used before nothing is added, *existed is true and *id is the earlier task.
+ * ERR_DENIED with MSG_QUOTA_EXCEEDED. */
+int store_task_add(struct store *s, const struct task_new *t, int64_t *id, bool *existed,
+                   struct err *e);
+/* The task that this user made with this key; ERR_MISSING. */
+int store_task_by_key(struct store *s, struct arena *a, int64_t user_id, const char *key,
+                      struct task_row *out, struct err *e);
+/* ERR_MISSING when there is none, it is deleted, or user_id is not 0 and not its owner. */
+int store_task_get(struct store *s, struct arena *a, int64_t id, int64_t user_id,
+                   struct task_row *out, struct err *e);
+struct task_page {
+    int64_t user_id; /* 0: all users */
+    bool descending; /* by id */
+    int64_t after;   /* only ids beyond this one in that order; 0: from the start */
+    int max;         /* at most this many rows; < 0: all */
+    unsigned states; /* bit mask 1 << state; 0: all but deleted */
+};
+/* Rows live until each() returns. each() may not call the store; non-zero stops early. */
+int store_task_list(struct store *s, const struct task_page *p,
+                    int (*each)(void *arg, const struct task_row *t), void *arg, struct err *e);
+/* The reel, poster or clip with this blob name; ERR_MISSING. For downloads. */
+int store_task_by_blob(struct store *s, struct arena *a, const char *blob, struct task_row *out,
+                       struct err *e);
+
+/* A guarded change of one task. Fields not mentioned stay. */
+struct task_change {
+    int64_t id;
+    unsigned from; /* bit mask 1 << state */
+    int64_t fence; /* 0: any */
+    enum task_state to;
+    int64_t wait_ms;                     /* to UPLOADED: not before now + wait_ms */
+    bool reset_attempts;                 /* to UPLOADED by a person */
+    int64_t user_id;                     /* 0: any; else must be the owner */
+    const char *error_slug, *error_text; /* NULL: cleared */
+    const char *reel_blob, *poster_blob; /* to PROCESSED */
+    int64_t reel_bytes, poster_bytes;
+    const char *report; /* NULL: stays */
+};
+/* One transaction, with an outbox row when `to` is UPLOADED and the user's bytes kept true.
+ * *done says whether the row matched. Leaving PROCESSING ends the lease. */
+int store_task_change(struct store *s, const struct task_change *c, bool *done, struct err *e);
+
+/* Gives the next due task to a worker: UPLOADED -> PROCESSING, fence + 1, attempts + 1, lease until
+ * now + lease_ms. Fair: of the users with due tasks, the one served longest ago; of the user's
+ * tasks the oldest. Cost does not grow with the number of waiting or finished tasks. *found false:
+ * none. */
+int store_task_claim(struct store *s, struct arena *a, const char *worker, int64_t lease_ms,
+                     struct task_row *out, bool *found, struct err *e);
+/* Moves the lease and notes progress; *held false: lost (deleted, taken over), stop working.
+ * lease_ms 0: only asks, writes nothing. */
+int store_task_renew(struct store *s, int64_t id, int64_t fence, int64_t lease_ms, int progress,
+                     bool *held, struct err *e);
+/* Tasks PROCESSING past their lease, oldest first, at most max. */
+int store_task_expired(struct store *s, int max, int (*each)(void *arg, const struct task_row *t),
+                       void *arg, struct err *e);
+/* When the earliest UPLOADED task that must wait becomes due: ms from now (0: something is due
+ * now), or -1 when none waits. */
+int store_task_next_due(struct store *s, int64_t *in_ms, struct err *e);
+/* Removes a DELETED row for good; its blobs are gone already. */
+int store_task_purge(struct store *s, int64_t id, struct err *e);
+/* Counts by state, for health, metrics and doctor. */
+int store_task_counts(struct store *s, int64_t counts[TASK_STATE_COUNT], struct err *e);
+
+/* -- outbox: what the queue has yet to be told -- */
+struct outbox_row {
+    int64_t id, task_id;
+};
+int store_outbox_read(struct store *s, int max, struct outbox_row *rows, int *count, struct err *e);
+/* Removes rows up to and including id. */
+int store_outbox_done(struct store *s, int64_t id, struct err *e);
+
+/* -- wake-up: blocks until a row may have been added to the outbox, or timeout_ms -- */
+void store_outbox_wait(struct store *s, int64_t timeout_ms);
+/* Ends all store_outbox_wait now and for good; for shutdown. */
+void store_outbox_wake_all(struct store *s);

@@ -1,0 +1,113 @@
+/* task: the rules. What may happen to a task and when; upload to row, claim to settled, delete,
+ * retry, sweep. Sits on store, queue and blob; http and worker speak to it. Thread-safe; an upload
+ * or a claim belongs to one thread at a time. */
+#pragma once
+#include "core/reel.h"
+#include "store/store.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+struct blob;
+struct blob_writer;
+struct err;
+struct log;
+struct queue;
+struct tasks;
+
+struct task_rules {
+    int64_t max_upload_bytes, quota_bytes;
+    int64_t lease_ms, retry_wait_ms;
+    int attempts;            /* when the fault is ours */
+    int64_t upload_grace_ms; /* a blob without a row is an orphan after this; 1 h */
+};
+/* Borrows store, queue, blob and log until tasks_free. */
+struct tasks *tasks_new(struct store *s, struct queue *q, struct blob *b, struct log *l,
+                        const struct task_rules *rules);
+void tasks_free(struct tasks *t);
+
+/* -- from clip to row -- */
+struct task_upload;
+struct task_wish {
+    int64_t user_id;
+    const char
+        *file_name;    /* as sent; checked here: <= 255 bytes, UTF-8, no control characters; a path
+                          or an over-long name is brought down to a harmless text, not refused */
+    const char *title; /* NULL: none; <= 200 characters */
+    enum fit fit;
+    double start_s;              /* >= 0 */
+    const char *idempotency_key; /* NULL: none; 1..128 visible ASCII characters */
+};
+/* declared_bytes: what the client announced for the whole body, -1 unknown. ERR_TOO_LARGE,
+ * ERR_FULL. */
+int task_upload_begin(struct tasks *t, int64_t declared_bytes, struct task_upload **out,
+                      struct err *e);
+/* Streams: counts, hashes, and looks at the first bytes: ERR_UNSUPPORTED with MSG_NOT_A_VIDEO or
+ * MSG_PLAYLIST as soon as they cannot be a clip (task/sniff.c). */
+int task_upload_write(struct task_upload *u, const void *data, size_t len_bytes, struct err *e);
+/* Durable bytes, then one transaction; only then is 0 returned and the task exists. Frees u in any
+ * case. *existed: an Idempotency-Key met its earlier task with the same bytes (same key with other
+ * bytes: ERR_CONFLICT, MSG_IDEMPOTENCY_MISMATCH). ERR_INPUT with MSG_EMPTY_FILE, MSG_FILENAME_BAD.
+ * Slow (fsync): not for an event thread. */
+int task_upload_commit(struct task_upload *u, const struct task_wish *w, struct arena *a,
+                       struct task_row *out, bool *existed, struct err *e);
+void task_upload_abort(struct task_upload *u);
+
+/* -- what its owner may do; user_id 0 is the operator -- */
+int task_get(struct tasks *t, struct arena *a, int64_t id, int64_t user_id, struct task_row *out,
+             struct err *e);
+int task_list(struct tasks *t, const struct task_page *p,
+              int (*each)(void *arg, const struct task_row *row), void *arg, struct err *e);
+/* Gone for everybody when it returns; a running attempt stops within a second, bytes follow.
+ * *out is the row as it was. */
+int task_delete(struct tasks *t, struct arena *a, int64_t id, int64_t user_id, struct task_row *out,
+                struct err *e);
+/* FAILED -> UPLOADED with fresh attempts; ERR_CONFLICT with MSG_RETRY_STATE otherwise. */
+int task_retry(struct tasks *t, int64_t id, int64_t user_id, struct err *e);
+/* Opens a reel, poster or clip for reading by its public name yyyy/mm/dd/name; see task_blob_name.
+ */
+enum task_part { TASK_PART_CLIP, TASK_PART_REEL, TASK_PART_POSTER };
+int task_open(struct tasks *t, struct arena *a, enum task_part part, const char *public_name,
+              struct task_row *row, int *fd, int64_t *size_bytes, struct err *e);
+/* "clips/2026/11/23/abc" -> "2026/11/23/abc"; "" for "". Points into blob_name. */
+const char *task_public_name(const char *blob_name);
+const char *task_state_name(enum task_state s); /* "uploaded", ... the API's words */
+
+/* -- what a worker may do -- */
+/* The next due task, now PROCESSING with a lease; *found false: none. */
+int task_claim(struct tasks *t, struct arena *a, const char *worker, struct task_row *out,
+               bool *found, struct err *e);
+/* See store_task_renew. */
+int task_renew(struct tasks *t, const struct task_row *claim, int progress, bool *held,
+               struct err *e);
+int task_held(struct tasks *t, const struct task_row *claim, bool *held, struct err *e);
+int task_open_clip(struct tasks *t, const struct task_row *claim, int *fd, int64_t *size_bytes,
+                   struct err *e);
+/* Room for a reel or poster; commit or abort through task_finish, or blob_abort. */
+int task_output(struct tasks *t, int64_t reserve_bytes, struct blob_writer **out, struct err *e);
+/* Publishes reel and poster (poster may be NULL) and settles the task, once: with an old fencing
+ * number *published is false and the bytes are removed. Frees both writers in any case. */
+int task_finish(struct tasks *t, const struct task_row *claim, const struct render_report *report,
+                struct blob_writer *reel, struct blob_writer *poster, bool *published,
+                struct err *e);
+/* Settles a failed attempt by why's code and msg (task/verdict.c): the clip's fault -> FAILED at
+ * once; ours -> UPLOADED after a wait, or FAILED when attempts are used up; ERR_STOPPED -> UPLOADED
+ * at once, the attempt not counted. *verdict is the state it went to. */
+int task_fail(struct tasks *t, const struct task_row *claim, const struct err *why,
+              enum task_state *verdict, struct err *e);
+
+/* -- housekeeping, run by one thread of each process -- */
+struct task_swept {
+    int expired, announced, purged, orphans;
+};
+/* Takes over tasks past their lease, removes the bytes of deleted tasks, announces again what waits
+ * too long. orphans_too: also removes blobs that no row knows (slow; at start and once an hour). */
+int task_sweep(struct tasks *t, bool orphans_too, struct task_swept *out, struct err *e);
+/* Relays the outbox to the queue until task_relay_stop; runs in its own thread. */
+void task_relay(struct tasks *t);
+void task_relay_stop(struct tasks *t);
+/* Every byte belongs to a row and every row has its bytes: for doctor. Calls problem() for each. */
+int task_check(struct tasks *t, void (*problem)(void *arg, const char *text), void *arg,
+               struct err *e);
