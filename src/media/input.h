@@ -3,6 +3,7 @@
 #pragma once
 #include "core/reel.h"
 
+#include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
 
 struct err;
