@@ -1,1 +1,390 @@
-#include "media/media.h"
+/* Opening goes from cheap and safe to dear and risky, and stops at the first fault:
+ *   1. size and signature, by our own eyes (sniff.c)
+ *   2. which demuxer would take it, by libav's probing; only those of the list go on
+ *   3. the container's header; which tracks count; sizes that they claim
+ *   4. avformat_find_stream_info, which decodes: every stream known by then gets max_pixels, and
+ *      no stream may be born while it runs, because a late one would not get it
+ *   5. the facts (facts.c)
+ * Nothing here ever opens a second file: AVIO over one descriptor, no protocol is allowed, and
+ * io_open refuses. */
+#include "media/input.h"
+
+#include "core/err.h"
+#include "core/mem.h"
+
+#include <errno.h>
+#include <libavutil/avstring.h>
+#include <libavutil/mem.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    IO_BUFFER = 64 * 1024,
+    SCORE_SURE = 25,    /* probe scores below are guesses: text and noise reach them */
+    PRESCAN_MIN = 64,   /* packets after which a stream that comes has come */
+    PRESCAN_MAX = 4096, /* packets */
+    ANALYZE_US = 5000000,
+};
+
+/* What people really upload. A demuxer is allowed by any of its names, a decoder by its own. */
+static const char formats_allowed[] = "mov,mp4,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg";
+static const char codecs_allowed[] =
+    "h264,hevc,vp8,vp9,libdav1d,mpeg1video,mpeg2video,mpegvideo,mpeg4,msmpeg4v1,msmpeg4v2,msmpeg4,"
+    "h263,h263p,flv,vp6,vp6f,prores,mjpeg,theora,wmv1,wmv2,wmv3,vc1,"
+    "aac,aac_latm,mp3float,mp3,mp2float,mp2,mp1float,mp1,ac3,eac3,opus,vorbis,flac,alac,wmav1,"
+    "wmav2,wmapro,amrnb,amrwb,speex,nellymoser,adpcm_ms,adpcm_ima_wav,adpcm_ima_qt,adpcm_swf,"
+    "pcm_u8,pcm_s8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_f32le,"
+    "pcm_f32be,pcm_f64le,pcm_f64be,pcm_alaw,pcm_mulaw,pcm_dvd,pcm_bluray";
+/* Known and not taken: so that the answer can say what the file is. */
+static const char formats_list[] = "hls,dash,concat,sdp,webm_dash_manifest,rtsp,imf";
+static const char formats_image[] = "image2,gif,apng,ico,mjpeg,mjpeg_2000,webp_pipe,fits";
+static const char formats_sound[] =
+    "mp3,wav,w64,flac,aac,ac3,eac3,amr,amrnb,amrwb,aiff,au,ape,wv,tta,tak,mpc,mpc8,dts,dtshd,caf,"
+    "dsf,truehd,mlp,voc,oma,loas,shn,xwma,iss,sox,rso,spdif,gsm,latm,aax,aa,bit,qcp,codec2";
+static const char formats_video[] =
+    "mxf,nut,rm,dv,gxf,h264,hevc,m4v,mpegvideo,vc1,vc1test,ivf,ivr,obu,av1,yuv4mpegpipe,h261,h263,"
+    "dirac,cavsvideo,avs2,avs3,ivf,wtv,nsv,r3d,bink,smk,flic,roq,swf,film_cpk,pmp,vivo,live_flv,"
+    "asf_o,mpegtsraw,rawvideo,dhav,lvf,mtv,mv,nuv,rpl,ty,xmv,4xm,c93,dxa,iv8,kux";
+
+static int io_read(void *opaque, uint8_t *buf, int size)
+{
+    struct media_input *in = opaque;
+    if (size <= 0)
+        return AVERROR(EINVAL);
+    ssize_t n;
+    do
+        n = pread(in->fd, buf, (size_t)size, in->at);
+    while (n < 0 && errno == EINTR);
+    if (n < 0) {
+        in->io_errno = errno;
+        return AVERROR(EIO);
+    }
+    in->at += n;
+    return n ? (int)n : AVERROR_EOF;
+}
+
+static int64_t io_seek(void *opaque, int64_t offset, int whence)
+{
+    struct media_input *in = opaque;
+    whence &= ~AVSEEK_FORCE;
+    if (whence == AVSEEK_SIZE)
+        return in->bytes;
+    int64_t base = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? in->at : in->bytes;
+    int64_t to;
+    if (__builtin_add_overflow(base, offset, &to) || to < 0)
+        return AVERROR(EINVAL);
+    in->at = to;
+    return to;
+}
+
+static int refuse_open(AVFormatContext *s, AVIOContext **pb, const char *url, int flags,
+                       AVDictionary **options)
+{
+    (void)s, (void)pb, (void)url, (void)flags, (void)options;
+    return AVERROR(EACCES);
+}
+
+void media_container_close(AVFormatContext **fmt, AVIOContext **io)
+{
+    if (*fmt)
+        avformat_close_input(fmt); /* leaves a custom io alone */
+    if (*io)
+        av_freep(&(*io)->buffer);
+    avio_context_free(io);
+}
+
+static AVIOContext *io_new(struct media_input *in)
+{
+    uint8_t *buffer = av_malloc(IO_BUFFER);
+    AVIOContext *io =
+        buffer ? avio_alloc_context(buffer, IO_BUFFER, 0, in, io_read, NULL, io_seek) : NULL;
+    if (!io)
+        av_free(buffer);
+    in->at = 0;
+    return io;
+}
+
+int media_input_container(struct media_input *in, const AVInputFormat *format,
+                          const struct media_limits *limits, AVFormatContext **fmt,
+                          AVIOContext **io)
+{
+    *io = io_new(in);
+    *fmt = *io ? avformat_alloc_context() : NULL;
+    if (!*fmt)
+        return AVERROR(ENOMEM);
+    AVFormatContext *f = *fmt;
+    f->pb = *io;
+    f->flags |= AVFMT_FLAG_CUSTOM_IO | AVFMT_FLAG_DISCARD_CORRUPT;
+    f->io_open = refuse_open;
+    f->max_streams = limits->max_streams;
+    f->probesize = limits->probe_bytes;
+    f->format_probesize = 1 << 20;
+    f->max_analyze_duration = ANALYZE_US;
+    f->protocol_whitelist = av_strdup("");
+    f->format_whitelist = av_strdup(formats_allowed);
+    f->codec_whitelist = av_strdup(codecs_allowed);
+    if (!f->protocol_whitelist || !f->format_whitelist || !f->codec_whitelist)
+        return AVERROR(ENOMEM);
+    return avformat_open_input(fmt, "", format, NULL); /* frees *fmt when it fails */
+}
+
+static int fault_of_code(const struct media_input *in, int code, enum msg otherwise, struct err *e)
+{
+    if (in->io_errno)
+        return err_set(e, ERR_SYSTEM, "clip: reading failed: %s", strerror(in->io_errno));
+    if (code == AVERROR(ENOMEM))
+        return err_msg(e, MSG_MEMORY_LIMIT, "clip: an allocation was refused");
+    return err_msg(e, otherwise, "clip: %s", av_err2str(code));
+}
+
+static bool listed(const char *name, const char *list)
+{
+    return av_match_list(name, list, ',') > 0;
+}
+
+/* The demuxer that would take the file, if it is one of ours; else says what the file is. */
+static int which_format(struct media_input *in, const struct media_limits *limits,
+                        const AVInputFormat **out, struct err *e)
+{
+    AVFormatContext *none = NULL;
+    AVIOContext *io = io_new(in);
+    if (!io)
+        return err_set(e, ERR_SYSTEM, "clip: no memory to read it");
+    const AVInputFormat *f = NULL;
+    unsigned most = limits->probe_bytes < 1 << 20 ? (unsigned)limits->probe_bytes : 1u << 20;
+    int score = av_probe_input_buffer2(io, &f, "", NULL, 0, most);
+    media_container_close(&none, &io);
+    if (in->io_errno)
+        return fault_of_code(in, AVERROR(EIO), MSG_INTERNAL, e);
+    if (score < 0 || !f)
+        return err_msg(e, MSG_NOT_A_VIDEO, "clip: no known container");
+    if (listed(f->name, formats_list))
+        return err_msg(e, MSG_PLAYLIST, "clip: it is a list (%s)", f->name);
+    if (listed(f->name, formats_allowed)) {
+        *out = f;
+        return 0;
+    }
+    size_t n = strlen(f->name);
+    bool piped = n > 5 && strcmp(f->name + n - 5, "_pipe") == 0;
+    if (score >= SCORE_SURE && (piped || listed(f->name, formats_image)))
+        return err_msg(e, MSG_IMAGE_ONLY, "clip: it is a picture (%s)", f->name);
+    if (score >= SCORE_SURE && (listed(f->name, formats_sound) || strncmp(f->name, "pcm", 3) == 0))
+        return err_msg(e, MSG_NO_VIDEO, "clip: it is sound (%s)", f->name);
+    if (score >= SCORE_SURE && listed(f->name, formats_video))
+        return err_msg(e, MSG_CODEC_UNSUPPORTED, "clip: %s is not on the list", f->name);
+    return err_msg(e, MSG_NOT_A_VIDEO, "clip: no container of ours (%s, %d)", f->name, score);
+}
+
+static const AVCodec *decoder_of(const AVStream *st)
+{
+    const AVCodec *c = avcodec_find_decoder(st->codecpar->codec_id);
+    return c && listed(c->name, codecs_allowed) ? c : NULL;
+}
+
+/* Containers whose streams turn up as packets come: read until they have, then go back, so that
+ * each is known before anything is decoded. */
+static void meet_streams(AVFormatContext *fmt, const struct media_limits *limits)
+{
+    if (!(fmt->ctx_flags & AVFMTCTX_NOHEADER) || (fmt->iformat->flags & AVFMT_NO_BYTE_SEEK))
+        return;
+    AUTO(av_packet_free) AVPacket *p = av_packet_alloc();
+    bool picture = false, sound = false;
+    for (int n = 0; p && n < PRESCAN_MAX; n++) {
+        if (n >= PRESCAN_MIN && picture && sound)
+            break;
+        if (avio_tell(fmt->pb) > limits->probe_bytes || av_read_frame(fmt, p) < 0)
+            break;
+        enum AVMediaType type = fmt->streams[p->stream_index]->codecpar->codec_type;
+        picture |= type == AVMEDIA_TYPE_VIDEO;
+        sound |= type == AVMEDIA_TYPE_AUDIO;
+        av_packet_unref(p);
+    }
+    (void)av_seek_frame(fmt, -1, 0, AVSEEK_FLAG_BYTE);
+}
+
+static void free_options(AVDictionary ***options, unsigned n)
+{
+    for (unsigned i = 0; *options && i < n; i++)
+        av_dict_free(&(*options)[i]);
+    free(*options);
+    *options = NULL;
+}
+
+static int find_stream_info(AVFormatContext *fmt, const struct media_limits *limits)
+{
+    meet_streams(fmt, limits);
+    unsigned n = fmt->nb_streams;
+    AVDictionary **options = mem_new((n + 1) * sizeof(*options));
+    for (unsigned i = 0; i < n; i++) {
+        av_dict_set_int(&options[i], "max_pixels", limits->max_pixels, 0);
+        av_dict_set(&options[i], "codec_whitelist", codecs_allowed, 0);
+    }
+    fmt->max_streams = (int)n;
+    int r = avformat_find_stream_info(fmt, options);
+    fmt->max_streams = limits->max_streams;
+    free_options(&options, n);
+    return r;
+}
+
+static bool is_encrypted(const AVStream *st)
+{
+    uint32_t tag = st->codecpar->codec_tag;
+    return tag == MKTAG('e', 'n', 'c', 'v') || tag == MKTAG('d', 'r', 'm', 'i') ||
+           av_stream_get_side_data(st, AV_PKT_DATA_ENCRYPTION_INIT_INFO, NULL);
+}
+
+static int64_t pixels(const AVStream *st)
+{
+    return (int64_t)st->codecpar->width * st->codecpar->height;
+}
+
+/* More is better: the track that the file calls default, then the larger picture or richer sound;
+ * -1: not a candidate. */
+static int64_t track_rank(const AVStream *st, enum AVMediaType type)
+{
+    if (st->codecpar->codec_type != type || (st->disposition & AV_DISPOSITION_ATTACHED_PIC))
+        return -1;
+    int64_t rank = st->disposition & AV_DISPOSITION_DEFAULT ? INT64_C(1) << 60 : 0;
+    if (decoder_of(st))
+        rank += INT64_C(1) << 61;
+    if (type == AVMEDIA_TYPE_VIDEO)
+        return rank + pixels(st);
+    return rank + st->codecpar->ch_layout.nb_channels;
+}
+
+static int best_track(const AVFormatContext *fmt, enum AVMediaType type)
+{
+    int best = -1;
+    int64_t best_rank = -1;
+    for (unsigned i = 0; i < fmt->nb_streams; i++) {
+        int64_t rank = track_rank(fmt->streams[i], type);
+        if (rank > best_rank) {
+            best = (int)i;
+            best_rank = rank;
+        }
+    }
+    return best;
+}
+
+/* Which tracks count, and whether what they claim may be looked at. */
+static int choose_tracks(struct media_input *in, const struct media_limits *limits, struct err *e)
+{
+    in->video = best_track(in->fmt, AVMEDIA_TYPE_VIDEO);
+    in->audio = best_track(in->fmt, AVMEDIA_TYPE_AUDIO);
+    if (in->audio >= 0 && !decoder_of(in->fmt->streams[in->audio]))
+        in->audio = -1;
+    if (in->video < 0)
+        return err_msg(e, MSG_NO_VIDEO, "clip: %u tracks, none with a picture",
+                       in->fmt->nb_streams);
+    const AVStream *st = in->fmt->streams[in->video];
+    if (is_encrypted(st))
+        return err_msg(e, MSG_ENCRYPTED, "clip: the picture track is encrypted");
+    if (!decoder_of(st))
+        return err_msg(e, MSG_CODEC_UNSUPPORTED, "clip: codec %s is not on the list",
+                       avcodec_get_name(st->codecpar->codec_id));
+    if (pixels(st) > limits->max_pixels)
+        return err_msg(e, MSG_TOO_MANY_PIXELS, "clip: it claims %dx%d", st->codecpar->width,
+                       st->codecpar->height);
+    return 0;
+}
+
+static int open_container(struct media_input *in, const AVInputFormat *format,
+                          const struct media_limits *limits, struct err *e)
+{
+    int r = media_input_container(in, format, limits, &in->fmt, &in->io);
+    if (r < 0)
+        return fault_of_code(in, r, MSG_TRUNCATED, e);
+    if (in->fmt->nb_streams) {
+        if (choose_tracks(in, limits, e) < 0 && !(in->fmt->ctx_flags & AVFMTCTX_NOHEADER))
+            return -1;
+    }
+    r = find_stream_info(in->fmt, limits);
+    if (r < 0)
+        return fault_of_code(in, r, MSG_TRUNCATED, e);
+    if (in->fmt->nb_streams == 0)
+        return err_msg(e, MSG_TRUNCATED, "clip: a container without tracks");
+    return choose_tracks(in, limits, e);
+}
+
+static int look(struct media_input *in, struct err *e)
+{
+    struct stat st;
+    if (fstat(in->fd, &st) < 0)
+        return err_set(e, ERR_SYSTEM, "clip: %s", strerror(errno));
+    in->bytes = st.st_size;
+    if (in->bytes == 0)
+        return err_msg(e, MSG_EMPTY_FILE, "clip: 0 bytes");
+    uint8_t head[SNIFF_HEAD];
+    in->at = 0;
+    int n = io_read(in, head, sizeof(head));
+    if (n < 0)
+        return fault_of_code(in, n, MSG_TRUNCATED, e);
+    switch (media_sniff(head, (size_t)n)) {
+    case SNIFF_IMAGE:
+        return err_msg(e, MSG_IMAGE_ONLY, "clip: it has the signature of a picture");
+    case SNIFF_PLAYLIST:
+        return err_msg(e, MSG_PLAYLIST, "clip: it is a list of other files");
+    case SNIFF_ISO:
+        media_boxes(in->fd, in->bytes, &in->boxes);
+        if (!in->boxes.index && in->boxes.data)
+            return err_msg(e, MSG_TRUNCATED, "clip: it has data and no index");
+        break;
+    case SNIFF_OTHER:
+        break;
+    }
+    return 0;
+}
+
+int media_input_open(struct media_input *in, int fd, const struct media_limits *limits,
+                     struct err *e)
+{
+    *in = (struct media_input){.fd = fd, .video = -1, .audio = -1};
+    const AVInputFormat *format = NULL;
+    av_max_alloc((size_t)limits->max_alloc);
+    if (look(in, e) < 0 || which_format(in, limits, &format, e) < 0 ||
+        open_container(in, format, limits, e) < 0 || media_facts_fill(in, limits, e) < 0) {
+        media_input_close(in);
+        return -1;
+    }
+    return 0;
+}
+
+void media_input_close(struct media_input *in)
+{
+    media_container_close(&in->fmt, &in->io);
+    in->video = in->audio = -1;
+}
+
+int media_input_decoder(struct media_input *in, int stream, const struct media_limits *limits,
+                        AVCodecContext **out, struct err *e)
+{
+    const AVStream *st = in->fmt->streams[stream];
+    const AVCodec *codec = decoder_of(st);
+    if (!codec)
+        return err_msg(e, MSG_CODEC_UNSUPPORTED, "clip: codec %s is not on the list",
+                       avcodec_get_name(st->codecpar->codec_id));
+    AUTO(avcodec_free_context) AVCodecContext *c = avcodec_alloc_context3(codec);
+    if (!c || avcodec_parameters_to_context(c, st->codecpar) < 0)
+        return err_set(e, ERR_SYSTEM, "clip: no memory for a decoder");
+    c->pkt_timebase = st->time_base;
+    c->max_pixels = limits->max_pixels;
+    c->thread_count = limits->threads;
+    c->codec_whitelist = av_strdup(codecs_allowed);
+    int r = c->codec_whitelist ? avcodec_open2(c, codec, NULL) : AVERROR(ENOMEM);
+    if (r < 0)
+        return fault_of_code(in, r, MSG_TRUNCATED, e);
+    *out = TAKE(c);
+    return 0;
+}
+
+void media_input_warm_up(void)
+{
+    char name[32];
+    for (const char *p = codecs_allowed; *p;) {
+        size_t n = strcspn(p, ",");
+        snprintf(name, sizeof(name), "%.*s", (int)n, p);
+        (void)avcodec_find_decoder_by_name(name);
+        p += n + (p[n] == ',');
+    }
+    (void)av_find_input_format("mov");
+}
