@@ -238,17 +238,42 @@ void conf_clear(struct conf *c)
     *c = (struct conf){0};
 }
 
+/* Puts text at column `indent`, broken between words so that no line passes column 80. */
+static void put_wrapped(struct buf *out, const char *text, size_t indent)
+{
+    size_t column = indent;
+    while (*text) {
+        size_t word = strcspn(text, " ");
+        if (column > indent && column + 1 + word > 80) {
+            buf_printf(out, "\n%*s", (int)indent, "");
+            column = indent;
+        }
+        if (column > indent)
+            buf_puts(out, " "), column++;
+        buf_put(out, text, word);
+        column += word;
+        text += word;
+        text += strspn(text, " ");
+    }
+    buf_puts(out, "\n");
+}
+
 void conf_help(struct buf *out, unsigned use)
 {
+    const size_t indent = 30;
     for (size_t i = 0; i < LEN(items); i++) {
         if (!(items[i].use & use))
             continue;
-        char flag[64];
-        snprintf(flag, sizeof(flag), "--%s%s%s", items[i].name, *items[i].unit ? " " : "",
-                 items[i].unit);
-        buf_printf(out, "  %-28s %s", flag, items[i].help);
-        if (*items[i].preset)
-            buf_printf(out, " [%s]", items[i].preset);
-        buf_puts(out, "\n");
+        char flag[64], help[256];
+        int n = snprintf(flag, sizeof(flag), "  --%s%s%s", items[i].name, *items[i].unit ? " " : "",
+                         items[i].unit);
+        bool preset = *items[i].preset && items[i].kind != CONF_SWITCH;
+        snprintf(help, sizeof(help), "%s%s%s%s", items[i].help, preset ? " [" : "",
+                 preset ? items[i].preset : "", preset ? "]" : "");
+        if (n + 1 > (int)indent)
+            buf_printf(out, "%s\n%*s", flag, (int)indent, "");
+        else
+            buf_printf(out, "%-*s", (int)indent, flag);
+        put_wrapped(out, help, indent);
     }
 }

@@ -1,0 +1,62 @@
+/* Every command, once: what --help, the man page and the completion show, and what main runs. */
+#include "cli/cli.h"
+
+#include <string.h>
+
+enum { ANY = -1 };
+#define MEDIA_EXIT                                                                                 \
+    "Exit status 3 means that IN is at fault: missing, unreadable, or not a clip that can be "     \
+    "used."
+
+const struct cli_command cli_commands[] = {
+    {"serve", "", "serve the API and the page, with workers inside",
+     "Makes the data folder, its secret and its database at the first start. Prints \"listening on "
+     "http://ADDRESS:PORT\" once requests are answered; port 0 picks a free one. The log goes to "
+     "standard error.\n"
+     "SIGTERM or SIGINT: no new work, what runs may end within --drain; again: stop at once. "
+     "Nothing is lost in either case.",
+     CONF_SERVE, 0, 0, NULL, cli_serve},
+    {"worker", "", "run workers of their own beside shared services",
+     "Needs a database that several processes can share. This version has SQLite alone, which one "
+     "process opens; so it refuses, and `reelgate serve --workers N` is the way to have more.",
+     CONF_WORKER, 0, 0, NULL, cli_worker},
+    {"render", "IN OUT", "make a reel of a clip, without a server",
+     "OUT appears only when the whole reel is there and synced to the disk; one that exists is "
+     "kept "
+     "until then. Progress goes to standard error: a bar on a terminal, a line each tenth "
+     "otherwise. With --json one object is printed last: path, reason, wall_ms, in, "
+     "out.\n" MEDIA_EXIT,
+     CONF_RENDER, 2, 2, NULL, cli_render},
+    {"probe", "IN", "say what a clip is, which path it would take and why",
+     "The clip is looked at in the same jailed child that would render it. " MEDIA_EXIT, CONF_PROBE,
+     1, 1, NULL, cli_probe},
+    {"migrate", "", "bring the database schema up to date",
+     "`reelgate serve` does so by itself; this is for doing it beforehand.", CONF_ADMIN, 0, 0, NULL,
+     cli_migrate},
+    {"user", NULL, "users: add, list, show, password",
+     "Works on the database while no server has it open. Passwords are asked for on a terminal, or "
+     "read as one line from standard input; they are never arguments.",
+     CONF_ADMIN, 0, 0, cli_user_subs, NULL},
+    {"task", NULL, "tasks: list, show, retry, delete",
+     "Works on the database while no server has it open; a running server has its API.", CONF_ADMIN,
+     0, 0, cli_task_subs, NULL},
+    {"doctor", "", "check this machine, the data folder and the database",
+     "Takes the flags of serve. Each line says ok, warn or FAIL, and what to do. Exit status 1 "
+     "when "
+     "a check failed.",
+     CONF_SERVE | CONF_ADMIN, 0, 0, NULL, cli_doctor},
+    {"version", "", "print the version", "", 0, 0, 0, NULL, cli_version},
+    {"help", "[COMMAND] | --man", "explain a command, or print the man page",
+     "With --man: the manual page reelgate(1) in troff.", 0, 0, 1, NULL, cli_help_command},
+    {"completion", "bash", "print the completion for a shell",
+     "For this session: eval \"$(reelgate completion bash)\"", 0, 1, 1, NULL, cli_completion},
+    {NULL, NULL, NULL, NULL, 0, 0, 0, NULL, NULL},
+};
+
+const struct cli_command *cli_find(const char *name)
+{
+    for (const struct cli_command *c = cli_commands; c->name; c++)
+        if (strcmp(c->name, name) == 0)
+            return c;
+    return NULL;
+}
