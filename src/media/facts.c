@@ -9,6 +9,7 @@
 #include "core/mem.h"
 #include "core/str.h"
 #include "media/input.h"
+#include "media/plan.h"
 
 #include <libavutil/display.h>
 #include <libavutil/mathematics.h>
@@ -109,19 +110,11 @@ static bool states_length(const AVFormatContext *fmt)
     return fmt->duration > 0 && fmt->duration_estimation_method != AVFMT_DURATION_FROM_BITRATE;
 }
 
-/* Standard rates; measured ones close to one of them are taken for it. */
-static const AVRational rates[] = {
-    {24000, 1001}, {24, 1},  {25, 1},        {30000, 1001}, {30, 1},  {48, 1},        {50, 1},
-    {60000, 1001}, {60, 1},  {15, 1},        {12, 1},       {10, 1},  {20, 1},        {5, 1},
-    {90, 1},       {100, 1}, {120000, 1001}, {120, 1},      {240, 1}, {240000, 1001},
-};
-
 static AVRational rate_snapped(double fps)
 {
-    for (size_t i = 0; i < LEN(rates); i++)
-        if (fabs(fps / av_q2d(rates[i]) - 1) < 0.0004)
-            return rates[i];
-    return av_d2q(fps, 100000);
+    AVRational r;
+    media_rate_snap(fps, &r.num, &r.den);
+    return r;
 }
 
 /* Is every picture in its slot of one rate? */

@@ -8,25 +8,31 @@ struct err;
 struct media_plan {
     enum path path;
     char reason[REASON_SIZE]; /* one sentence for people and for `probe` */
-    /* picture: decode -> deinterlace -> tone-map -> upright -> scale to pic -> place on canvas */
-    int width, height; /* canvas: even, 16:9 within a pixel */
+    /* picture: decode -> deinterlace -> tone-map -> upright -> cut -> scale to pic -> place on
+     * canvas */
+    int width, height; /* canvas: even, 16:9 within a pixel, at least 64x36 */
     int pic_width,
         pic_height;   /* scaled picture: even; equals the canvas for crop, stretch and 16:9 */
     int pic_x, pic_y; /* where it lies on the canvas: even */
-    int crop_width, crop_height, crop_x, crop_y; /* FIT_CROP: cut from the upright square-pixel
-                                                    picture scaled to cover; 0 width: no cut */
-    enum fit fit;
+    /* FIT_CROP: this part of the upright square-pixel picture (facts: display_width x
+     * display_height) is what is scaled to pic; 0 width: no cut */
+    int crop_width, crop_height, crop_x, crop_y;
+    enum fit fit;                              /* FIT_PAD whenever nothing is left to fill */
     int fps_num, fps_den;                      /* constant rate of the reel */
-    bool deinterlace, tone_map, resample_time; /* resample_time: variable, or over max_fps */
-    int rotation;
-    bool mirrored;
+    bool deinterlace, tone_map, resample_time; /* resample_time: the reel's rate is not the clip's:
+                                                  variable, unknown, or over max_fps */
+    int rotation;                              /* as in the facts: mirror left and right first, */
+    bool mirrored;                             /* then turn clockwise */
     /* time, in frames of the reel's rate, so that both tracks agree to the sample */
     int64_t start_us;
     int64_t bumper_frames;
-    int64_t body_frames_max; /* longest - 2 bumpers; the clip may end sooner */
+    int64_t body_frames_max; /* longest - 2 bumpers, at least 1; the clip may end sooner */
     int audio_hz;
     bool silent; /* the clip has no usable sound: the reel gets silence */
 };
 /* ERR_INPUT with MSG_START_BEYOND_END. */
 int media_plan_make(const struct media_facts *f, const struct render_order *order,
                     struct media_plan *out, struct err *e);
+/* The standard rate (24000/1001, 25, 30, ...) that fps is, but for what a container's rounding does
+ * to it; otherwise the nearest fraction with a denominator up to 1001. fps > 0. */
+void media_rate_snap(double fps, int *num, int *den);
