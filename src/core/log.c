@@ -8,7 +8,8 @@
 #include <inttypes.h>
 #include <stdbool.h>
 
-enum { LINE_MAX_BYTES = 4096 };
+/* A value is cut so that one long file name does not push out the task it belongs to. */
+enum { LINE_MAX_BYTES = 4096, VALUE_MAX_BYTES = 512 };
 
 struct log {
     int fd;
@@ -67,12 +68,16 @@ static void put_value(struct buf *b, enum log_format format, const struct log_va
         buf_printf(b, "%.6g", v->d);
         return;
     case LOG_V_STR:
-        if (!v->s)
+        if (!v->s) {
             buf_puts(b, format == LOG_JSON ? "null" : "-");
-        else if (format == LOG_TEXT && plain(v->s))
-            buf_puts(b, v->s);
+            return;
+        }
+        char text[VALUE_MAX_BYTES];
+        str_copy(text, sizeof(text), v->s);
+        if (format == LOG_TEXT && plain(text))
+            buf_puts(b, text);
         else
-            put_quoted(b, v->s);
+            put_quoted(b, text);
         return;
     }
 }
@@ -94,6 +99,7 @@ void log_write(struct log *l, enum log_level level, const char *message,
         buf_printf(&b, "%s %-5s %s", when, names[level], message);
     }
     for (int i = 0; i < pair_count; i++) {
+        size_t whole = b.len;
         if (l->format == LOG_JSON) {
             buf_puts(&b, ",");
             put_quoted(&b, pairs[i].key);
@@ -102,8 +108,12 @@ void log_write(struct log *l, enum log_level level, const char *message,
             buf_printf(&b, " %s=", pairs[i].key);
         }
         put_value(&b, l->format, &pairs[i].value);
+        if (b.cut) { /* a pair is there whole or not at all, so that JSON stays JSON */
+            b.len = whole;
+            b.p[b.len] = 0;
+            b.cut = false;
+        }
     }
-    b.cut = false;
     b.max = LINE_MAX_BYTES + 2;
     buf_puts(&b, l->format == LOG_JSON ? "}\n" : "\n");
     /* A log that cannot be written must not stop the service, and has nowhere to be reported. */

@@ -46,10 +46,12 @@ bool str_int64(struct str s, int64_t min, int64_t max, int64_t *out)
 bool str_double(struct str s, double min, double max, double *out)
 {
     char text[64];
-    if (s.len == 0 || s.len >= sizeof(text) || strspn(s.p, "+-.0123456789eE") < s.len)
+    if (s.len == 0 || s.len >= sizeof(text))
         return false;
-    memcpy(text, s.p, s.len);
+    memcpy(text, s.p, s.len); /* s may lack the NUL that strspn and strtod look for */
     text[s.len] = 0;
+    if (strspn(text, "+-.0123456789eE") < s.len)
+        return false;
     char *end;
     errno = 0;
     double v = strtod(text, &end);
