@@ -39,9 +39,9 @@ static void help_program(struct buf *out)
     for (const struct cli_command *c = cli_commands; c->name; c++)
         buf_printf(out, "  %-11s %s\n", c->name, c->summary);
     buf_puts(out,
-             "\n`reelgate COMMAND --help` shows its settings. Each setting --some-name is also "
-             "the\nvariable REELGATE_SOME_NAME and the line `some-name = VALUE` of the file "
-             "that\n--config names; flag beats variable beats file.\n"
+             "\n`reelgate COMMAND --help` shows its settings. Each setting --some-name is also\n"
+             "the variable REELGATE_SOME_NAME and the line `some-name = VALUE` of the file\n"
+             "that --config names; flag beats variable beats file.\n"
              "Exit status: 0 done, 1 failed, 2 wrong usage, 3 the input is at fault.\n");
 }
 
