@@ -12,3 +12,6 @@ int media_logo_frame(int fd, const struct media_limits *limits, int width, int h
                      AVFrame **out, struct err *e);
 /* Writes a frame (yuv420p, BT.709 limited) as a JPEG to `fd` from offset 0. */
 int media_poster_write(const AVFrame *frame, int fd, int64_t *bytes, struct err *e);
+
+/* mark.c: draws the built-in mark over the whole of an RGBA picture. */
+void media_mark_draw(uint8_t *rgba, int stride_bytes, int width, int height);
