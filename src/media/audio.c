@@ -1,0 +1,325 @@
+/* The body's sound is laid out in memory sample by sample (16 s are 6 MB), at the place its
+ * timestamps say, counted from the origin of the picture. What nothing was written to is silence:
+ * gaps, a late start, an early end. Small disagreements between timestamps and the count of samples
+ * are clocks rounding and are ignored; larger ones are believed.
+ *
+ * The track is encoded as one run of frames over bumper, body and bumper, as far as the body is
+ * certain, so that the encoder's delay comes once, at the start, where the edit list takes it away.
+ * At both seams the body fades for a few milliseconds: no click. */
+#include "media/audio.h"
+
+#include "core/mem.h"
+#include "media/coder.h"
+#include "media/mux.h"
+
+#include <libavutil/opt.h>
+#include <libswresample/swresample.h>
+
+enum {
+    CHANNELS = 2,
+    FADE_MS = 5,
+    TOLERANCE_MS = 15,
+    RATE_MAX = 768000,
+    DECODER_CHANNELS_MAX = 64,
+};
+
+struct audio {
+    const struct audio_task *t;
+    struct line *l;
+    int hz;
+    AVPacket *packet; /* of the encoder */
+    AVFrame *decoded, *frame;
+    float *body[CHANNELS];
+    int64_t room;   /* samples of the body at most */
+    int64_t origin; /* of the body on the clip's clock, in samples */
+    int64_t next;   /* place after the last sample laid out; may be negative */
+    bool began;
+    SwrContext *swr; /* for sound of this kind: */
+    int swr_rate, swr_format;
+    AVChannelLayout swr_layout;
+    float *out[CHANNELS]; /* of swr */
+    int out_room;
+
+    int64_t lead;    /* samples of the first bumper */
+    int64_t encoded; /* samples of the track given to the encoder */
+};
+
+static int64_t samples_at(const struct audio *a, int64_t frames)
+{
+    const struct media_plan *p = a->l->plan;
+    return av_rescale(frames * p->fps_den, a->hz, p->fps_num);
+}
+
+/* Puts n samples after the ones before; what lies outside the body is left out. */
+static void lay(struct audio *a, int n)
+{
+    int64_t from = a->next < 0 ? -a->next : 0;
+    int64_t to = n;
+    if (a->next + to > a->room)
+        to = a->room - a->next;
+    for (int c = 0; c < CHANNELS && from < to; c++)
+        memcpy(a->body[c] + a->next + from, a->out[c] + from, (size_t)(to - from) * sizeof(float));
+    a->next += n;
+}
+
+/* Runs samples (NULL: the tail) through the resampler. */
+static int convert(struct audio *a, const AVFrame *in, struct err *e)
+{
+    int most = swr_get_out_samples(a->swr, in ? in->nb_samples : 0);
+    if (most < 0 || most > RATE_MAX * 8)
+        return err_set(e, ERR_SYSTEM, "sound: %d samples at once", most);
+    if (most > a->out_room) {
+        for (int c = 0; c < CHANNELS; c++) {
+            freep(&a->out[c]);
+            a->out[c] = mem_new((size_t)most * sizeof(float));
+        }
+        a->out_room = most;
+    }
+    int n = swr_convert(a->swr, (uint8_t **)a->out, a->out_room,
+                        in ? (const uint8_t **)in->extended_data : NULL, in ? in->nb_samples : 0);
+    if (n < 0)
+        return 0; /* this piece is lost, the next is placed by its time */
+    lay(a, n);
+    return 0;
+}
+
+static void swr_drop(struct audio *a)
+{
+    swr_free(&a->swr);
+    av_channel_layout_uninit(&a->swr_layout);
+}
+
+static bool swr_fits(const struct audio *a, const AVFrame *f)
+{
+    return a->swr && a->swr_rate == f->sample_rate && a->swr_format == f->format &&
+           av_channel_layout_compare(&a->swr_layout, &f->ch_layout) == 0;
+}
+
+/* A resampler for sound like f's; 1: none can be had, such sound is left out. */
+static int swr_make(struct audio *a, const AVFrame *f, struct err *e)
+{
+    if (f->sample_rate <= 0 || f->sample_rate > RATE_MAX || f->ch_layout.nb_channels <= 0 ||
+        f->ch_layout.nb_channels > DECODER_CHANNELS_MAX)
+        return 1;
+    AVChannelLayout from = {0};
+    AVChannelLayout to = AV_CHANNEL_LAYOUT_STEREO;
+    if (f->ch_layout.order == AV_CHANNEL_ORDER_UNSPEC)
+        av_channel_layout_default(&from, f->ch_layout.nb_channels);
+    else if (av_channel_layout_copy(&from, &f->ch_layout) < 0)
+        return err_set(e, ERR_SYSTEM, "sound: no memory");
+    int r = swr_alloc_set_opts2(&a->swr, &to, AV_SAMPLE_FMT_FLTP, a->hz, &from, f->format,
+                                f->sample_rate, 0, NULL);
+    av_channel_layout_uninit(&from);
+    if (r >= 0) {
+        /* mixing down may not be louder than full scale */
+        av_opt_set_double(a->swr, "rematrix_maxval", 1.0, 0);
+        r = swr_init(a->swr);
+    }
+    if (r >= 0)
+        r = av_channel_layout_copy(&a->swr_layout, &f->ch_layout);
+    if (r == AVERROR(ENOMEM))
+        return err_set(e, ERR_SYSTEM, "sound: no memory");
+    if (r < 0) {
+        swr_drop(a);
+        return 1;
+    }
+    a->swr_rate = f->sample_rate;
+    a->swr_format = f->format;
+    return 0;
+}
+
+/* Where the frame belongs in the body, in samples. */
+static int64_t place_of(const struct audio *a, const AVFrame *f)
+{
+    if (f->best_effort_timestamp == AV_NOPTS_VALUE)
+        return a->began ? a->next : 0;
+    int64_t at =
+        av_rescale_q(f->best_effort_timestamp, a->t->time_base, (AVRational){1, a->hz}) - a->origin;
+    int64_t most = av_rescale(a->l->job->order->limits.max_gap_us, a->hz, 1000000);
+    if (a->began && (at - a->next > most || a->next - at > most))
+        return a->next; /* a new clock */
+    return at;
+}
+
+static int on_frame(struct audio *a, struct err *e)
+{
+    const AVFrame *f = a->decoded;
+    int64_t at = place_of(a, f);
+    if (a->swr && !swr_fits(a, f)) {
+        if (convert(a, NULL, e) < 0)
+            return -1;
+        swr_drop(a);
+    }
+    /* what the resampler holds back comes before f */
+    int64_t held = a->swr ? swr_get_delay(a->swr, a->hz) : 0;
+    int64_t off = at - (a->next + held);
+    bool far = !a->began || off > (int64_t)a->hz * TOLERANCE_MS / 1000 ||
+               off < -(int64_t)a->hz * TOLERANCE_MS / 1000;
+    if (far && a->swr) {
+        if (convert(a, NULL, e) < 0)
+            return -1;
+        swr_drop(a);
+    }
+    if (!a->swr) {
+        int r = swr_make(a, f, e);
+        if (r)
+            return r < 0 ? -1 : 0;
+    }
+    if (far)
+        a->next = at;
+    a->began = true;
+    return convert(a, f, e);
+}
+
+static int decode(struct audio *a, const AVPacket *p, struct err *e)
+{
+    int sent = avcodec_send_packet(a->t->decoder, p);
+    if (sent == AVERROR(ENOMEM))
+        return err_set(e, ERR_SYSTEM, "sound: no memory");
+    for (;;) {
+        int r = avcodec_receive_frame(a->t->decoder, a->decoded);
+        if (r == AVERROR(ENOMEM))
+            return err_set(e, ERR_SYSTEM, "sound: no memory");
+        if (r == AVERROR(EAGAIN) || r == AVERROR_EOF)
+            return 0;
+        if (r < 0)
+            continue;
+        int ok = on_frame(a, e);
+        av_frame_unref(a->decoded);
+        if (ok < 0)
+            return -1;
+    }
+}
+
+static int take(void *arg, AVPacket *packet, struct err *e)
+{
+    return mux_sound(((struct audio *)arg)->t->mux, packet, e);
+}
+
+/* Fills the frame with n samples of the track; body_len -1: it goes on beyond what is asked. */
+static void fill(struct audio *a, int64_t body_len, int n)
+{
+    const int fade = a->hz * FADE_MS / 1000;
+    for (int c = 0; c < CHANNELS; c++) {
+        float *to = (float *)(void *)a->frame->extended_data[c];
+        for (int i = 0; i < n; i++) {
+            int64_t at = a->encoded + i - a->lead;
+            bool inside = at >= 0 && at < a->room && (body_len < 0 || at < body_len);
+            float v = inside && a->body[c] ? a->body[c][at] : 0;
+            if (inside && at < fade)
+                v *= (float)(at + 1) / (float)fade;
+            if (inside && body_len >= 0 && body_len - at < fade)
+                v *= (float)(body_len - at) / (float)fade;
+            to[i] = v;
+        }
+    }
+}
+
+/* Encodes whole frames of the track before `end`, or all of it when body_len tells its length. */
+static int encode_until(struct audio *a, int64_t end, int64_t body_len, struct err *e)
+{
+    const int size = a->t->encoder->frame_size;
+    while (a->encoded + (body_len < 0 ? size : 1) <= end) {
+        int n = end - a->encoded < size ? (int)(end - a->encoded) : size;
+        if (av_frame_make_writable(a->frame) < 0)
+            return err_set(e, ERR_SYSTEM, "sound: no memory");
+        fill(a, body_len, n);
+        a->frame->nb_samples = n;
+        a->frame->pts = a->encoded;
+        int ok = coder_run(a->t->encoder, a->frame, a->packet, take, a, e);
+        a->frame->nb_samples = size;
+        if (ok < 0)
+            return -1;
+        a->encoded += n;
+    }
+    return 0;
+}
+
+/* Encodes what can no longer change: laid out, and well before the picture's end so far. */
+static int encode_certain(struct audio *a, struct err *e)
+{
+    int64_t frames = line_body(a->l, false);
+    if (frames < 0)
+        return err_set(e, ERR_STOPPED, "sound: stopped");
+    int64_t certain = samples_at(a, a->l->plan->bumper_frames + frames) - a->lead;
+    if (certain > a->next)
+        certain = a->next;
+    certain -= (int64_t)a->hz * FADE_MS / 1000;
+    return encode_until(a, a->lead + (certain > 0 ? certain : 0), -1, e);
+}
+
+static void tell_done(struct audio *a)
+{
+    pthread_mutex_lock(&a->l->lock);
+    a->l->sound_done = true;
+    pthread_mutex_unlock(&a->l->lock);
+}
+
+static int read_body(struct audio *a, struct err *e)
+{
+    int64_t origin_us;
+    if (!line_origin(a->l, &origin_us))
+        return 0;
+    a->origin = av_rescale(origin_us, a->hz, 1000000);
+    for (int c = 0; c < CHANNELS; c++)
+        a->body[c] = mem_new((size_t)a->room * sizeof(float));
+    AVPacket *p;
+    while ((p = pipe_get(&a->l->sound))) {
+        int ok = 0;
+        if (!a->began || a->next < a->room)
+            ok = decode(a, p, e);
+        av_packet_free(&p);
+        if (ok < 0 || encode_certain(a, e) < 0)
+            return -1;
+        if (a->began && a->next >= a->room)
+            tell_done(a);
+    }
+    if (decode(a, NULL, e) < 0)
+        return -1;
+    return a->swr ? convert(a, NULL, e) : 0;
+}
+
+static int run(struct audio *a, struct err *e)
+{
+    const struct media_plan *p = a->l->plan;
+    a->packet = av_packet_alloc();
+    a->decoded = av_frame_alloc();
+    a->frame = av_frame_alloc();
+    if (!a->packet || !a->decoded || !a->frame)
+        return err_set(e, ERR_SYSTEM, "sound: no memory");
+    a->frame->format = AV_SAMPLE_FMT_FLTP;
+    a->frame->ch_layout = (AVChannelLayout)AV_CHANNEL_LAYOUT_STEREO;
+    a->frame->sample_rate = a->hz;
+    a->frame->nb_samples = a->t->encoder->frame_size;
+    if (av_frame_get_buffer(a->frame, 0) < 0)
+        return err_set(e, ERR_SYSTEM, "sound: no memory");
+    a->lead = samples_at(a, p->bumper_frames);
+    a->room = samples_at(a, p->bumper_frames + p->body_frames_max) - a->lead;
+    if (encode_until(a, a->lead, -1, e) < 0)
+        return -1;
+    if (a->t->decoder && read_body(a, e) < 0)
+        return -1;
+    int64_t frames = line_body(a->l, true);
+    if (frames < 0)
+        return err_set(e, ERR_STOPPED, "sound: stopped");
+    int64_t body = samples_at(a, p->bumper_frames + frames) - a->lead;
+    if (encode_until(a, samples_at(a, 2 * p->bumper_frames + frames), body, e) < 0)
+        return -1;
+    return coder_run(a->t->encoder, NULL, a->packet, take, a, e);
+}
+
+void audio_run(const struct audio_task *task)
+{
+    struct err e = {0};
+    struct audio a = {.t = task, .l = task->line, .hz = task->line->plan->audio_hz};
+    if (run(&a, &e) < 0)
+        line_fail(task->line, &e);
+    swr_drop(&a);
+    for (int c = 0; c < CHANNELS; c++) {
+        freep(&a.body[c]);
+        freep(&a.out[c]);
+    }
+    av_packet_free(&a.packet);
+    av_frame_free(&a.decoded);
+    av_frame_free(&a.frame);
+}

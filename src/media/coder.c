@@ -1,0 +1,106 @@
+#include "media/coder.h"
+
+#include "core/err.h"
+#include "core/mem.h"
+#include "media/line.h"
+
+#include <libavutil/opt.h>
+
+enum { GOP_SECONDS = 2 };
+
+int coder_picture(const struct media_plan *plan, const struct profile *p, bool still, int threads,
+                  AVCodecContext **out, struct err *e)
+{
+    const AVCodec *codec = avcodec_find_encoder_by_name("libx264");
+    if (!codec)
+        return err_set(e, ERR_SYSTEM, "coder: libavcodec has no libx264");
+    AUTO(avcodec_free_context) AVCodecContext *c = avcodec_alloc_context3(codec);
+    if (!c)
+        return err_set(e, ERR_SYSTEM, "coder: no memory");
+    c->width = plan->width;
+    c->height = plan->height;
+    c->pix_fmt = AV_PIX_FMT_YUV420P;
+    c->sample_aspect_ratio = (AVRational){1, 1};
+    c->color_range = AVCOL_RANGE_MPEG;
+    c->colorspace = AVCOL_SPC_BT709;
+    c->color_primaries = AVCOL_PRI_BT709;
+    c->color_trc = AVCOL_TRC_BT709;
+    c->chroma_sample_location = AVCHROMA_LOC_LEFT;
+    c->time_base = (AVRational){plan->fps_den, plan->fps_num};
+    c->framerate = (AVRational){plan->fps_num, plan->fps_den};
+    c->gop_size = (int)((int64_t)GOP_SECONDS * plan->fps_num / plan->fps_den);
+    if (c->gop_size < 1)
+        c->gop_size = 1;
+    c->thread_count = threads;
+    c->flags |= AV_CODEC_FLAG_GLOBAL_HEADER | AV_CODEC_FLAG_CLOSED_GOP;
+
+    AUTO(av_dict_free) AVDictionary *o = NULL;
+    av_dict_set(&o, "preset", p->preset, 0);
+    av_dict_set(&o, "profile", "high", 0);
+    av_dict_set_int(&o, "crf", p->crf, 0);
+    av_dict_set(&o, "a53cc", "0", 0);
+    /* stitchable: the headers depend on the settings alone. What a still leaves out changes no
+     * header: how hard motion is looked for and how far ahead. */
+    av_dict_set(&o, "x264-params",
+                still ? "stitchable=1:scenecut=0:subme=1:me=dia:rc-lookahead=10:mbtree=0"
+                      : "stitchable=1",
+                0);
+    int r = avcodec_open2(c, codec, &o);
+    if (r < 0)
+        return line_av_error(r, "coder: x264", e);
+    *out = TAKE(c);
+    return 0;
+}
+
+int coder_sound(const struct media_plan *plan, const struct profile *p, AVCodecContext **out,
+                struct err *e)
+{
+    const AVCodec *codec = avcodec_find_encoder_by_name("aac");
+    if (!codec)
+        return err_set(e, ERR_SYSTEM, "coder: libavcodec has no aac encoder");
+    AUTO(avcodec_free_context) AVCodecContext *c = avcodec_alloc_context3(codec);
+    if (!c)
+        return err_set(e, ERR_SYSTEM, "coder: no memory");
+    c->sample_fmt = AV_SAMPLE_FMT_FLTP;
+    c->sample_rate = plan->audio_hz;
+    c->ch_layout = (AVChannelLayout)AV_CHANNEL_LAYOUT_STEREO;
+    c->bit_rate = p->audio_bits_per_s;
+    c->profile = FF_PROFILE_AAC_LOW;
+    c->time_base = (AVRational){1, plan->audio_hz};
+    c->thread_count = 1;
+    c->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
+    int r = avcodec_open2(c, codec, NULL);
+    if (r < 0)
+        return line_av_error(r, "coder: aac", e);
+    *out = TAKE(c);
+    return 0;
+}
+
+int coder_same_headers(const AVCodecContext *a, const AVCodecContext *b, struct err *e)
+{
+    if (a->extradata_size <= 0 || a->extradata_size != b->extradata_size ||
+        memcmp(a->extradata, b->extradata, (size_t)a->extradata_size) != 0)
+        return err_set(e, ERR_SYSTEM, "coder: bumper and body do not share their headers");
+    if (a->has_b_frames != b->has_b_frames)
+        return err_set(e, ERR_SYSTEM, "coder: bumper and body reorder differently");
+    return 0;
+}
+
+int coder_run(AVCodecContext *c, const AVFrame *frame, AVPacket *scratch,
+              int (*take)(void *arg, AVPacket *packet, struct err *e), void *arg, struct err *e)
+{
+    int r = avcodec_send_frame(c, frame);
+    if (r < 0)
+        return line_av_error(r, "coder: encoding", e);
+    for (;;) {
+        r = avcodec_receive_packet(c, scratch);
+        if (r == AVERROR(EAGAIN) || r == AVERROR_EOF)
+            return 0;
+        if (r < 0)
+            return line_av_error(r, "coder: encoding", e);
+        if (take(arg, scratch, e) < 0) {
+            av_packet_unref(scratch);
+            return -1;
+        }
+    }
+}

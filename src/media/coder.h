@@ -1,0 +1,24 @@
+/* media/coder: the encoders of a reel, opened so that all its parts share one set of headers.
+ * Room-internal. */
+#pragma once
+#include "core/reel.h"
+#include "media/plan.h"
+
+#include <libavcodec/avcodec.h>
+
+struct err;
+
+/* H.264 High 4:2:0 8-bit, BT.709 limited, square pixels, closed GOPs of 2 s; time base: one frame.
+ * `still`: for a picture that does not move; cheaper, and with the very same SPS and PPS. threads
+ * 0: as many as x264 likes. */
+int coder_picture(const struct media_plan *plan, const struct profile *p, bool still, int threads,
+                  AVCodecContext **out, struct err *e);
+/* AAC-LC stereo, planar floats, 1024 samples a frame; time base: one sample. */
+int coder_sound(const struct media_plan *plan, const struct profile *p, AVCodecContext **out,
+                struct err *e);
+/* ERR_SYSTEM when packets of b could not be decoded with the headers of a. */
+int coder_same_headers(const AVCodecContext *a, const AVCodecContext *b, struct err *e);
+/* Encodes one frame (NULL: the end) and hands each packet that comes out to `take`, which unrefs or
+ * moves it. */
+int coder_run(AVCodecContext *c, const AVFrame *frame, AVPacket *scratch,
+              int (*take)(void *arg, AVPacket *packet, struct err *e), void *arg, struct err *e);

@@ -1,0 +1,303 @@
+/* Opens everything in one thread, starts the others (media/line.h), and then is the encoder of the
+ * body and the writer of the file. The bumper's packets come first in the file, so the body's first
+ * packet waits for the bumper thread; the encoder's look-ahead is longer than that. */
+#include "media/encode.h"
+
+#include "core/mem.h"
+#include "core/str.h"
+#include "media/audio.h"
+#include "media/bumper.h"
+#include "media/coder.h"
+#include "media/decode.h"
+#include "media/filter.h"
+#include "media/line.h"
+#include "media/mux.h"
+#include "media/picture.h"
+
+enum { PERMILLE_START = 20, PERMILLE_END = 990 };
+
+struct encode {
+    struct line line;
+    AVCodecContext *decoder, *sound_decoder;
+    AVCodecContext *coder, *bumper_coder, *sound_coder;
+    struct audio_task audio;
+    AVFrame *logo;
+    struct bumper intro; /* the bumper thread's until it is joined */
+    struct mux *mux;
+    AVPacket *packet;
+    pthread_t threads[4];
+    int started;
+    pthread_t bumper;
+    bool bumper_started, bumper_joined;
+
+    int64_t body_expected; /* frames, for the progress */
+    int64_t keys;          /* IDR pictures of the body so far */
+    bool last_is_key;
+};
+
+static void encode_clear(struct encode *n)
+{
+    mux_free(n->mux);
+    bumper_clear(&n->intro);
+    av_packet_free(&n->packet);
+    av_frame_free(&n->logo);
+    avcodec_free_context(&n->decoder);
+    avcodec_free_context(&n->sound_decoder);
+    avcodec_free_context(&n->coder);
+    avcodec_free_context(&n->bumper_coder);
+    avcodec_free_context(&n->sound_coder);
+    line_clear(&n->line);
+}
+
+static void progress(const struct encode *n, int permille)
+{
+    const struct media_job *job = n->line.job;
+    if (job->progress)
+        job->progress(job->arg, permille);
+}
+
+static int open_all(struct encode *n, struct err *e)
+{
+    const struct line *l = &n->line;
+    const struct media_limits *limits = &l->job->order->limits;
+    const struct profile *p = &l->job->order->profile;
+    n->packet = av_packet_alloc();
+    if (!n->packet)
+        return err_set(e, ERR_SYSTEM, "encode: no memory");
+    if (media_input_decoder(l->in, l->in->video, limits, &n->decoder, e) < 0)
+        return -1;
+    struct err ignored; /* sound that no decoder takes is silence */
+    if (!l->plan->silent && l->in->audio >= 0)
+        (void)media_input_decoder(l->in, l->in->audio, limits, &n->sound_decoder, &ignored);
+    if (coder_picture(l->plan, p, false, limits->threads, &n->coder, e) < 0 ||
+        coder_picture(l->plan, p, true, 1, &n->bumper_coder, e) < 0 ||
+        coder_same_headers(n->coder, n->bumper_coder, e) < 0 ||
+        coder_sound(l->plan, p, &n->sound_coder, e) < 0)
+        return -1;
+    return mux_open(&n->mux, l->job->reel_fd, l->plan, n->coder, n->sound_coder, e);
+}
+
+static void *run_decode(void *arg)
+{
+    struct encode *n = arg;
+    decode_run(&n->line, n->decoder);
+    return NULL;
+}
+
+static void *run_filter(void *arg)
+{
+    struct encode *n = arg;
+    filter_run(&n->line);
+    return NULL;
+}
+
+static void *run_audio(void *arg)
+{
+    struct encode *n = arg;
+    audio_run(&n->audio);
+    return NULL;
+}
+
+static void *run_bumper(void *arg)
+{
+    struct encode *n = arg;
+    struct err e = {0};
+    const struct media_plan *p = n->line.plan;
+    /* the body's first picture has idr_pic_id 0; a bumper of one picture must not */
+    if (media_logo_frame(n->line.job->logo_fd, &n->line.job->order->limits, p->width, p->height,
+                         &n->logo, &e) < 0 ||
+        bumper_make(n->bumper_coder, n->logo, p->bumper_frames, p->bumper_frames == 1, &n->intro,
+                    &e) < 0)
+        line_fail(&n->line, &e);
+    return NULL;
+}
+
+static int spawn(struct encode *n, void *(*run)(void *), pthread_t *out, struct err *e)
+{
+    int r = pthread_create(out, NULL, run, n);
+    return r ? err_set(e, ERR_SYSTEM, "encode: a thread: %s", strerror(r)) : 0;
+}
+
+static int start_all(struct encode *n, struct err *e)
+{
+    const struct line *l = &n->line;
+    n->audio = (struct audio_task){
+        .line = &n->line,
+        .decoder = n->sound_decoder,
+        .encoder = n->sound_coder,
+        .mux = n->mux,
+    };
+    if (n->sound_decoder)
+        n->audio.time_base = l->in->fmt->streams[l->in->audio]->time_base;
+    if (l->plan->bumper_frames > 0) {
+        if (spawn(n, run_bumper, &n->bumper, e) < 0)
+            return -1;
+        n->bumper_started = true;
+    }
+    void *(*const runs[])(void *) = {run_audio, run_filter, run_decode};
+    for (size_t i = 0; i < LEN(runs); i++) {
+        if (spawn(n, runs[i], &n->threads[n->started], e) < 0)
+            return -1;
+        n->started++;
+    }
+    return 0;
+}
+
+static void join_bumper(struct encode *n)
+{
+    if (n->bumper_started && !n->bumper_joined)
+        pthread_join(n->bumper, NULL);
+    n->bumper_joined = true;
+}
+
+static int put_bumper(struct encode *n, const struct bumper *b, struct err *e)
+{
+    mux_segment(n->mux);
+    for (int i = 0; i < b->count; i++)
+        if (mux_picture(n->mux, b->packets[i], e) < 0)
+            return -1;
+    mux_segment(n->mux);
+    return 0;
+}
+
+static int take_body(void *arg, AVPacket *packet, struct err *e)
+{
+    struct encode *n = arg;
+    if (!n->bumper_joined) {
+        join_bumper(n);
+        if (line_failed(&n->line))
+            return err_set(e, ERR_STOPPED, "encode: stopped");
+        if (put_bumper(n, &n->intro, e) < 0)
+            return -1;
+    }
+    n->last_is_key = packet->flags & AV_PKT_FLAG_KEY;
+    n->keys += n->last_is_key;
+    int ok = mux_picture(n->mux, packet, e);
+    av_packet_unref(packet);
+    return ok;
+}
+
+static int encode_picture(struct encode *n, struct picture *p, struct err *e)
+{
+    AVFrame *f = p->frame;
+    /* what the clip's encoder chose is not what ours should choose */
+    f->pict_type = AV_PICTURE_TYPE_NONE;
+    f->key_frame = 0;
+    f->interlaced_frame = 0;
+    f->repeat_pict = 0;
+    for (int i = 0; i < p->repeat; i++) {
+        f->pts = p->index + i;
+        if (coder_run(n->coder, f, n->packet, take_body, n, e) < 0)
+            return -1;
+        int64_t done = PERMILLE_START + (PERMILLE_END - PERMILLE_START) * f->pts / n->body_expected;
+        progress(n, done < PERMILLE_END ? (int)done : PERMILLE_END);
+    }
+    return 0;
+}
+
+static int encode_body(struct encode *n, struct err *e)
+{
+    struct picture *p;
+    while ((p = pipe_get(&n->line.filtered))) {
+        int ok = encode_picture(n, p, e);
+        picture_free(p);
+        if (ok < 0)
+            return -1;
+    }
+    if (line_failed(&n->line))
+        return err_set(e, ERR_STOPPED, "encode: stopped");
+    return coder_run(n->coder, NULL, n->packet, take_body, n, e);
+}
+
+/* The bumper again; encoded anew only when the body ends on an IDR picture with its idr_pic_id. */
+static int put_outro(struct encode *n, struct err *e)
+{
+    const struct line *l = &n->line;
+    int last_id = (int)((n->keys + 1) % 2);
+    if (!n->last_is_key || l->plan->bumper_frames == 0 || last_id != n->intro.first_id)
+        return put_bumper(n, &n->intro, e);
+    AUTO(avcodec_free_context) AVCodecContext *fresh = NULL;
+    AUTO(bumper_clear) struct bumper outro = {0};
+    if (coder_picture(l->plan, &l->job->order->profile, true, l->job->order->limits.threads, &fresh,
+                      e) < 0 ||
+        coder_same_headers(n->coder, fresh, e) < 0 ||
+        bumper_make(fresh, n->logo, l->plan->bumper_frames, !last_id, &outro, e) < 0)
+        return -1;
+    return put_bumper(n, &outro, e);
+}
+
+static void join_all(struct encode *n)
+{
+    join_bumper(n);
+    for (int i = 0; i < n->started; i++)
+        pthread_join(n->threads[i], NULL);
+    n->started = 0;
+}
+
+static void report(struct encode *n, struct render_report *out)
+{
+    const struct line *l = &n->line;
+    const struct media_plan *p = l->plan;
+    out->path = PATH_ENCODE;
+    str_copy(out->reason, sizeof(out->reason), p->reason);
+    out->body_us = av_rescale(l->body_frames * 1000000, p->fps_den, p->fps_num);
+    out->poster_bytes = l->poster_bytes;
+    struct media_facts *f = &out->out;
+    *f = (struct media_facts){
+        .duration_us = av_rescale(mux_frames(n->mux) * 1000000, p->fps_den, p->fps_num),
+        .coded_width = p->width,
+        .coded_height = p->height,
+        .display_width = p->width,
+        .display_height = p->height,
+        .sar_num = 1,
+        .sar_den = 1,
+        .fps_num = p->fps_num,
+        .fps_den = p->fps_den,
+        .bit_depth = 8,
+        .frames = mux_frames(n->mux),
+        .audio_hz = p->audio_hz,
+        .audio_channels = 2,
+        .video_tracks = 1,
+        .audio_tracks = 1,
+        .faststart = true,
+    };
+    f->audio_duration_us = f->duration_us;
+    f->bytes = mux_bytes(n->mux);
+    str_copy(f->container, sizeof(f->container), "mp4");
+    str_copy(f->video_codec, sizeof(f->video_codec), "h264");
+    str_copy(f->audio_codec, sizeof(f->audio_codec), "aac");
+    str_copy(f->video_profile, sizeof(f->video_profile), "High");
+    str_copy(f->pixel_format, sizeof(f->pixel_format), "yuv420p");
+}
+
+static int run(struct encode *n, struct err *e)
+{
+    if (open_all(n, e) < 0 || start_all(n, e) < 0)
+        return -1;
+    progress(n, PERMILLE_START);
+    return encode_body(n, e);
+}
+
+int media_encode(const struct media_job *job, struct media_input *in, const struct media_plan *plan,
+                 struct render_report *out, struct err *e)
+{
+    AUTO(encode_clear) struct encode n = {0};
+    line_init(&n.line, job, plan, in);
+    int64_t us = in->facts.duration_us - plan->start_us;
+    n.body_expected = av_rescale(us > 0 ? us : 0, plan->fps_num, (int64_t)plan->fps_den * 1000000);
+    if (n.body_expected <= 0 || n.body_expected > plan->body_frames_max)
+        n.body_expected = plan->body_frames_max;
+    struct err mine = {0};
+    if (run(&n, &mine) < 0)
+        line_fail(&n.line, &mine);
+    join_all(&n);
+    if (n.line.failed) {
+        *e = n.line.fault;
+        return -1;
+    }
+    if (put_outro(&n, e) < 0 || mux_finish(n.mux, e) < 0)
+        return -1;
+    report(&n, out);
+    progress(&n, 1000);
+    return 0;
+}

@@ -1,0 +1,57 @@
+/* media/line: what the threads of one encode share. Room-internal.
+ *
+ *   reader  demuxes, decodes, puts pictures on the reel's grid       decode.c
+ *   filter  makes each picture what the encoder takes                filter.c
+ *   caller  encodes the body, joins the bumpers, writes the file     encode.c
+ *   sound   decodes, resamples, encodes the whole sound track        audio.c
+ *   bumper  encodes the bumper                                       bumper.c
+ *
+ * The first fault of any of them is kept and stops all. */
+#pragma once
+#include "core/err.h"
+#include "media/encode.h"
+#include "media/input.h"
+#include "media/pipe.h"
+
+#include <libavutil/error.h>
+
+/* A picture on its way: shown `repeat` times from frame `index` of the body on. */
+struct picture {
+    AVFrame *frame;
+    int64_t index;
+    int repeat;
+};
+struct picture *picture_new(AVFrame *frame, int64_t index, int repeat); /* takes frame */
+void picture_free(void *picture);
+
+struct line {
+    const struct media_job *job;
+    const struct media_plan *plan;
+    struct media_input *in; /* the reader's, once it runs */
+    struct pipe decoded, filtered;
+    struct pipe sound; /* AVPacket; the reader's gift to the sound thread */
+
+    pthread_mutex_t lock; /* guards all below */
+    pthread_cond_t changed;
+    struct err fault;
+    bool failed;
+    bool origin_known;
+    int64_t origin_us;   /* on the clip's clock: where the body begins */
+    int64_t body_frames; /* that are certain so far */
+    bool body_ended;     /* and no more will come */
+    bool sound_done;     /* the sound thread needs no more packets */
+    int64_t poster_bytes;
+};
+void line_init(struct line *l, const struct media_job *job, const struct media_plan *plan,
+               struct media_input *in);
+void line_clear(struct line *l);
+/* Keeps e if it is the first fault and stops every thread. */
+void line_fail(struct line *l, const struct err *e);
+bool line_failed(struct line *l);
+/* Waits until the body's origin is known; false when that will never be. */
+bool line_origin(struct line *l, int64_t *origin_us);
+/* Frames of the body so far; waits for the last word when `final`. -1: stopped by a fault. */
+int64_t line_body(struct line *l, bool final);
+
+/* A libav error as ours: memory, disk, or `msg` for the rest. Returns -1. */
+int line_av_error(int averror, const char *what, struct err *e);
