@@ -46,34 +46,44 @@ static const char formats_video[] =
     "dirac,cavsvideo,avs2,avs3,ivf,wtv,nsv,r3d,bink,smk,flic,roq,swf,film_cpk,pmp,vivo,live_flv,"
     "asf_o,mpegtsraw,rawvideo,dhav,lvf,mtv,mv,nuv,rpl,ty,xmv,4xm,c93,dxa,iv8,kux";
 
-static int io_read(void *opaque, uint8_t *buf, int size)
+/* One reader of the file; two containers of one clip do not share a place in it. */
+struct reader {
+    struct media_input *in;
+    int64_t at;
+};
+
+static ssize_t read_at(struct media_input *in, uint8_t *buf, size_t size, int64_t at)
 {
-    struct media_input *in = opaque;
-    if (size <= 0)
-        return AVERROR(EINVAL);
     ssize_t n;
     do
-        n = pread(in->fd, buf, (size_t)size, in->at);
+        n = pread(in->fd, buf, size, at);
     while (n < 0 && errno == EINTR);
-    if (n < 0) {
+    if (n < 0)
         in->io_errno = errno;
+    return n;
+}
+
+static int io_read(void *opaque, uint8_t *buf, int size)
+{
+    struct reader *r = opaque;
+    ssize_t n = size > 0 ? read_at(r->in, buf, (size_t)size, r->at) : -1;
+    if (n < 0)
         return AVERROR(EIO);
-    }
-    in->at += n;
+    r->at += n;
     return n ? (int)n : AVERROR_EOF;
 }
 
 static int64_t io_seek(void *opaque, int64_t offset, int whence)
 {
-    struct media_input *in = opaque;
+    struct reader *r = opaque;
     whence &= ~AVSEEK_FORCE;
     if (whence == AVSEEK_SIZE)
-        return in->bytes;
-    int64_t base = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? in->at : in->bytes;
+        return r->in->bytes;
+    int64_t base = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? r->at : r->in->bytes;
     int64_t to;
     if (__builtin_add_overflow(base, offset, &to) || to < 0)
         return AVERROR(EINVAL);
-    in->at = to;
+    r->at = to;
     return to;
 }
 
@@ -88,19 +98,24 @@ void media_container_close(AVFormatContext **fmt, AVIOContext **io)
 {
     if (*fmt)
         avformat_close_input(fmt); /* leaves a custom io alone */
-    if (*io)
+    if (*io) {
+        free((*io)->opaque);
         av_freep(&(*io)->buffer);
+    }
     avio_context_free(io);
 }
 
 static AVIOContext *io_new(struct media_input *in)
 {
+    AUTO(freep) struct reader *r = mem_new(sizeof(*r));
+    r->in = in;
     uint8_t *buffer = av_malloc(IO_BUFFER);
     AVIOContext *io =
-        buffer ? avio_alloc_context(buffer, IO_BUFFER, 0, in, io_read, NULL, io_seek) : NULL;
-    if (!io)
+        buffer ? avio_alloc_context(buffer, IO_BUFFER, 0, r, io_read, NULL, io_seek) : NULL;
+    if (io)
+        (void)TAKE(r);
+    else
         av_free(buffer);
-    in->at = 0;
     return io;
 }
 
@@ -233,6 +248,26 @@ static bool is_encrypted(const AVStream *st)
            av_stream_get_side_data(st, AV_PKT_DATA_ENCRYPTION_INIT_INFO, NULL);
 }
 
+/* The mp4 family says it of packets, not of tracks: looks at the first of the picture's, through a
+ * container of its own, so that the caller's stays at its beginning. */
+static bool has_encrypted_packets(struct media_input *in, const AVInputFormat *format,
+                                  const struct media_limits *limits)
+{
+    AVFormatContext *fmt = NULL;
+    AVIOContext *io = NULL;
+    AUTO(av_packet_free) AVPacket *p = av_packet_alloc();
+    bool found = false, met = false;
+    int r = p ? media_input_container(in, format, limits, &fmt, &io) : -1;
+    for (int n = 0; r >= 0 && !met && n < PRESCAN_MAX; n++) {
+        r = av_read_frame(fmt, p);
+        met = r >= 0 && p->stream_index == in->video;
+        found = met && av_packet_get_side_data(p, AV_PKT_DATA_ENCRYPTION_INFO, NULL);
+        av_packet_unref(p);
+    }
+    media_container_close(&fmt, &io);
+    return found;
+}
+
 static int64_t pixels(const AVStream *st)
 {
     return (int64_t)st->codecpar->width * st->codecpar->height;
@@ -303,7 +338,11 @@ static int open_container(struct media_input *in, const AVInputFormat *format,
         return fault_of_code(in, r, MSG_TRUNCATED, e);
     if (in->fmt->nb_streams == 0)
         return err_msg(e, MSG_TRUNCATED, "clip: a container without tracks");
-    return choose_tracks(in, limits, e);
+    if (choose_tracks(in, limits, e) < 0)
+        return -1;
+    if (strncmp(format->name, "mov", 3) == 0 && has_encrypted_packets(in, format, limits))
+        return err_msg(e, MSG_ENCRYPTED, "clip: its packets are encrypted");
+    return 0;
 }
 
 static int look(struct media_input *in, struct err *e)
@@ -315,10 +354,9 @@ static int look(struct media_input *in, struct err *e)
     if (in->bytes == 0)
         return err_msg(e, MSG_EMPTY_FILE, "clip: 0 bytes");
     uint8_t head[SNIFF_HEAD];
-    in->at = 0;
-    int n = io_read(in, head, sizeof(head));
+    ssize_t n = read_at(in, head, sizeof(head), 0);
     if (n < 0)
-        return fault_of_code(in, n, MSG_TRUNCATED, e);
+        return fault_of_code(in, AVERROR(EIO), MSG_TRUNCATED, e);
     switch (media_sniff(head, (size_t)n)) {
     case SNIFF_IMAGE:
         return err_msg(e, MSG_IMAGE_ONLY, "clip: it has the signature of a picture");

@@ -20,7 +20,6 @@ struct media_input {
     /* on the clip's own clock, in AV_TIME_BASE units: where its picture starts (not 0 in many
      * files) */
     int64_t first_us;
-    int64_t at;               /* where the AVIO reads next */
     int io_errno;             /* of a pread that failed: our fault, not the clip's */
     struct media_boxes boxes; /* mp4 family only */
 };
