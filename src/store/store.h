@@ -122,6 +122,7 @@ struct task_change {
     enum task_state to;
     int64_t wait_ms;                     /* to UPLOADED: not before now + wait_ms */
     bool reset_attempts;                 /* to UPLOADED by a person */
+    bool uncount_attempt;                /* to UPLOADED: the attempt was no fault, takes it back */
     int64_t user_id;                     /* 0: any; else must be the owner */
     const char *error_slug, *error_text; /* NULL: cleared */
     const char *reel_blob, *poster_blob; /* to PROCESSED */

@@ -1,0 +1,189 @@
+/* sqlite_impl: what the files of the SQLite back end share. Room-internal.
+ *
+ *   sqlite.c        open, close, migrate, ping, check, and the table of slots
+ *   sqlite_db.c     connections, statements, the writer's transactions, errors
+ *   sqlite_user.c   users          sqlite_task.c    tasks: adding and reading
+ *   sqlite_change.c tasks: changes, claims, leases, purge; the outbox
+ *
+ * Debian 12's SQLite 3.40.1 can lose commits when one connection checkpoints a WAL while another
+ * commits. So: one process (a lock file), one connection that writes and checkpoints, under one
+ * lock; the others only read, and never checkpoint. */
+#pragma once
+#include "store/store_impl.h"
+
+#include <sqlite3.h>
+
+/* Readers at once; a read is far shorter than the work around it. */
+enum { SQ_READERS = 4 };
+/* A wait that is further away than this comes from a clock that was set back, and is over. */
+enum { SQ_WAIT_MAX_MS = 2 * 3600 * 1000 };
+/* An Idempotency-Key is remembered for at least this long. */
+#define SQ_KEY_AGE_MS ((int64_t)2 * 24 * 3600 * 1000)
+
+/* The statements, prepared once a connection: sqlite_sql.c has their texts. */
+enum sq_sql {
+    SQL_BEGIN,
+    SQL_COMMIT,
+    SQL_ROLLBACK,
+    SQL_SAVEPOINT,
+    SQL_SAVEPOINT_UNDO,
+    SQL_SAVEPOINT_END,
+    SQL_PING,
+    SQL_USER_TAKEN,
+    SQL_USER_ADD,
+    SQL_USER_BY_NAME,
+    SQL_USER_BY_ID,
+    SQL_USER_PASSWORD,
+    SQL_USER_LIST,
+    SQL_USER_BYTES,
+    SQL_USER_CHARGE,
+    SQL_USER_SERVED,
+    SQL_TASK_ADD,
+    SQL_TASK_BY_ID,
+    SQL_TASK_BY_KEY,
+    SQL_TASK_BY_CLIP,
+    SQL_TASK_BY_REEL,
+    SQL_TASK_BY_POSTER,
+    SQL_LIST_ALL,
+    SQL_LIST_ALL_DOWN,
+    SQL_LIST_USER,
+    SQL_LIST_USER_DOWN,
+    SQL_LIST_UPLOADED,
+    SQL_LIST_DELETED,
+    SQL_TASK_CHANGE,
+    SQL_TASK_TAKE,
+    SQL_TASK_RENEW,
+    SQL_TASK_HELD,
+    SQL_TASK_EXPIRED,
+    SQL_TASK_PURGE,
+    SQL_COUNTS,
+    SQL_KEY_FIND,
+    SQL_KEY_ADD,
+    SQL_KEY_FORGET,
+    SQL_KEY_OLD,
+    SQL_OUTBOX_ADD,
+    SQL_OUTBOX_READ,
+    SQL_OUTBOX_DONE,
+    SQL_TURN_ADD,
+    SQL_TURN_NEXT,
+    SQL_TURN_SERVED,
+    SQL_TURN_END,
+    SQL_SEQUENCE,
+    SQL_DUE_FIRST,
+    SQL_DUE_ANY,
+    SQL_WAIT_FIRST,
+    SQL_WAIT_OVER,
+    SQL_WAIT_FAR,
+    SQL_DUE_SET,
+    SQL_COUNT_
+};
+extern const char *const sq_sql_text[SQL_COUNT_];
+
+struct sq_conn {
+    sqlite3 *db;
+    sqlite3_stmt *st[SQL_COUNT_];
+    struct sq_conn *next; /* in the pool of free readers */
+    bool outbox;          /* the transaction under way has put something into the outbox */
+};
+struct sq_write;
+struct sqlite {
+    struct store base;
+    char *path;
+    int lock_fd;
+    struct sq_conn writer;
+    pthread_mutex_t write_lock; /* guards the next three; the writer belongs to who set `writing` */
+    pthread_cond_t written;
+    bool writing;
+    struct sq_write *first, **last; /* who waits for the writer, in order */
+    pthread_mutex_t read_lock;      /* guards the next two */
+    pthread_cond_t read_free;
+    struct sq_conn *free_readers;
+    struct sq_conn readers[SQ_READERS];
+};
+
+/* -- connections (sqlite_db.c) -- */
+/* Opens the writer, or a reader (query only, never a checkpoint). */
+int sq_conn_open(struct sq_conn *c, const char *path, bool writer, struct err *e);
+void sq_conn_close(struct sq_conn *c);
+/* A reader from the pool; waits for one to be free. Opened at first use. */
+struct sq_conn *sq_reader(struct sqlite *s, struct err *e);
+void sq_reader_back(struct sqlite *s, struct sq_conn *c);
+
+/* Runs fn in a transaction of the writer and commits it (fsync). Callers that meet share one
+ * transaction and one fsync; each has a savepoint, so one's failure undoes its own changes alone.
+ * fn must not call this. After -1 nothing of it holds, unless the commit itself failed: then it may
+ * be that it shows up after a crash. */
+int sq_write(struct sqlite *s, int (*fn)(struct sq_conn *c, void *arg, struct err *e), void *arg,
+             struct err *e);
+/* The writer for oneself, without a transaction: for migrations. */
+struct sq_conn *sq_writer_take(struct sqlite *s);
+void sq_writer_back(struct sqlite *s);
+
+/* What SQLite's last error on db is to us. Returns -1. */
+int sq_fail(sqlite3 *db, const char *doing, struct err *e);
+/* A prepared statement, reset and without values, or NULL with *e. Ends with sq_endp:
+ *     AUTO(sq_endp) sqlite3_stmt *st = sq_get(c, SQL_X, e); */
+sqlite3_stmt *sq_get(struct sq_conn *c, enum sq_sql which, struct err *e);
+void sq_endp(sqlite3_stmt **st);
+/* 1: a row, 0: the end, -1 with *e. */
+int sq_step(sqlite3_stmt *st, struct err *e);
+/* For a statement that gives no rows. */
+int sq_run(sqlite3_stmt *st, struct err *e);
+/* Values; a failure (no memory) leaves NULL, which the columns refuse. text is borrowed until the
+ * statement ends. */
+void sq_int(sqlite3_stmt *st, int n, int64_t value);
+void sq_text(sqlite3_stmt *st, int n, const char *text);
+/* A column's text, into the arena; a NULL: borrowed until the next step. Never NULL. */
+const char *sq_column(sqlite3_stmt *st, int n, struct arena *a);
+/* Runs SQL text of ours that has no values. */
+int sq_exec(sqlite3 *db, const char *sql, struct err *e);
+/* PRAGMA user_version and the like: the first column of the first row. */
+int sq_number(sqlite3 *db, const char *sql, int64_t *out, struct err *e);
+
+/* Steps of SQLite's machine that the writer has done so far: how a test sees whether work grows
+ * with the number of rows. */
+int64_t sq_steps(struct store *s);
+
+/* -- rows -- */
+/* The columns of SQL_TASK_*; ERR_SYSTEM when a value cannot be. */
+int sq_task_row(sqlite3_stmt *st, struct arena *a, struct task_row *out, struct err *e);
+/* The task is due: its user takes part in the turns. */
+int sq_turn_add(struct sq_conn *c, int64_t user_id, struct err *e);
+int sq_outbox_add(struct sq_conn *c, int64_t task_id, struct err *e);
+/* Adds to (or takes from) the bytes of a user. */
+int sq_charge(struct sq_conn *c, int64_t user_id, int64_t bytes, struct err *e);
+/* For a list: calls each() for the rows of a bound statement. */
+int sq_each_task(sqlite3_stmt *st, int (*each)(void *arg, const struct task_row *t), void *arg,
+                 struct err *e);
+
+/* -- slots -- */
+int sqlite_user_add(struct store *s, const char *username, const char *email,
+                    const char *password_hash, int64_t *id, struct err *e);
+int sqlite_user_get(struct store *s, struct arena *a, const char *username, int64_t id,
+                    struct user_row *out, struct err *e);
+int sqlite_user_set_password(struct store *s, int64_t id, const char *password_hash, struct err *e);
+int sqlite_user_list(struct store *s, int64_t after, int max,
+                     int (*each)(void *arg, const struct user_row *u), void *arg, struct err *e);
+int sqlite_task_add(struct store *s, const struct task_new *t, int64_t *id, bool *existed,
+                    struct err *e);
+int sqlite_task_by_key(struct store *s, struct arena *a, int64_t user_id, const char *key,
+                       struct task_row *out, struct err *e);
+int sqlite_task_get(struct store *s, struct arena *a, int64_t id, int64_t user_id,
+                    struct task_row *out, struct err *e);
+int sqlite_task_list(struct store *s, const struct task_page *p,
+                     int (*each)(void *arg, const struct task_row *t), void *arg, struct err *e);
+int sqlite_task_by_blob(struct store *s, struct arena *a, const char *blob, struct task_row *out,
+                        struct err *e);
+int sqlite_task_counts(struct store *s, int64_t counts[TASK_STATE_COUNT], struct err *e);
+int sqlite_task_change(struct store *s, const struct task_change *c, bool *done, struct err *e);
+int sqlite_task_claim(struct store *s, struct arena *a, const char *worker, int64_t lease_ms,
+                      struct task_row *out, bool *found, struct err *e);
+int sqlite_task_renew(struct store *s, int64_t id, int64_t fence, int64_t lease_ms, int progress,
+                      bool *held, struct err *e);
+int sqlite_task_expired(struct store *s, int max, int (*each)(void *arg, const struct task_row *t),
+                        void *arg, struct err *e);
+int sqlite_task_next_due(struct store *s, int64_t *in_ms, struct err *e);
+int sqlite_task_purge(struct store *s, int64_t id, struct err *e);
+int sqlite_outbox_read(struct store *s, int max, struct outbox_row *rows, int *count,
+                       struct err *e);
+int sqlite_outbox_done(struct store *s, int64_t id, struct err *e);

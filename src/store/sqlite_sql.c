@@ -1,0 +1,95 @@
+/* Every statement of the SQLite back end. Conditions like `state = 0` are written out, not bound:
+ * SQLite takes a partial index only when it can see that the condition is met. */
+#include "store/sqlite_impl.h"
+
+#define TASK                                                                                       \
+    "SELECT id, user_id, state, file_name, title, clip_blob, clip_hash, clip_bytes, reel_blob, "   \
+    "poster_blob, reel_bytes, poster_bytes, fit, start_us, created_ms, changed_ms, fence, "        \
+    "attempts, progress, lease_until_ms, not_before_ms, worker, error_slug, error_text, report "   \
+    "FROM tasks "
+#define USER "SELECT id, username, email, password_hash, admin, created_ms, bytes_used FROM users "
+
+const char *const sq_sql_text[SQL_COUNT_] = {
+    [SQL_BEGIN] = "BEGIN IMMEDIATE",
+    [SQL_COMMIT] = "COMMIT",
+    [SQL_ROLLBACK] = "ROLLBACK",
+    [SQL_SAVEPOINT] = "SAVEPOINT one",
+    [SQL_SAVEPOINT_UNDO] = "ROLLBACK TO one",
+    [SQL_SAVEPOINT_END] = "RELEASE one",
+    [SQL_PING] = "SELECT 1 FROM users LIMIT 1",
+
+    [SQL_USER_TAKEN] = "SELECT EXISTS (SELECT 1 FROM users WHERE username = ?1), "
+                       "EXISTS (SELECT 1 FROM users WHERE email = ?2)",
+    [SQL_USER_ADD] = "INSERT INTO users (username, email, password_hash, created_ms) "
+                     "VALUES (?1, ?2, ?3, ?4)",
+    [SQL_USER_BY_NAME] = USER "WHERE username = ?1",
+    [SQL_USER_BY_ID] = USER "WHERE id = ?1",
+    [SQL_USER_PASSWORD] = "UPDATE users SET password_hash = ?2 WHERE id = ?1",
+    [SQL_USER_LIST] = USER "WHERE id > ?1 ORDER BY id LIMIT ?2",
+    [SQL_USER_BYTES] = "SELECT bytes_used FROM users WHERE id = ?1",
+    [SQL_USER_CHARGE] = "UPDATE users SET bytes_used = bytes_used + ?2 WHERE id = ?1",
+    [SQL_USER_SERVED] = "UPDATE users SET served = ?2 WHERE id = ?1",
+
+    [SQL_TASK_ADD] =
+        "INSERT INTO tasks (user_id, state, file_name, title, clip_blob, clip_hash, clip_bytes, "
+        "fit, start_us, created_ms, changed_ms) VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)",
+    [SQL_TASK_BY_ID] = TASK "WHERE id = ?1",
+    [SQL_TASK_BY_KEY] =
+        TASK "WHERE id = (SELECT task_id FROM idempotency WHERE user_id = ?1 AND key = ?2) "
+             "AND state <> 4",
+    [SQL_TASK_BY_CLIP] = TASK "WHERE clip_blob = ?1 AND state <> 4",
+    [SQL_TASK_BY_REEL] = TASK "WHERE reel_blob = ?1 AND reel_blob <> '' AND state <> 4",
+    [SQL_TASK_BY_POSTER] = TASK "WHERE poster_blob = ?1 AND poster_blob <> '' AND state <> 4",
+    [SQL_LIST_ALL] = TASK "WHERE id > ?2 AND (1 << state) & ?3 ORDER BY id LIMIT ?4",
+    [SQL_LIST_ALL_DOWN] = TASK "WHERE id < ?2 AND (1 << state) & ?3 ORDER BY id DESC LIMIT ?4",
+    [SQL_LIST_USER] = TASK "WHERE user_id = ?1 AND state <> 4 AND id > ?2 AND (1 << state) & ?3 "
+                           "ORDER BY id LIMIT ?4",
+    [SQL_LIST_USER_DOWN] = TASK "WHERE user_id = ?1 AND state <> 4 AND id < ?2 AND "
+                                "(1 << state) & ?3 ORDER BY id DESC LIMIT ?4",
+    [SQL_LIST_UPLOADED] = TASK "WHERE state = 0 AND id > ?2 ORDER BY id LIMIT ?4",
+    [SQL_LIST_DELETED] = TASK "WHERE state = 4 AND id > ?2 ORDER BY id LIMIT ?4",
+
+    [SQL_TASK_CHANGE] =
+        "UPDATE tasks SET state = ?2, changed_ms = ?3, progress = ?4, attempts = ?5, "
+        "not_before_ms = ?6, due = ?7, error_slug = ?8, error_text = ?9, reel_blob = ?10, "
+        "poster_blob = ?11, reel_bytes = ?12, poster_bytes = ?13, report = ?14, "
+        "lease_until_ms = 0, worker = '' WHERE id = ?1",
+    [SQL_TASK_TAKE] = "UPDATE tasks SET state = 1, fence = fence + 1, attempts = attempts + 1, "
+                      "progress = 0, worker = ?2, changed_ms = ?3, lease_until_ms = ?3 + ?4 "
+                      "WHERE id = ?1",
+    [SQL_TASK_RENEW] = "UPDATE tasks SET lease_until_ms = ?3, progress = ?4 "
+                       "WHERE id = ?1 AND fence = ?2 AND state = 1",
+    [SQL_TASK_HELD] = "SELECT 1 FROM tasks WHERE id = ?1 AND fence = ?2 AND state = 1",
+    [SQL_TASK_EXPIRED] =
+        TASK "WHERE state = 1 AND lease_until_ms <= ?1 ORDER BY lease_until_ms LIMIT ?2",
+    [SQL_TASK_PURGE] = "DELETE FROM tasks WHERE id = ?1 AND state = 4",
+    [SQL_COUNTS] = "SELECT state, n FROM task_counts",
+
+    [SQL_KEY_FIND] = "SELECT task_id FROM idempotency WHERE user_id = ?1 AND key = ?2",
+    [SQL_KEY_ADD] = "INSERT INTO idempotency (user_id, key, task_id, created_ms) "
+                    "VALUES (?1, ?2, ?3, ?4)",
+    [SQL_KEY_FORGET] = "DELETE FROM idempotency WHERE task_id = ?1",
+    [SQL_KEY_OLD] = "DELETE FROM idempotency WHERE id IN "
+                    "(SELECT id FROM idempotency WHERE created_ms < ?1 LIMIT 8)",
+
+    [SQL_OUTBOX_ADD] = "INSERT INTO outbox (task_id) VALUES (?1)",
+    [SQL_OUTBOX_READ] = "SELECT id, task_id FROM outbox ORDER BY id LIMIT ?1",
+    [SQL_OUTBOX_DONE] = "DELETE FROM outbox WHERE id <= ?1",
+
+    [SQL_TURN_ADD] = "INSERT OR IGNORE INTO turns (user_id, served) "
+                     "SELECT id, served FROM users WHERE id = ?1",
+    [SQL_TURN_NEXT] = "SELECT user_id FROM turns ORDER BY served, user_id LIMIT 1",
+    [SQL_TURN_SERVED] = "UPDATE turns SET served = ?2 WHERE user_id = ?1",
+    [SQL_TURN_END] = "DELETE FROM turns WHERE user_id = ?1",
+    [SQL_SEQUENCE] = "UPDATE sequence SET n = n + 1 RETURNING n",
+    [SQL_DUE_FIRST] =
+        "SELECT id FROM tasks WHERE state = 0 AND due = 1 AND user_id = ?1 ORDER BY id LIMIT 1",
+    [SQL_DUE_ANY] = "SELECT 1 FROM tasks INDEXED BY tasks_due WHERE state = 0 AND due = 1 LIMIT 1",
+    [SQL_WAIT_FIRST] = "SELECT not_before_ms FROM tasks WHERE state = 0 AND due = 0 "
+                       "ORDER BY not_before_ms LIMIT 1",
+    [SQL_WAIT_OVER] = "SELECT id, user_id FROM tasks WHERE state = 0 AND due = 0 AND "
+                      "not_before_ms <= ?1 ORDER BY not_before_ms LIMIT 1",
+    [SQL_WAIT_FAR] = "SELECT id, user_id FROM tasks WHERE state = 0 AND due = 0 AND "
+                     "not_before_ms > ?1 ORDER BY not_before_ms LIMIT 1",
+    [SQL_DUE_SET] = "UPDATE tasks SET due = 1 WHERE id = ?1",
+};

@@ -1,0 +1,228 @@
+/* Plan: pick the back end by the URL's scheme; the bell of the outbox, which is the same for every
+ * back end; then one line a function: shared checks, and on to the slot. */
+#include "store/store.h"
+
+#include "core/err.h"
+#include "core/mem.h"
+#include "store/store_impl.h"
+
+#include <assert.h>
+
+static const struct store_ops *const back_ends[] = {&store_sqlite_ops};
+
+int store_open(struct store **out, const char *url, struct log *log, struct err *e)
+{
+    for (size_t i = 0; i < LEN(back_ends); i++) {
+        size_t n = strlen(back_ends[i]->scheme);
+        if (strncmp(url, back_ends[i]->scheme, n) == 0 && url[n] == ':')
+            return back_ends[i]->open(out, url + n + 1, log, e);
+    }
+    return err_set(e, ERR_INPUT, "database %s: the URL should begin with sqlite:", url);
+}
+
+void store_close(struct store *s)
+{
+    if (s)
+        s->ops->close(s);
+}
+
+void store_closep(struct store **s)
+{
+    store_close(*s);
+    *s = NULL;
+}
+
+/* -- the bell -- */
+
+void store_init(struct store *s, const struct store_ops *ops, struct log *log)
+{
+    s->ops = ops;
+    s->log = log;
+    s->rung = true; /* an earlier process may have left rows */
+    pthread_condattr_t a;
+    pthread_condattr_init(&a);
+    pthread_condattr_setclock(&a, CLOCK_MONOTONIC);
+    pthread_cond_init(&s->bell, &a);
+    pthread_condattr_destroy(&a);
+    pthread_mutex_init(&s->bell_lock, NULL);
+}
+
+void store_clear(struct store *s)
+{
+    pthread_cond_destroy(&s->bell);
+    pthread_mutex_destroy(&s->bell_lock);
+}
+
+void store_ring(struct store *s)
+{
+    pthread_mutex_lock(&s->bell_lock);
+    s->rung = true;
+    pthread_cond_signal(&s->bell);
+    pthread_mutex_unlock(&s->bell_lock);
+}
+
+void store_outbox_wait(struct store *s, int64_t timeout_ms)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += timeout_ms / 1000;
+    until.tv_nsec += timeout_ms % 1000 * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_nsec -= 1000000000;
+        until.tv_sec++;
+    }
+    pthread_mutex_lock(&s->bell_lock);
+    int gone = 0;
+    while (!s->rung && !s->stopped && gone == 0)
+        gone = pthread_cond_timedwait(&s->bell, &s->bell_lock, &until);
+    s->rung = false;
+    pthread_mutex_unlock(&s->bell_lock);
+}
+
+void store_outbox_wake_all(struct store *s)
+{
+    pthread_mutex_lock(&s->bell_lock);
+    s->stopped = true;
+    pthread_cond_broadcast(&s->bell);
+    pthread_mutex_unlock(&s->bell_lock);
+}
+
+/* -- on to the back end -- */
+
+int store_migrate(struct store *s, int *from, int *to, struct err *e)
+{
+    int a, b;
+    return s->ops->migrate(s, from ? from : &a, to ? to : &b, e);
+}
+
+int store_ping(struct store *s, struct err *e)
+{
+    return s->ops->ping(s, e);
+}
+
+int store_check(struct store *s, struct err *e)
+{
+    return s->ops->check(s, e);
+}
+
+int64_t store_now_ms(struct store *s)
+{
+    return s->ops->now_ms(s);
+}
+
+int store_user_add(struct store *s, const char *username, const char *email,
+                   const char *password_hash, int64_t *id, struct err *e)
+{
+    if (strlen(username) > USER_NAME_MAX)
+        return err_msg(e, MSG_USERNAME_BAD, "the name has over %d bytes", USER_NAME_MAX);
+    if (strlen(email) > EMAIL_MAX)
+        return err_msg(e, MSG_EMAIL_BAD, "the address has over %d bytes", EMAIL_MAX);
+    return s->ops->user_add(s, username, email, password_hash, id, e);
+}
+
+int store_user_by_name(struct store *s, struct arena *a, const char *username, struct user_row *out,
+                       struct err *e)
+{
+    return s->ops->user_get(s, a, username, 0, out, e);
+}
+
+int store_user_by_id(struct store *s, struct arena *a, int64_t id, struct user_row *out,
+                     struct err *e)
+{
+    return s->ops->user_get(s, a, NULL, id, out, e);
+}
+
+int store_user_set_password(struct store *s, int64_t id, const char *password_hash, struct err *e)
+{
+    return s->ops->user_set_password(s, id, password_hash, e);
+}
+
+int store_user_list(struct store *s, int64_t after, int max,
+                    int (*each)(void *arg, const struct user_row *u), void *arg, struct err *e)
+{
+    return s->ops->user_list(s, after, max, each, arg, e);
+}
+
+int store_task_add(struct store *s, const struct task_new *t, int64_t *id, bool *existed,
+                   struct err *e)
+{
+    assert(*t->clip_blob && t->clip_bytes >= 0 && (unsigned)t->fit < FIT_COUNT_);
+    return s->ops->task_add(s, t, id, existed, e);
+}
+
+int store_task_by_key(struct store *s, struct arena *a, int64_t user_id, const char *key,
+                      struct task_row *out, struct err *e)
+{
+    return s->ops->task_by_key(s, a, user_id, key, out, e);
+}
+
+int store_task_get(struct store *s, struct arena *a, int64_t id, int64_t user_id,
+                   struct task_row *out, struct err *e)
+{
+    return s->ops->task_get(s, a, id, user_id, out, e);
+}
+
+int store_task_list(struct store *s, const struct task_page *p,
+                    int (*each)(void *arg, const struct task_row *t), void *arg, struct err *e)
+{
+    return s->ops->task_list(s, p, each, arg, e);
+}
+
+int store_task_by_blob(struct store *s, struct arena *a, const char *blob, struct task_row *out,
+                       struct err *e)
+{
+    if (!*blob)
+        return err_set(e, ERR_MISSING, "no task has a blob without a name");
+    return s->ops->task_by_blob(s, a, blob, out, e);
+}
+
+int store_task_change(struct store *s, const struct task_change *c, bool *done, struct err *e)
+{
+    assert((unsigned)c->to < TASK_STATE_COUNT && c->to != TASK_PROCESSING);
+    assert(c->to != TASK_PROCESSED || (c->reel_blob && c->poster_blob));
+    return s->ops->task_change(s, c, done, e);
+}
+
+int store_task_claim(struct store *s, struct arena *a, const char *worker, int64_t lease_ms,
+                     struct task_row *out, bool *found, struct err *e)
+{
+    return s->ops->task_claim(s, a, worker, lease_ms, out, found, e);
+}
+
+int store_task_renew(struct store *s, int64_t id, int64_t fence, int64_t lease_ms, int progress,
+                     bool *held, struct err *e)
+{
+    int percent = progress < 0 ? 0 : progress > 100 ? 100 : progress;
+    return s->ops->task_renew(s, id, fence, lease_ms, percent, held, e);
+}
+
+int store_task_expired(struct store *s, int max, int (*each)(void *arg, const struct task_row *t),
+                       void *arg, struct err *e)
+{
+    return s->ops->task_expired(s, max, each, arg, e);
+}
+
+int store_task_next_due(struct store *s, int64_t *in_ms, struct err *e)
+{
+    return s->ops->task_next_due(s, in_ms, e);
+}
+
+int store_task_purge(struct store *s, int64_t id, struct err *e)
+{
+    return s->ops->task_purge(s, id, e);
+}
+
+int store_task_counts(struct store *s, int64_t counts[TASK_STATE_COUNT], struct err *e)
+{
+    return s->ops->task_counts(s, counts, e);
+}
+
+int store_outbox_read(struct store *s, int max, struct outbox_row *rows, int *count, struct err *e)
+{
+    return s->ops->outbox_read(s, max, rows, count, e);
+}
+
+int store_outbox_done(struct store *s, int64_t id, struct err *e)
+{
+    return s->ops->outbox_done(s, id, e);
+}

@@ -1,0 +1,70 @@
+/* store_impl: what a back end of the store is. Room-internal.
+ *
+ * A back end's own struct begins with struct store. store.c checks what every back end would have
+ * to check, then calls the slot; each slot does what the function of its name in store.h says, and
+ * every slot is required. */
+#pragma once
+#include "store/store.h"
+
+#include <pthread.h>
+
+struct store_ops {
+    const char *scheme; /* what a URL begins with, up to the colon */
+    /* rest: the URL after "<scheme>:". Gives a store whose base store_init has filled. */
+    int (*open)(struct store **out, const char *rest, struct log *log, struct err *e);
+    /* Frees s, whose base store_clear empties. */
+    void (*close)(struct store *s);
+    int (*migrate)(struct store *s, int *from, int *to, struct err *e);
+    int (*ping)(struct store *s, struct err *e);
+    int (*check)(struct store *s, struct err *e);
+    int64_t (*now_ms)(struct store *s);
+
+    int (*user_add)(struct store *s, const char *username, const char *email,
+                    const char *password_hash, int64_t *id, struct err *e);
+    /* username NULL: by id */
+    int (*user_get)(struct store *s, struct arena *a, const char *username, int64_t id,
+                    struct user_row *out, struct err *e);
+    int (*user_set_password)(struct store *s, int64_t id, const char *password_hash, struct err *e);
+    int (*user_list)(struct store *s, int64_t after, int max,
+                     int (*each)(void *arg, const struct user_row *u), void *arg, struct err *e);
+
+    int (*task_add)(struct store *s, const struct task_new *t, int64_t *id, bool *existed,
+                    struct err *e);
+    int (*task_by_key)(struct store *s, struct arena *a, int64_t user_id, const char *key,
+                       struct task_row *out, struct err *e);
+    int (*task_get)(struct store *s, struct arena *a, int64_t id, int64_t user_id,
+                    struct task_row *out, struct err *e);
+    int (*task_list)(struct store *s, const struct task_page *p,
+                     int (*each)(void *arg, const struct task_row *t), void *arg, struct err *e);
+    int (*task_by_blob)(struct store *s, struct arena *a, const char *blob, struct task_row *out,
+                        struct err *e);
+    int (*task_change)(struct store *s, const struct task_change *c, bool *done, struct err *e);
+    int (*task_claim)(struct store *s, struct arena *a, const char *worker, int64_t lease_ms,
+                      struct task_row *out, bool *found, struct err *e);
+    int (*task_renew)(struct store *s, int64_t id, int64_t fence, int64_t lease_ms, int progress,
+                      bool *held, struct err *e);
+    int (*task_expired)(struct store *s, int max, int (*each)(void *arg, const struct task_row *t),
+                        void *arg, struct err *e);
+    int (*task_next_due)(struct store *s, int64_t *in_ms, struct err *e);
+    int (*task_purge)(struct store *s, int64_t id, struct err *e);
+    int (*task_counts)(struct store *s, int64_t counts[TASK_STATE_COUNT], struct err *e);
+
+    int (*outbox_read)(struct store *s, int max, struct outbox_row *rows, int *count,
+                       struct err *e);
+    int (*outbox_done)(struct store *s, int64_t id, struct err *e);
+};
+extern const struct store_ops store_sqlite_ops;
+
+struct store {
+    const struct store_ops *ops;
+    struct log *log; /* borrowed */
+    /* The bell of the outbox. */
+    pthread_mutex_t bell_lock;
+    pthread_cond_t bell;
+    bool rung;    /* a row may have come since the last wait */
+    bool stopped; /* store_outbox_wake_all */
+};
+void store_init(struct store *s, const struct store_ops *ops, struct log *log);
+void store_clear(struct store *s);
+/* A committed transaction has put rows into the outbox. */
+void store_ring(struct store *s);
