@@ -1,0 +1,194 @@
+/* Logos of every kind end whole, unsqueezed, on their own background; posters keep their colours.
+ */
+#include "media/picture.h"
+
+#include "core/err.h"
+#include "media/test/clips.h"
+
+enum { W = 640, H = 360 };
+
+static AVFrame *logo(const char *name, int w, int h)
+{
+    struct media_limits limits = media_limits_default();
+    struct err e = {0};
+    AVFrame *f = NULL;
+    int fd = name ? open(clips_path(name), O_RDONLY | O_CLOEXEC) : -1;
+    if (media_logo_frame(fd, &limits, w, h, &f, &e) < 0)
+        fail_msg("%s: %s", name ? name : "mark", e.text);
+    if (name)
+        close(fd);
+    assert_int_equal(f->format, AV_PIX_FMT_YUV420P);
+    assert_int_equal(f->width, w);
+    assert_int_equal(f->height, h);
+    assert_int_equal(f->colorspace, AVCOL_SPC_BT709);
+    assert_int_equal(f->color_range, AVCOL_RANGE_MPEG);
+    return f;
+}
+
+static int luma(const AVFrame *f, int x, int y)
+{
+    return f->data[0][y * f->linesize[0] + x];
+}
+
+static void check_colour(const AVFrame *f, int x, int y, const int want[3], const char *name)
+{
+    int c = (y / 2) * f->linesize[1] + x / 2;
+    int got[3] = {luma(f, x, y), f->data[1][c], f->data[2][c]};
+    for (int k = 0; k < 3; k++)
+        if (abs(got[k] - want[k]) > 3)
+            fail_msg("%s: at %d,%d: %d %d %d, not %d %d %d", name, x, y, got[0], got[1], got[2],
+                     want[0], want[1], want[2]);
+}
+
+/* BT.709, limited range. */
+static const int white[3] = {235, 128, 128}, red[3] = {63, 102, 240}, blue[3] = {32, 240, 118};
+static const int gray[3] = {126, 128, 128}, dark[3] = {32, 131, 126};
+
+static void a_logo_of_any_kind_stands_on_its_own_background(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *args;
+        const int *corner, *middle;
+    } rows[] = {
+        {"plain.png",
+         "-f lavfi -i color=red:s=90x90 -vf drawbox=30:30:30:30:blue:fill,format=rgb24", red, blue},
+        {"plain.jpg", "-f lavfi -i color=red:s=96x96 -vf drawbox=32:32:32:32:blue:fill -q:v 2", red,
+         blue},
+        {"clear.png", "-f lavfi -i color=blue:s=30x30,format=rgba,pad=90:90:30:30:red@0", white,
+         blue},
+        {"pale.png", "-f lavfi -i color=white:s=30x30,format=rgba,pad=90:90:30:30:black@0", dark,
+         white},
+        {"gray.png", "-f lavfi -i color=gray:s=90x90 -vf format=gray", gray, gray},
+        {"gray16.png", "-f lavfi -i color=gray:s=90x90 -vf format=gray16be", gray, gray},
+        {"deep.png", "-f lavfi -i color=blue:s=90x90 -vf format=rgb48be", blue, blue},
+        {"palette.png",
+         "-f lavfi -i "
+         "color=red:s=90x90:d=0.04,drawbox=30:30:30:30:blue:fill,split[a][b];[a]palettegen[p];"
+         "[b][p]paletteuse=dither=none",
+         red, blue},
+        {"one.png", "-f lavfi -i color=red:s=8x8 -vf scale=1:1,format=rgb24", red, red},
+    };
+    for (size_t i = 0; i < LEN(rows); i++) {
+        char args[512];
+        snprintf(args, sizeof(args), "%s -frames:v 1", rows[i].args);
+        clips_make(rows[i].name, args);
+        AVFrame *f = logo(rows[i].name, W, H);
+        check_colour(f, 2, 2, rows[i].corner, rows[i].name);
+        check_colour(f, W - 3, H - 3, rows[i].corner, rows[i].name);
+        check_colour(f, W / 2, H / 2, rows[i].middle, rows[i].name);
+        av_frame_free(&f);
+    }
+}
+
+static void a_logo_is_never_squeezed_and_never_cut(void **state)
+{
+    (void)state;
+    static const char *const sizes[] = {"300x300", "600x100", "100x600", "17x900", "1920x1080"};
+    for (size_t i = 0; i < LEN(sizes); i++) {
+        char args[256];
+        int lw = 0, lh = 0;
+        assert_int_equal(sscanf(sizes[i], "%dx%d", &lw, &lh), 2);
+        /* a white logo whose border is black, two pixels wide */
+        snprintf(args, sizeof(args),
+                 "-f lavfi -i color=black:s=%s -vf drawbox=2:2:iw-4:ih-4:white:fill,format=rgb24 "
+                 "-frames:v 1",
+                 sizes[i]);
+        clips_make("shape.png", args);
+        AVFrame *f = logo("shape.png", W, H);
+        int x0 = W, x1 = 0, y0 = H, y1 = 0;
+        for (int y = 0; y < H; y++)
+            for (int x = 0; x < W; x++)
+                if (luma(f, x, y) > 126) {
+                    x0 = x < x0 ? x : x0;
+                    x1 = x > x1 ? x : x1;
+                    y0 = y < y0 ? y : y0;
+                    y1 = y > y1 ? y : y1;
+                }
+        double w = x1 - x0 + 1, h = y1 - y0 + 1;
+        double off = w / h * (lh - 4) / (lw - 4);
+        if (off < 1 - 1.5 / w - 1.5 / h || off > 1 + 1.5 / w + 1.5 / h)
+            fail_msg("%s became %.0fx%.0f", sizes[i], w, h);
+        assert_true(w <= W * 0.81 && h <= H * 0.81);
+        assert_true(abs(x0 + x1 + 1 - W) <= 3 && abs(y0 + y1 + 1 - H) <= 3);
+        av_frame_free(&f);
+    }
+}
+
+static void the_built_in_mark_is_drawn_at_any_size(void **state)
+{
+    (void)state;
+    static const int sizes[][2] = {{64, 36}, {480, 270}, {854, 480}, {1920, 1080}};
+    for (size_t i = 0; i < LEN(sizes); i++) {
+        AVFrame *f = logo(NULL, sizes[i][0], sizes[i][1]);
+        assert_true(luma(f, 0, 0) < 60);
+        int light = 0;
+        for (int y = 0; y < f->height; y++)
+            for (int x = 0; x < f->width; x++)
+                light += luma(f, x, y) > 200;
+        assert_true(light > f->width * f->height / 50 && light < f->width * f->height / 5);
+        av_frame_free(&f);
+    }
+}
+
+static void what_is_no_logo_is_refused(void **state)
+{
+    (void)state;
+    clips_write("text.png", "This is some text and not a picture at all.", 43);
+    clips_write("empty.png", "", 0);
+    clips_write("half.jpg", "\xff\xd8\xff\xe0 and then nothing that a JPEG would hold", 44);
+    clips_make("a.gif", "-f lavfi -i color=red:s=90x90 -frames:v 1");
+    clips_make("large.png", "-f lavfi -i color=red:s=6000x6000 -vf format=gray -frames:v 1");
+    static const char *const names[] = {"text.png", "empty.png", "half.jpg", "a.gif", "large.png"};
+    for (size_t i = 0; i < LEN(names); i++) {
+        struct media_limits limits = media_limits_default();
+        struct err e = {0};
+        AVFrame *f = NULL;
+        int fd = open(clips_path(names[i]), O_RDONLY | O_CLOEXEC);
+        assert_int_equal(media_logo_frame(fd, &limits, W, H, &f, &e), -1);
+        close(fd);
+        assert_null(f);
+        if (e.msg != MSG_LOGO_BAD)
+            fail_msg("%s: %s", names[i], e.text);
+    }
+}
+
+static void a_poster_keeps_its_colours_and_tells_nothing_else(void **state)
+{
+    (void)state;
+    AVFrame *f = av_frame_alloc();
+    f->format = AV_PIX_FMT_YUV420P;
+    f->width = W;
+    f->height = H;
+    assert_int_equal(av_frame_get_buffer(f, 0), 0);
+    for (int k = 0; k < 3; k++)
+        memset(f->data[k], red[k], (size_t)f->linesize[k] * (size_t)(k ? H / 2 : H));
+    struct err e = {0};
+    int64_t bytes = 0;
+    int fd = open(clips_path("poster.jpg"), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    assert_int_equal(media_poster_write(f, fd, &bytes, &e), 0);
+    av_frame_free(&f);
+    char data[8192];
+    ssize_t n = pread(fd, data, sizeof(data), 0);
+    close(fd);
+    assert_true(bytes == n && n > 100);
+    assert_null(memmem(data, (size_t)n, "Lavc", 4));
+    assert_null(memmem(data, (size_t)n, "Exif", 4));
+    f = logo("poster.jpg", W, H); /* read back as anybody reads a JPEG */
+    check_colour(f, 2, 2, red, "poster");
+    check_colour(f, W / 2, H / 2, red, "poster");
+    av_frame_free(&f);
+}
+
+int main(void)
+{
+    media_warm_up();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_logo_of_any_kind_stands_on_its_own_background),
+        cmocka_unit_test(a_logo_is_never_squeezed_and_never_cut),
+        cmocka_unit_test(the_built_in_mark_is_drawn_at_any_size),
+        cmocka_unit_test(what_is_no_logo_is_refused),
+        cmocka_unit_test(a_poster_keeps_its_colours_and_tells_nothing_else),
+    };
+    return cmocka_run_group_tests(tests, clips_begin, clips_end);
+}
