@@ -16,6 +16,12 @@ static void quiet(void *ctx, int level, const char *fmt, va_list ap)
     (void)ctx, (void)level, (void)fmt, (void)ap;
 }
 
+static int same(const void *a, const void *b)
+{
+    (void)a, (void)b;
+    return 0;
+}
+
 static void *nothing(void *arg)
 {
     return arg;
@@ -57,6 +63,12 @@ void media_warm_up(void)
     iconv_t cd = iconv_open("UTF-8", "ISO-8859-1");
     if (cd != (iconv_t)-1)
         iconv_close(cd);
+    static iconv_t broadcast; /* names in transport streams; stays open, so stays loaded */
+    broadcast = iconv_open("UTF-8", "ISO6937");
+    (void)broadcast;
+    /* qsort asks once how much memory there is, at its first array beyond 1 KiB */
+    int many[512] = {0};
+    qsort(many, LEN(many), sizeof(many[0]), same);
     (void)av_cpu_count();
     (void)av_get_cpu_flags();
     pthread_t t;
