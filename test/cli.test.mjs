@@ -1,0 +1,178 @@
+// The commands, as people and scripts use them: what they print, where, and how they end.
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Client } from './lib/client.mjs';
+import { assertReel, bytes, clip, ffmpeg } from './lib/clips.mjs';
+import { descendants, folder, program, run, serve, until } from './lib/reelgate.mjs';
+
+test('render writes a reel and says so on one line', async (t) => {
+    const dir = folder(t), out = join(dir, 'reel.mp4');
+    const { code, stdout, stderr } = await run(['render', '--preset', 'ultrafast', await clip(3), out]);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /reel\.mp4: 320x180, 7\.0\d s, .* MB, encode path, in /);
+    await assertReel(out, 3);
+    assert.deepEqual(readdirSync(dir), ['reel.mp4']);
+});
+
+test('progress is plain lines where there is no terminal, and only grows', async (t) => {
+    const { stderr } = await run(['render', '--preset', 'ultrafast', await clip(6), join(folder(t), 'reel.mp4')]);
+    const steps = [...stderr.matchAll(/^rendering: (\d+) %$/gm)].map((m) => Number(m[1]));
+    assert.ok(steps.length >= 3 && steps.every((v, i) => v % 10 === 0 && (i === 0 || v > steps[i - 1])), stderr);
+    assert.ok(!stderr.includes('\r') && !stderr.includes('\x1b'));
+});
+
+test('progress is a bar on a terminal', async (t) => {
+    const line = `'${program}' render --preset ultrafast '${await clip(6)}' '${join(folder(t), 'reel.mp4')}'`;
+    const { code, stdout } = await run(['-q', '-e', '-c', line, '/dev/null'], { command: 'script' });
+    assert.equal(code, 0, stdout);
+    assert.match(stdout, /\r\[[#.]{30}\] +\d+ %/);
+    assert.ok(!stdout.includes('rendering:'));
+});
+
+test('render --json ends with one object that has path, reason, wall_ms, in and out', async (t) => {
+    const { code, stdout } = await run(['render', '--json', '--preset', 'ultrafast', '--fit', 'crop', await clip(1, { size: '320x240' }), join(folder(t), 'reel.mp4')]);
+    assert.equal(code, 0);
+    const report = JSON.parse(stdout.trim().split('\n').pop());
+    assert.equal(report.path, 'encode');
+    assert.ok(report.reason.length > 10 && report.wall_ms > 0);
+    assert.deepEqual([report.in.width, report.in.height, report.in.video.codec], [320, 240, 'h264']);
+    assert.deepEqual([report.out.width, report.out.height, report.out.audio.codec, report.out.faststart], [320, 180, 'aac', true]);
+});
+
+test('probe says what a clip is, for people and for programs', async () => {
+    const file = await clip(2);
+    const people = await run(['probe', file]);
+    assert.equal(people.code, 0, people.stderr);
+    assert.match(people.stdout, /h264.*320x180/);
+    const { in: facts, path, reason } = JSON.parse((await run(['probe', '--json', file])).stdout);
+    assert.deepEqual([facts.width, facts.height, facts.audio.hz, path], [320, 180, 48000, 'encode']);
+    assert.ok(Math.abs(facts.duration - 2) < 0.05 && reason.length > 10);
+});
+
+const usages = [
+    ['no command', []],
+    ['an unknown command', ['polish']],
+    ['an unknown flag', ['render', '--polish', 'a', 'b']],
+    ['too few arguments', ['render', 'a']],
+    ['too many arguments', ['probe', 'a', 'b']],
+    ['a fit that there is not', ['render', '--fit', 'magic', 'a', 'b']],
+    ['a start that is no number', ['render', '--start', 'soon', 'a', 'b']],
+    ['a flag without its value', ['serve', '--listen']],
+    ['an unknown sub-command', ['task', 'polish']],
+];
+for (const [name, args] of usages)
+    test(`wrong usage ends with 2: ${name}`, async () => {
+        const { code, stdout, stderr } = await run(args);
+        assert.equal(code, 2, stderr);
+        assert.ok((stderr + stdout).trim().length > 10, 'and says what is wrong');
+    });
+
+test('a fault of the input ends with 3 and names the file and the fault', async (t) => {
+    const dir = folder(t), file = await bytes('.mp4', 'only text\n'.repeat(99)), out = join(dir, 'out.mp4');
+    const { code, stderr } = await run(['render', file, out]);
+    assert.equal(code, 3);
+    assert.ok(stderr.includes(file) && stderr.includes('not_a_video'), stderr);
+    assert.equal((await run(['probe', join(dir, 'nothing.mp4')])).code, 3);
+    assert.ok(!existsSync(out));
+});
+
+test('a reel that is there is kept when a new one fails', async (t) => {
+    const out = join(folder(t), 'out.mp4');
+    writeFileSync(out, 'precious');
+    assert.equal((await run(['render', await bytes('.mp4', 'only text\n'.repeat(99)), out])).code, 3);
+    assert.equal((await run(['-c', `cat '${out}'`], { command: 'sh' })).stdout, 'precious');
+});
+
+test('a folder that is not there ends with 1', async (t) => {
+    const { code, stderr } = await run(['render', await clip(1), join(folder(t), 'no/such/out.mp4')]);
+    assert.equal(code, 1, stderr);
+});
+
+test('Ctrl-C ends a render within a second and leaves nothing', async (t) => {
+    const dir = folder(t);
+    const long = await ffmpeg('.mp4', ['-f', 'lavfi', '-t', '16', '-i', 'testsrc2=s=1920x1080:r=30', '-c:v', 'libx264', '-preset', 'ultrafast', '-crf', '35']);
+    let asked = 0, children = [];
+    const { code, signal, stderr } = await run(['render', '--preset', 'slow', long, join(dir, 'reel.mp4')], {
+        onStart: async (child) => {
+            let seen = '';
+            child.stderr.on('data', (text) => (seen += text));
+            await until('work has begun', () => /rendering: \d/.test(seen)).catch(() => {});
+            children = descendants(child.pid);
+            asked = Date.now();
+            child.kill('SIGINT');
+        },
+    });
+    assert.ok(Date.now() - asked < 3000, `${Date.now() - asked} ms`);
+    assert.ok(code === 1 || signal === 'SIGINT', `${code} ${signal} ${stderr}`);
+    assert.ok(children.length >= 1);
+    await until('its children have ended', () => !children.some((pid) => existsSync(`/proc/${pid}`)), 3000);
+    assert.deepEqual(readdirSync(dir), []);
+});
+
+test('version, help, the man page and the completion', async () => {
+    const version = await run(['version']);
+    assert.match(version.stdout, /^reelgate \d+\.\d+\.\d+/);
+    assert.deepEqual((await run(['--version'])).stdout, version.stdout);
+    const help = await run(['--help']);
+    assert.equal(help.code, 0);
+    for (const name of ['serve', 'render', 'probe', 'migrate', 'user', 'task', 'doctor', 'version']) {
+        assert.match(help.stdout, new RegExp(`^  ${name} `, 'm'));
+        const one = await run([name, '--help']);
+        assert.deepEqual([one.code, one.stderr], [0, ''], name);
+        assert.match(one.stdout, new RegExp(`usage: reelgate ${name}`));
+    }
+    assert.match((await run(['serve', '--help'])).stdout, /--max-upload/);
+    const man = await run(['help', '--man']);
+    assert.ok(man.stdout.startsWith('.TH') || man.stdout.includes('\n.TH'), man.stdout.slice(0, 80));
+    const check = await run(['-c', `eval "$('${program}' completion bash)"; COMP_WORDS=(reelgate pr); COMP_CWORD=1; _reelgate; echo "\${COMPREPLY[*]}"`], { command: 'bash' });
+    assert.equal(check.stdout.trim(), 'probe');
+});
+
+test('a variable stands in for a flag, a flag beats it, and a file is beaten by both', async (t) => {
+    const dir = folder(t), file = join(dir, 'conf'), source = await clip(1, { size: '320x240' });
+    const width = async (args, env) => JSON.parse((await run(['probe', '--json', ...args, source], { env })).stdout).reason;
+    writeFileSync(file, 'fit = stretch\n');
+    const [pad, crop, stretch] = [await width([], {}), await width(['--fit', 'crop'], {}), await width(['--fit', 'stretch'], {})];
+    assert.ok(new Set([pad, crop, stretch]).size === 3, `${pad} | ${crop} | ${stretch}`);
+    assert.equal(await width([], { REELGATE_FIT: 'crop' }), crop);
+    assert.equal(await width(['--config', file], {}), stretch);
+    assert.equal(await width(['--config', file], { REELGATE_FIT: 'crop' }), crop);
+    assert.equal(await width(['--config', file, '--fit', 'pad'], { REELGATE_FIT: 'crop' }), pad);
+});
+
+test('user and task work on the database while no server has it', async (t) => {
+    const server = await serve(t);
+    const ana = await new Client(server).user('ana');
+    const id = await ana.give(await clip(1));
+    await ana.processed(id);
+    const busy = await run(['task', 'list', '--data', server.dir]);
+    assert.equal(busy.code, 1, 'one process at a time has the database');
+    await server.stop();
+    const tasks = JSON.parse((await run(['task', 'list', '--json', '--data', server.dir])).stdout);
+    assert.deepEqual(tasks.map((task) => [task.id, task.status]), [[id, 'processed']]);
+    assert.match((await run(['task', 'show', '--data', server.dir, String(id)])).stdout, /processed/);
+    const users = JSON.parse((await run(['user', 'list', '--json', '--data', server.dir])).stdout);
+    assert.deepEqual(users.map((user) => user.username), ['ana']);
+    const added = await run(['user', 'add', '--data', server.dir, 'eva', 'eva@example.org'], { input: 'a long secret\n' });
+    assert.equal(added.code, 0, added.stderr);
+    assert.equal((await run(['task', 'delete', '--data', server.dir, String(id)])).code, 0);
+    await server.start();
+    const eva = await new Client(server).login('eva', 'a long secret');
+    assert.deepEqual((await eva.get('/api/tasks')).json, { data: [] });
+    await until('the bytes of the deleted task are gone', () => server.blobs().length === 0);
+});
+
+test('doctor is content with a fresh place and names what is wrong', async (t) => {
+    const server = await serve(t);
+    await server.stop();
+    const { code, stdout } = await server.doctor();
+    const { ok, checks } = JSON.parse(stdout);
+    assert.deepEqual([code, ok], [0, true], stdout);
+    assert.ok(checks.some((c) => /jail|seccomp|landlock/.test(c.check + c.detail)));
+    writeFileSync(join(server.dir, 'blobs', 'stray'), 'nobody knows me');
+    const after = await server.doctor();
+    assert.equal(after.code, 1, 'asks 9: a file without a row is a problem');
+    assert.match(after.stdout, /stray/);
+});

@@ -1,0 +1,275 @@
+// What people upload, row by row: a clip made by ffmpeg and what must become of it, either a reel of
+// the standard form with these facts or this code. Rows go through `reelgate render`, which uses the
+// same jailed child as the service; some go through HTTP as well.
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Client } from './lib/client.mjs';
+import { AAC, X264, assertReel, bytes, clip, colour, ffmpeg, picture, real, sound } from './lib/clips.mjs';
+import { folder, run, serve } from './lib/reelgate.mjs';
+
+const QUICK = ['--preset', 'ultrafast'];
+
+async function render(dir, file, flags = []) {
+    const out = join(dir, 'reel.mp4');
+    const result = await run(['render', '--json', ...QUICK, ...flags, file, out]);
+    const last = result.stdout.trim().split('\n').pop();
+    return { ...result, out, json: last ? JSON.parse(last) : null };
+}
+
+async function becomesReel(t, file, body, { flags, check, ...facts } = {}) {
+    const { code, stderr, json, out } = await render(folder(t), file, flags);
+    assert.equal(code, 0, stderr);
+    assert.equal(json.path, 'encode');
+    const reel = await assertReel(out, body, facts);
+    assert.deepEqual([json.out.width, json.out.height], [reel.video.width, reel.video.height]);
+    await check?.(out, json, reel);
+}
+
+async function isRefused(t, file, code) {
+    const result = await render(folder(t), file);
+    assert.equal(result.json?.error?.code, code, result.stderr);
+    assert.equal(result.code, 3);
+    assert.ok(!existsSync(result.out), 'nothing is written');
+}
+
+// Cuts a file: keeps these first bytes of it.
+const head = async (file, part) => {
+    const whole = readFileSync(file);
+    return bytes('.mp4', whole.subarray(0, Math.floor(whole.length * part)));
+};
+
+const WIDE = { size: '320x180' };
+const reels = [
+    ['a clip of 6 s is 2 + 6 + 2 s', () => clip(6), 6, { width: 320, height: 180, rate: 25 }],
+    ['wrong extension', async () => bytes('.txt', readFileSync(await clip(1))), 1],
+    ['no extension', async () => bytes('', readFileSync(await clip(1))), 1],
+    ['1 frame', () => ffmpeg('.mp4', [...picture(1), ...X264, '-frames:v', '1']), 0.04],
+    ['0.2 s', () => clip(0.2), 0.2],
+    ['3 s without sound', () => clip(3, { audio: null }), 3],
+    ['15.9 s', () => clip(15.9, { rate: 10 }), 15.9],
+    ['16.0 s', () => clip(16, { rate: 10 }), 16],
+    ['17 s is cut at 16 s', () => clip(17, { rate: 10 }), 16],
+    ['sound shorter than picture', () => ffmpeg('.mp4', [...picture(3), ...sound(1), ...X264, ...AAC]), 3],
+    ['sound longer than picture', () => ffmpeg('.mp4', [...picture(1), ...sound(3), ...X264, ...AAC]), 1],
+    ['4:3', () => clip(1, { size: '320x240' }), 1, { height: 240 }],
+    ['9:16', () => clip(1, { size: '180x320' }), 1, { height: 320 }],
+    ['1:1', () => clip(1, { size: '240x240' }), 1, { height: 240 }],
+    ['21:9', () => clip(1, { size: '420x180' }), 1, { width: 420 }],
+    ['853x481', () => clip(1, { size: '853x481', video: ['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv444p'] }), 1],
+    ['10-bit', () => clip(1, { video: ['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p10le'] }), 1],
+    ['4:2:2', () => clip(1, { video: ['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv422p'] }), 1],
+    ['interlaced', () => clip(2, { size: '352x288', more: ['-vf', 'tinterlace=interleave_top,fieldorder=tff', '-flags', '+ildct+ilme'] }), 2, { tolerance: 0.08 }],
+    ['first timestamp not 0', () => clip(2, { extension: '.ts', more: ['-output_ts_offset', '3600'] }), 2],
+    ['several video and audio tracks', () => ffmpeg('.mkv', [...picture(2), ...picture(2, { size: '160x90' }), ...sound(2), ...sound(2),
+        '-map', '0:v', '-map', '1:v', '-map', '2:a', '-map', '3:a', ...X264, ...AAC]), 2, { width: 320, height: 180 }],
+    ['5.1 sound', () => ffmpeg('.mp4', [...picture(1), ...sound(1, { layout: '5.1' }), ...X264, ...AAC]), 1],
+    ['mono sound of 22.05 kHz', () => ffmpeg('.mp4', [...picture(1), ...sound(1, { hz: 22050, layout: 'mono' }), ...X264, ...AAC]), 1],
+    ['sound of 96 kHz', () => ffmpeg('.mp4', [...picture(1), ...sound(1, { hz: 96000 }), ...X264, ...AAC]), 1],
+    ['pixels that are not square', () => clip(1, { size: '240x180', more: ['-vf', 'setsar=4/3'] }), 1, { width: 320, height: 180 }],
+    ['a clip larger than Full HD', () => clip(0.4, { size: '2560x1440' }), 0.4, { width: 1920, height: 1080 }],
+    ['more than 60 pictures a second', () => clip(1, { rate: 120 }), 1, { rate: 60 }],
+    ['a data track', () => ffmpeg('.mp4', [...picture(1), ...X264, '-timecode', '01:00:00:00']), 1],
+
+    ['container mkv', () => clip(1, { extension: '.mkv' }), 1],
+    ['container mov with ProRes', () => clip(1, { extension: '.mov', video: ['-c:v', 'prores_ks', '-profile:v', '0'], audio: ['-c:a', 'pcm_s16le'] }), 1],
+    ['container webm with VP9', () => clip(1, { extension: '.webm', video: ['-c:v', 'libvpx-vp9', '-deadline', 'realtime', '-cpu-used', '8'], audio: ['-c:a', 'libopus'] }), 1, { tolerance: 0.01 }],
+    ['container webm with VP8', () => clip(1, { extension: '.webm', video: ['-c:v', 'libvpx', '-deadline', 'realtime', '-cpu-used', '8'], audio: ['-c:a', 'libvorbis'] }), 1, { tolerance: 0.01 }],
+    ['AV1 in mp4', () => clip(1, { video: ['-c:v', 'libaom-av1', '-cpu-used', '8', '-usage', 'realtime'] }), 1],
+    ['HEVC in mp4', () => clip(1, { video: ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'log-level=error', '-tag:v', 'hvc1'] }), 1],
+    ['MPEG-2 in mpeg-ts', () => clip(1, { extension: '.ts', video: ['-c:v', 'mpeg2video', '-b:v', '1M'], audio: ['-c:a', 'mp2'] }), 1],
+    ['MPEG-1 in mpeg-ps', () => clip(1, { extension: '.mpg', video: ['-c:v', 'mpeg1video', '-b:v', '1M'], audio: ['-c:a', 'mp2'] }), 1],
+    ['MPEG-4 in avi', () => clip(1, { extension: '.avi', video: ['-c:v', 'mpeg4'], audio: ['-c:a', 'libmp3lame'] }), 1],
+    ['Motion JPEG in avi', () => clip(1, { extension: '.avi', video: ['-c:v', 'mjpeg', '-pix_fmt', 'yuvj420p'], audio: ['-c:a', 'pcm_s16le'] }), 1],
+    ['flv', () => ffmpeg('.flv', [...picture(1), ...sound(1, { hz: 44100 }), '-c:v', 'flv', '-c:a', 'libmp3lame']), 1],
+    ['wmv', () => clip(1, { extension: '.wmv', video: ['-c:v', 'wmv2'], audio: ['-c:a', 'wmav2'] }), 1, { tolerance: 0.05 }],
+    ['Theora in ogv', () => clip(1, { extension: '.ogv', video: ['-c:v', 'libtheora'], audio: ['-c:a', 'libvorbis'] }), 1],
+    ['3gp', () => clip(1, { extension: '.3gp', size: '176x144', video: ['-c:v', 'h263'], audio: null }), 1],
+    ['fragmented mp4', () => clip(2, { more: ['-movflags', 'frag_keyframe+empty_moov'] }), 2],
+
+    ['fit blur', () => clip(1, { size: '180x320' }), 1, { flags: ['--fit', 'blur'] }],
+    ['fit crop', () => clip(1, { size: '320x240' }), 1, { flags: ['--fit', 'crop'], width: 320, height: 180 }],
+    ['fit stretch', () => clip(1, { size: '320x240' }), 1, { flags: ['--fit', 'stretch'] }],
+    ['start in the middle', () => clip(6), 2.5, { flags: ['--start', '3.5'] }],
+    ['a logo of any shape', () => clip(1), 1, { flags: ['--logo', 'LOGO'] }],
+];
+
+const logo = () => ffmpeg('.png', ['-f', 'lavfi', '-i', 'color=red:s=90x200,format=rgba,colorchannelmixer=aa=0.5', '-frames:v', '1']);
+
+for (const [name, make, body, facts = {}] of reels)
+    test(`becomes a reel: ${name}`, async (t) => {
+        const flags = facts.flags && (await Promise.all(facts.flags.map((f) => (f === 'LOGO' ? logo() : f))));
+        await becomesReel(t, await make(), body, { ...facts, flags });
+    });
+
+test('becomes a reel: a cover picture beside the video is not taken for it', async (t) => {
+    const cover = await ffmpeg('.jpg', ['-f', 'lavfi', '-i', 'color=red:s=600x600', '-frames:v', '1']);
+    const file = await ffmpeg('.mp4', ['-i', await clip(2), '-i', cover, '-map', '1', '-map', '0', '-c', 'copy', '-disposition:v:0', 'attached_pic']);
+    await becomesReel(t, file, 2, { width: 320, height: 180 });
+});
+
+test('asks 20: a clip of variable rate gets a constant one and keeps its length', async (t) => {
+    // 10 pictures/s in the first second, 30 in the next two
+    const file = await ffmpeg('.mp4', [...picture(3, { rate: 30 }), '-vf', "select='if(lt(t,1),not(mod(n,3)),1)'", '-vsync', 'vfr', ...X264]);
+    await becomesReel(t, file, 3);
+});
+
+test('asks 23: the shape comes from the display aspect; borders fill the rest', async (t) => {
+    const file = await ffmpeg('.mp4', ['-f', 'lavfi', '-t', '1', '-i', 'color=lime:s=240x240:r=25', ...X264]);
+    await becomesReel(t, file, 1, {
+        check: async (out) => {
+            const [r, g, b] = await colour(out, 2.5, 0.5, 0.5);
+            assert.ok(g > 150 && r < 100 && b < 100, `the middle is the clip: ${[r, g, b]}`);
+            const left = await colour(out, 2.5, 0, 0.5);
+            assert.ok(left[1] < 120, `the border is not: ${left}`);
+        },
+    });
+});
+
+for (const degrees of [90, 180, 270])
+    test(`asks 18: a clip turned by ${degrees} degrees is upright`, async (t) => {
+        const stored = degrees === 180 ? '320x180' : '180x320';
+        const plain = await ffmpeg('.mp4', ['-f', 'lavfi', '-t', '1', '-i', `color=blue:s=${stored}:r=25`, '-vf', 'drawbox=0:0:iw/3:ih/3:red:fill', ...X264]);
+        const file = await ffmpeg('.mp4', ['-i', plain, '-c', 'copy', '-metadata:s:v', `rotate=${degrees}`]);
+        const isRed = async (path, at, x, y) => {
+            const [r, , b] = await colour(path, at, x, y);
+            assert.ok(Math.abs(r - b) > 80, 'the corner is clearly red or clearly blue');
+            return r > b;
+        };
+        await becomesReel(t, file, 1, {
+            width: 320,
+            height: 180,
+            check: async (out) => {
+                const seen = [], wanted = [];
+                for (const [x, y] of [[0.05, 0.05], [0.95, 0.05], [0.05, 0.95], [0.95, 0.95]]) {
+                    seen.push(await isRed(out, 2.5, x, y));
+                    wanted.push(await isRed(file, 0.5, x, y)); /* ffmpeg turns it as players do */
+                }
+                assert.equal(seen.filter(Boolean).length, 1, 'one corner is red');
+                assert.deepEqual(seen, wanted);
+                assert.notDeepEqual(seen, [true, false, false, false], 'the corner has moved');
+            },
+        });
+    });
+
+const CANARY = 'reelgate-canary-5e1f';
+const faults = [
+    ['not a video', () => bytes('.mp4', 'This is only some text, whatever its name says.\n'.repeat(50)), 'not_a_video'],
+    ['a zip file', () => bytes('.mp4', Buffer.concat([Buffer.from('PK\x03\x04\x14\x00\x00\x00\x08\x00'), Buffer.alloc(4000, 7)])), 'not_a_video'],
+    ['0 bytes', () => bytes('.mp4', ''), 'empty_file'],
+    ['audio only', () => ffmpeg('.m4a', [...sound(1), ...AAC]), 'no_video'],
+    ['audio only, as mp3', () => ffmpeg('.mp3', [...sound(1), '-c:a', 'libmp3lame']), 'no_video'],
+    ['image only, JPEG', () => ffmpeg('.jpg', ['-f', 'lavfi', '-i', 'testsrc2=s=320x180', '-frames:v', '1']), 'image_only'],
+    ['image only, PNG', () => ffmpeg('.png', ['-f', 'lavfi', '-i', 'testsrc2=s=320x180', '-frames:v', '1']), 'image_only'],
+    ['cut in the middle, index lost', async () => head(await clip(3), 0.5), 'truncated'],
+    ['0 frames', () => ffmpeg('.mp4', [...picture(1), ...X264, '-frames:v', '0', '-movflags', '+empty_moov']), 'no_frames'],
+    ['8192x8192 in a tiny file', () => ffmpeg('.mp4', ['-f', 'lavfi', '-i', 'color=black:s=8192x8192:r=1', '-frames:v', '1', ...X264]), 'too_many_pixels'],
+    ['an HLS playlist as .mp4', (dir) => bytes('.mp4', `#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nfile://${dir}/canary\n#EXT-X-ENDLIST\n`), 'playlist'],
+    ['a concat list as .mp4', (dir) => bytes('.mp4', `ffconcat version 1.0\nfile '${dir}/canary'\n`), 'playlist'],
+    ['an SDP description as .mp4', () => bytes('.mp4', 'v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 5004 RTP/AVP 96\n'), 'playlist'],
+    ['a DASH manifest as .mp4', (dir) => bytes('.mp4', `<?xml version="1.0"?>\n<MPD xmlns="urn:mpeg:dash:schema:mpd:2011"><BaseURL>file://${dir}/canary</BaseURL></MPD>\n`), 'playlist'],
+];
+
+for (const [name, make, code] of faults)
+    test(`is refused with ${code}: ${name}`, async (t) => {
+        const dir = folder(t);
+        writeFileSync(join(dir, 'canary'), CANARY);
+        const result = await render(dir, await make(dir));
+        assert.equal(result.json?.error?.code, code, result.stderr);
+        assert.equal(result.code, 3);
+        assert.ok(!existsSync(result.out), 'nothing is written');
+        assert.ok(!(result.stdout + result.stderr).includes(CANARY), 'no other file is read');
+    });
+
+test('is refused: a start beyond the end', async (t) => {
+    const result = await render(folder(t), await clip(2), ['--start', '9']);
+    assert.deepEqual([result.json?.error?.code, result.code], ['start_beyond_end', 3]);
+});
+
+test('a clip cut in its data behind an index at the front gives what is there, or says truncated', async (t) => {
+    const whole = await clip(4, { more: ['-movflags', '+faststart'] });
+    await becomesReelOrTruncated(t, await head(whole, 0.6));
+    await isRefused(t, await head(whole, 0.02), 'truncated');
+});
+async function becomesReelOrTruncated(t, file) {
+    const { code, json, out, stderr } = await render(folder(t), file);
+    if (code === 3) {
+        assert.equal(json.error.code, 'truncated', stderr);
+        return;
+    }
+    assert.equal(code, 0, stderr);
+    assert.ok(json.body_seconds > 1 && json.body_seconds < 4, `${json.body_seconds} s of 4 s`);
+    await assertReel(out, json.body_seconds);
+}
+
+test('asks 19: sound and picture stay within 20 ms at the seams', async (t) => {
+    // a flash and a beep together, every second
+    const file = await ffmpeg('.mp4', ['-f', 'lavfi', '-t', '5', '-i', 'color=black:s=320x180:r=25', '-f', 'lavfi', '-t', '5', '-i',
+        "aevalsrc='if(lt(mod(t,1),0.2),0.5*sin(880*2*PI*t),0)':s=48000", '-vf', "drawbox=0:0:iw:ih:white:fill:enable='lt(mod(t,1),0.2)'", ...X264, ...AAC]);
+    await becomesReel(t, file, 5, { check: (out, json) => assert.ok(Math.abs(json.sync_ms) <= 20, `${json.sync_ms} ms`) });
+});
+
+const realClips = [
+    ['video_test_1_480_270.mp4', 16, { width: 480, height: 270 }],
+    ['video_test_2_950_540.mp4', 13.3, { width: 960, height: 540, tolerance: 0.1 }],
+    ['video_test_5_640_480.mp4', 5.8, { height: 480, tolerance: 0.1 }],
+];
+for (const [name, body, facts] of realClips)
+    test(`a real clip becomes a reel: ${name}`, { skip: !real(name) && 'not at hand' }, async (t) => {
+        await becomesReel(t, real(name), body, facts);
+    });
+
+// -- the same through the service --------------------------------------------------------------
+
+test('the service tells a fault of the clip by the same code, in the language asked for', async (t) => {
+    const server = await serve(t);
+    const ana = await new Client(server).user('ana');
+    for (const [name, make, code] of [
+        ['audio only', () => ffmpeg('.m4a', [...sound(1), ...AAC]), 'no_video'],
+        ['cut', async () => head(await clip(3), 0.5), 'truncated'],
+    ]) {
+        const id = await ana.give(await make(), { name: `${name}.mp4` });
+        const task = await ana.failed(id);
+        assert.equal(task.error.code, code, `asks 1: an explicit failure (${name})`);
+        const english = await ana.get(`/api/tasks/${id}`, { headers: { 'Accept-Language': 'en' } });
+        assert.notEqual(english.json.error.message, task.error.message);
+        assert.equal(english.json.error.code, code);
+        assert.match(task.download, /No disponible para descarga/);
+    }
+});
+
+test('the service refuses at once what cannot be a clip', async (t) => {
+    const server = await serve(t);
+    const ana = await new Client(server).user('ana');
+    const rows = [
+        ['plain text, whatever it is called', 'only text\n'.repeat(100), 415, 'not_a_video'],
+        ['a playlist', '#EXTM3U\n/etc/passwd\n', 415, 'playlist'],
+        ['a concat list', "ffconcat version 1.0\nfile '/etc/passwd'\n", 415, 'playlist'],
+        ['nothing', '', 400, 'empty_file'],
+    ];
+    for (const [name, data, status, code] of rows) {
+        const answer = await ana.upload(Buffer.from(data), { name: 'clip.mp4' });
+        assert.deepEqual([answer.status, answer.json.code], [status, code], name);
+    }
+    assert.deepEqual((await ana.get('/api/tasks')).json, { data: [] });
+    assert.deepEqual(server.blobs(), []);
+});
+
+test('upload to download: the reel that comes down is the one with the facts of the task', async (t) => {
+    const server = await serve(t);
+    const ana = await new Client(server).user('ana');
+    const id = await ana.give(await clip(3, WIDE), { fields: { fit: 'crop', start: '1', title: 'Gol de Ana' } });
+    const task = await ana.processed(id);
+    const reel = await ana.get(task.download, { token: null });
+    assert.equal(reel.status, 200);
+    const out = join(folder(t), 'reel.mp4');
+    writeFileSync(out, reel.bytes);
+    await assertReel(out, 2, { width: 320, height: 180 });
+    assert.equal(task.reel.bytes, reel.bytes.length);
+    assert.ok(Math.abs(task.reel.duration - 6) < 0.05 && Math.abs(task.clip.duration - 3) < 0.1);
+    assert.deepEqual([task.progress, task.path, task.error ?? null], [100, 'encode', null]);
+    const poster = await ana.get(task.poster, { token: null });
+    assert.deepEqual([poster.status, poster.headers.get('content-type')], [200, 'image/jpeg']);
+    assert.deepEqual([...poster.bytes.subarray(0, 3)], [0xff, 0xd8, 0xff]);
+});
