@@ -79,6 +79,9 @@ const char *task_state_name(enum task_state s); /* "uploaded", ... the API's wor
 /* The next due task, now PROCESSING with a lease; *found false: none. */
 int task_claim(struct tasks *t, struct arena *a, const char *worker, struct task_row *out,
                bool *found, struct err *e);
+/* When a task becomes due: ms from now, 0: one is due, -1: none waits. How long a worker may sleep
+ * when it found nothing: waits that end are not announced by anybody but the sweep. */
+int task_next_due(struct tasks *t, int64_t *in_ms, struct err *e);
 /* See store_task_renew. */
 int task_renew(struct tasks *t, const struct task_row *claim, int progress, bool *held,
                struct err *e);

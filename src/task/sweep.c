@@ -1,0 +1,284 @@
+/* Plan: the parts of a sweep, each bounded so that one sweep ends: leases that ran out, bytes of
+ * deleted tasks, announcements that may have been lost, bytes that no row knows. Then the check
+ * that doctor runs. A callback of the store only notes; the work follows when the list is closed.
+ */
+#include "blob/blob.h"
+#include "core/err.h"
+#include "core/log.h"
+#include "core/mem.h"
+#include "queue/queue.h"
+#include "task/task_impl.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <unistd.h>
+
+enum { BATCH = 64, ROUNDS = 32 };
+/* A task that is due for so long without a worker is announced again. */
+enum { ANNOUNCE_MS = 5000 };
+
+/* Rows that outlive the list: what is needed of them, in an arena. */
+struct notes {
+    struct arena *arena;
+    struct task_row rows[BATCH];
+    int count;
+};
+
+static int note(void *arg, const struct task_row *row)
+{
+    struct notes *n = arg;
+    struct task_row *copy = &n->rows[n->count++];
+    *copy = *row;
+    copy->worker = arena_strdup(n->arena, row->worker);
+    copy->clip_blob = arena_strdup(n->arena, row->clip_blob);
+    copy->reel_blob = arena_strdup(n->arena, row->reel_blob);
+    copy->poster_blob = arena_strdup(n->arena, row->poster_blob);
+    copy->file_name = copy->title = copy->clip_hash = copy->error_slug = "";
+    copy->error_text = copy->report = "";
+    return n->count == BATCH;
+}
+
+/* -- leases -- */
+
+static int end_lost(struct tasks *t, int *expired, struct err *e)
+{
+    for (int round = 0; round < ROUNDS; round++) {
+        AUTO(arena_freep) struct arena *a = arena_new();
+        struct notes n = {.arena = a};
+        if (store_task_expired(t->store, BATCH, note, &n, e) < 0)
+            return -1;
+        for (int i = 0; i < n.count; i++) {
+            const struct task_row *row = &n.rows[i];
+            struct verdict v = task_verdict_lost(row->attempts, &t->rules);
+            bool done = false;
+            const char *why =
+                arena_printf(a, "worker %s was not heard of until its lease ran out", row->worker);
+            if (task_settle(t, row, &v, why, &done, e) < 0)
+                return -1;
+            *expired += done;
+        }
+        if (n.count < BATCH)
+            break;
+    }
+    return 0;
+}
+
+/* -- deleted tasks -- */
+
+static bool remove_all(struct tasks *t, const struct task_row *row)
+{
+    const char *const names[] = {row->clip_blob, row->reel_blob, row->poster_blob};
+    for (size_t i = 0; i < LEN(names); i++) {
+        struct err e = {0};
+        if (*names[i] && blob_remove(t->blob, names[i], &e) < 0) {
+            log_warn(t->log, "bytes of a deleted task could not be removed", "task", row->id,
+                     "blob", names[i], "why", e.text);
+            return false;
+        }
+    }
+    return true;
+}
+
+static int purge(struct tasks *t, int *purged, struct err *e)
+{
+    struct task_page p = {.max = BATCH, .states = 1u << TASK_DELETED};
+    for (int round = 0; round < ROUNDS; round++) {
+        AUTO(arena_freep) struct arena *a = arena_new();
+        struct notes n = {.arena = a};
+        if (store_task_list(t->store, &p, note, &n, e) < 0)
+            return -1;
+        for (int i = 0; i < n.count; i++) {
+            p.after = n.rows[i].id; /* one that resists does not hold up the others */
+            if (!remove_all(t, &n.rows[i]))
+                continue;
+            if (store_task_purge(t->store, n.rows[i].id, e) < 0)
+                return -1;
+            ++*purged;
+        }
+        if (n.count < BATCH)
+            break;
+    }
+    return 0;
+}
+
+/* -- lost messages -- */
+
+/* Each sweep looks at a piece of what waits, and the next goes on from there: a long line costs no
+ * more than a short one. */
+static int announce(struct tasks *t, int *announced, struct err *e)
+{
+    AUTO(arena_freep) struct arena *a = arena_new();
+    struct notes n = {.arena = a};
+    pthread_mutex_lock(&t->lock);
+    struct task_page p = {.max = BATCH, .states = 1u << TASK_UPLOADED, .after = t->announced};
+    pthread_mutex_unlock(&t->lock);
+    if (store_task_list(t->store, &p, note, &n, e) < 0)
+        return -1;
+    int64_t now = store_now_ms(t->store);
+    for (int i = 0; i < n.count; i++) {
+        const struct task_row *row = &n.rows[i];
+        bool due =
+            row->not_before_ms ? row->not_before_ms <= now : row->changed_ms + ANNOUNCE_MS <= now;
+        if (!due)
+            continue;
+        if (queue_publish(t->queue, row->id, e) < 0)
+            return -1;
+        ++*announced;
+    }
+    pthread_mutex_lock(&t->lock);
+    t->announced = n.count < BATCH ? 0 : n.rows[n.count - 1].id;
+    pthread_mutex_unlock(&t->lock);
+    return 0;
+}
+
+/* -- bytes without a row -- */
+
+struct orphan {
+    struct orphan *next;
+    char name[];
+};
+struct orphans {
+    struct tasks *tasks;
+    struct arena *arena;
+    struct orphan *first;
+    bool unsure; /* the store could not be asked */
+};
+
+static int note_orphan(void *arg, const char *name, int64_t size_bytes, int64_t age_ms)
+{
+    (void)size_bytes;
+    struct orphans *o = arg;
+    if (age_ms < o->tasks->rules.upload_grace_ms)
+        return 0;
+    AUTO(arena_freep) struct arena *a = arena_new();
+    struct task_row row;
+    struct err e = {0};
+    if (store_task_by_blob(o->tasks->store, a, name, &row, &e) == 0)
+        return 0;
+    if (e.code != ERR_MISSING) {
+        o->unsure = true;
+        return 1;
+    }
+    struct orphan *x = arena_get(o->arena, sizeof(*x) + strlen(name) + 1);
+    memcpy(x->name, name, strlen(name) + 1);
+    x->next = o->first;
+    o->first = x;
+    return 0;
+}
+
+static int remove_orphans(struct tasks *t, int *orphans, struct err *e)
+{
+    AUTO(arena_freep) struct arena *a = arena_new();
+    struct orphans o = {.tasks = t, .arena = a};
+    if (blob_list(t->blob, note_orphan, &o, e) < 0)
+        return -1;
+    for (const struct orphan *x = o.first; x; x = x->next) {
+        if (blob_remove(t->blob, x->name, e) < 0)
+            return -1;
+        log_info(t->log, "bytes without a task removed", "blob", x->name);
+        ++*orphans;
+    }
+    return o.unsure ? err_set(e, ERR_BUSY, "orphans: the store could not be asked about each") : 0;
+}
+
+int task_sweep(struct tasks *t, bool orphans_too, struct task_swept *out, struct err *e)
+{
+    struct task_swept swept = {0};
+    if (end_lost(t, &swept.expired, e) < 0 || purge(t, &swept.purged, e) < 0 ||
+        announce(t, &swept.announced, e) < 0 ||
+        (orphans_too && remove_orphans(t, &swept.orphans, e) < 0))
+        return err_wrap(e, "sweep");
+    *out = swept;
+    return 0;
+}
+
+/* -- check -- */
+
+struct check {
+    struct tasks *tasks;
+    void (*problem)(void *arg, const char *text);
+    void *arg;
+    struct arena *arena;
+    struct orphan *doomed; /* names of deleted tasks whose bytes are yet to go */
+};
+
+static void tell(struct check *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void tell(struct check *c, const char *fmt, ...)
+{
+    char text[ERR_TEXT_MAX];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    c->problem(c->arg, text);
+}
+
+static void check_blob(struct check *c, int64_t task, const char *name, int64_t bytes)
+{
+    struct err e = {0};
+    int fd;
+    int64_t size;
+    if (!*name)
+        return;
+    if (blob_read(c->tasks->blob, name, &fd, &size, &e) < 0) {
+        tell(c, "task %" PRId64 ": %s cannot be read: %s", task, name, e.text);
+        return;
+    }
+    close(fd);
+    if (size != bytes)
+        tell(c, "task %" PRId64 ": %s has %" PRId64 " bytes, %" PRId64 " were stored", task, name,
+             size, bytes);
+}
+
+static int check_row(void *arg, const struct task_row *row)
+{
+    struct check *c = arg;
+    check_blob(c, row->id, row->clip_blob, row->clip_bytes);
+    check_blob(c, row->id, row->reel_blob, row->reel_bytes);
+    check_blob(c, row->id, row->poster_blob, row->poster_bytes);
+    return 0;
+}
+
+static int note_doomed(void *arg, const struct task_row *row)
+{
+    struct check *c = arg;
+    const char *const names[] = {row->clip_blob, row->reel_blob, row->poster_blob};
+    for (size_t i = 0; i < LEN(names); i++) {
+        struct orphan *x = arena_get(c->arena, sizeof(*x) + strlen(names[i]) + 1);
+        memcpy(x->name, names[i], strlen(names[i]) + 1);
+        x->next = c->doomed;
+        c->doomed = x;
+    }
+    return 0;
+}
+
+static int check_bytes(void *arg, const char *name, int64_t size_bytes, int64_t age_ms)
+{
+    struct check *c = arg;
+    AUTO(arena_freep) struct arena *a = arena_new();
+    struct task_row row;
+    struct err e = {0};
+    if (store_task_by_blob(c->tasks->store, a, name, &row, &e) == 0)
+        return 0;
+    for (const struct orphan *x = c->doomed; x; x = x->next)
+        if (strcmp(x->name, name) == 0)
+            return 0;
+    if (e.code == ERR_MISSING)
+        tell(c, "%s: %" PRId64 " bytes, %" PRId64 " s old, belong to no task", name, size_bytes,
+             age_ms / 1000);
+    else
+        tell(c, "%s: the store could not be asked: %s", name, e.text);
+    return 0;
+}
+
+int task_check(struct tasks *t, void (*problem)(void *arg, const char *text), void *arg,
+               struct err *e)
+{
+    AUTO(arena_freep) struct arena *a = arena_new();
+    struct check c = {t, problem, arg, a, NULL};
+    const struct task_page all = {.max = -1}, deleted = {.max = -1, .states = 1u << TASK_DELETED};
+    if (store_task_list(t->store, &deleted, note_doomed, &c, e) < 0 ||
+        store_task_list(t->store, &all, check_row, &c, e) < 0)
+        return -1;
+    return blob_list(t->blob, check_bytes, &c, e);
+}

@@ -1,0 +1,34 @@
+/* task_impl: what the files of this room share. Room-internal.
+ *
+ *   state.c    the table of allowed changes     verdict.c  what a failed attempt means
+ *   sniff.c    what a file is                   name.c     names
+ *   upload.c   from clip to row                 task.c     owners, workers
+ *   settle.c   how attempts end                 sweep.c    housekeeping, check
+ *   relay.c    outbox -> queue */
+#pragma once
+#include "task/state.h"
+#include "task/task.h"
+#include "task/verdict.h"
+
+#include <pthread.h>
+
+struct tasks {
+    struct store *store;
+    struct queue *queue;
+    struct blob *blob;
+    struct log *log;
+    struct task_rules rules;
+    pthread_mutex_t lock; /* guards the rest */
+    pthread_cond_t stop;
+    bool relay_stopped;
+    int64_t announced; /* the last task that a sweep looked at for announcing */
+};
+
+/* Settles an attempt that failed; *done false: the task was not this attempt's any more. */
+int task_settle(struct tasks *t, const struct task_row *claim, const struct verdict *v,
+                const char *why, bool *done, struct err *e);
+/* A change that committed bytes failed with *why. Removes the bytes when it is sure that no row
+ * names them; when the outcome is open (the commit itself failed) they stay for the sweeper. */
+void task_undo_blob(struct tasks *t, const char *name, const struct err *why);
+/* Removes bytes that no row names. A failure is only logged: the sweeper finds them again. */
+void task_drop_blob(struct tasks *t, const char *name);

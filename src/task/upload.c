@@ -1,0 +1,276 @@
+/* Plan: bytes come in: counted, hashed, the first of them looked at. At the end the wish that came
+ * with them is checked, an earlier upload by the same key is looked for, the bytes get their name
+ * (fsync), and one transaction makes the task. A crash between these two leaves bytes without a
+ * row, which the sweeper removes; a row without bytes cannot be. */
+#include "blob/blob.h"
+#include "core/err.h"
+#include "core/log.h"
+#include "core/mem.h"
+#include "core/str.h"
+#include "task/name.h"
+#include "task/sniff.h"
+#include "task/task_impl.h"
+
+#include <math.h>
+#include <sodium.h>
+
+enum { HASH_BYTES = 32, TITLE_MAX = 200, KEY_MAX = 128 };
+/* What a multipart body may hold beside the file. */
+enum { BODY_EXTRA_BYTES = 64 * 1024 };
+/* No clip is a day long; keeps the product with 1e6 in range. */
+enum { START_MAX_S = 86400 };
+
+struct task_upload {
+    crypto_generichash_state hash;
+    struct tasks *tasks;
+    struct blob_writer *writer;
+    int64_t bytes;
+    uint8_t head[SNIFF_WINDOW];
+    size_t head_len;
+    struct err refused; /* code ERR_NONE: all well so far */
+};
+
+static void upload_freep(struct task_upload **u)
+{
+    if (!*u)
+        return;
+    blob_abort((*u)->writer);
+    free(*u);
+    *u = NULL;
+}
+
+int task_upload_begin(struct tasks *t, int64_t declared_bytes, struct task_upload **out,
+                      struct err *e)
+{
+    if (declared_bytes > t->rules.max_upload_bytes + BODY_EXTRA_BYTES)
+        return err_msg(e, MSG_FILE_TOO_LARGE, "%lld bytes are announced",
+                       (long long)declared_bytes);
+    /* libsodium wants its state on a cache line. */
+    AUTO(upload_freep) struct task_upload *u = NULL;
+    size_t align = _Alignof(struct task_upload);
+    u = aligned_alloc(align, (sizeof(*u) + align - 1) / align * align);
+    if (!u)
+        abort();
+    memset(u, 0, sizeof(*u));
+    u->tasks = t;
+    crypto_generichash_init(&u->hash, NULL, 0, HASH_BYTES);
+    if (blob_begin(t->blob, declared_bytes > 0 ? declared_bytes : 0, &u->writer, e) < 0)
+        return -1;
+    *out = TAKE(u);
+    return 0;
+}
+
+void task_upload_abort(struct task_upload *u)
+{
+    upload_freep(&u);
+}
+
+static int look(const struct task_upload *u, struct err *e)
+{
+    switch (task_sniff(u->head, u->head_len)) {
+    case SNIFF_CLIP:
+        return 0;
+    case SNIFF_PLAYLIST:
+        return err_msg(e, MSG_PLAYLIST, "the file names other files");
+    default:
+        return err_msg(e, MSG_NOT_A_VIDEO, "no known container in the first %zu bytes",
+                       u->head_len);
+    }
+}
+
+static int upload_write(struct task_upload *u, const void *data, size_t len, struct err *e)
+{
+    const struct task_rules *rules = &u->tasks->rules;
+    if ((uint64_t)len > (uint64_t)(rules->max_upload_bytes - u->bytes))
+        return err_msg(e, MSG_FILE_TOO_LARGE, "over %lld bytes",
+                       (long long)rules->max_upload_bytes);
+    size_t room = SNIFF_WINDOW - u->head_len, n = len < room ? len : room;
+    if (n) {
+        memcpy(u->head + u->head_len, data, n);
+        u->head_len += n;
+        if (u->head_len == SNIFF_WINDOW && look(u, e) < 0)
+            return -1;
+    }
+    crypto_generichash_update(&u->hash, data, len);
+    u->bytes += (int64_t)len;
+    return blob_write(u->writer, data, len, e);
+}
+
+int task_upload_write(struct task_upload *u, const void *data, size_t len_bytes, struct err *e)
+{
+    if (!len_bytes)
+        return 0;
+    if (u->refused.code == ERR_NONE && upload_write(u, data, len_bytes, &u->refused) == 0)
+        return 0;
+    /* What was refused stays refused, also for a caller that goes on. */
+    if (e)
+        *e = u->refused;
+    return -1;
+}
+
+/* -- the wish -- */
+
+static size_t characters(const char *utf8)
+{
+    size_t n = 0;
+    for (; *utf8; utf8++)
+        n += ((unsigned char)*utf8 & 0xc0) != 0x80;
+    return n;
+}
+
+static bool key_is_well(const char *key)
+{
+    size_t n = strlen(key);
+    if (n < 1 || n > KEY_MAX)
+        return false;
+    for (; *key; key++)
+        if (*key < '!' || *key > '~')
+            return false;
+    return true;
+}
+
+static int check_wish(const struct task_wish *w, struct arena *a, struct task_new *n, struct err *e)
+{
+    const char *title = w->title ? w->title : "";
+    if (!str_utf8_clean(str_of(title)) || characters(title) > TITLE_MAX)
+        return err_msg(e, MSG_PARAMETER_BAD, "title: over %d characters, or not clean", TITLE_MAX);
+    if (!isfinite(w->start_s) || w->start_s < 0 || w->start_s > START_MAX_S)
+        return err_msg(e, MSG_PARAMETER_BAD, "start: not between 0 and %d s", START_MAX_S);
+    if ((unsigned)w->fit >= FIT_COUNT_)
+        return err_msg(e, MSG_PARAMETER_BAD, "fit: not one of ours");
+    if (w->idempotency_key && !key_is_well(w->idempotency_key))
+        return err_msg(e, MSG_PARAMETER_BAD, "Idempotency-Key: not 1 to %d visible characters",
+                       KEY_MAX);
+    if (task_file_name(a, w->file_name ? w->file_name : "", &n->file_name, e) < 0)
+        return -1;
+    n->user_id = w->user_id;
+    n->title = title;
+    n->fit = w->fit;
+    n->start_us = llround(w->start_s * 1e6);
+    n->idempotency_key = w->idempotency_key;
+    return 0;
+}
+
+/* -- the end -- */
+
+static const char *hash_end(struct task_upload *u, struct arena *a)
+{
+    unsigned char hash[HASH_BYTES];
+    char *hex = arena_get(a, 2 * HASH_BYTES + 1);
+    crypto_generichash_final(&u->hash, hash, sizeof(hash));
+    return sodium_bin2hex(hex, 2 * HASH_BYTES + 1, hash, sizeof(hash));
+}
+
+/* The task that this key made before: the same bytes, or a mix-up. */
+static int same_upload(const struct task_row *row, const struct task_new *n, struct err *e)
+{
+    if (row->clip_bytes == n->clip_bytes && strcmp(row->clip_hash, n->clip_hash) == 0)
+        return 0;
+    return err_msg(e, MSG_IDEMPOTENCY_MISMATCH, "task %lld has other bytes", (long long)row->id);
+}
+
+/* The row that the transaction made. It is acknowledged whatever comes now: when it cannot be read
+ * (or is deleted already) it is told from what is known. */
+static void new_row(struct tasks *t, struct arena *a, int64_t id, const struct task_new *n,
+                    struct task_row *out)
+{
+    if (store_task_get(t->store, a, id, n->user_id, out, NULL) == 0)
+        return;
+    int64_t now = store_now_ms(t->store);
+    *out = (struct task_row){
+        .id = id,
+        .user_id = n->user_id,
+        .file_name = n->file_name,
+        .title = n->title,
+        .clip_blob = n->clip_blob,
+        .clip_hash = n->clip_hash,
+        .clip_bytes = n->clip_bytes,
+        .reel_blob = "",
+        .poster_blob = "",
+        .fit = n->fit,
+        .start_us = n->start_us,
+        .created_ms = now,
+        .changed_ms = now,
+        .worker = "",
+        .error_slug = "",
+        .error_text = "",
+        .report = "",
+    };
+}
+
+/* The bytes lie under n->clip_blob; makes the task of them. */
+static int add(struct tasks *t, struct arena *a, const struct task_new *n, struct task_row *out,
+               bool *existed, struct err *e)
+{
+    struct err why = {0};
+    struct task_row row;
+    int64_t id = 0;
+    bool known = false;
+    if (store_task_add(t->store, n, &id, &known, &why) < 0) {
+        /* The commit's answer may have been lost though it was done. */
+        bool open = why.code == ERR_SYSTEM || why.code == ERR_BUSY || why.code == ERR_FULL;
+        if (open && store_task_by_blob(t->store, a, n->clip_blob, out, NULL) == 0) {
+            *existed = false;
+            return 0;
+        }
+        task_undo_blob(t, n->clip_blob, &why);
+        if (e)
+            *e = why;
+        return -1;
+    }
+    if (!known) {
+        new_row(t, a, id, n, out);
+        *existed = false;
+        return 0;
+    }
+    /* Two uploads with one key met: the other was first. */
+    task_drop_blob(t, n->clip_blob);
+    if (store_task_get(t->store, a, id, n->user_id, &row, e) < 0 || same_upload(&row, n, e) < 0)
+        return -1;
+    *out = row;
+    *existed = true;
+    return 0;
+}
+
+int task_upload_commit(struct task_upload *upload, const struct task_wish *w, struct arena *a,
+                       struct task_row *out, bool *existed, struct err *e)
+{
+    AUTO(upload_freep) struct task_upload *u = upload;
+    struct tasks *t = u->tasks;
+    struct task_new n = {.quota_bytes = t->rules.quota_bytes};
+    if (u->refused.code != ERR_NONE) {
+        if (e)
+            *e = u->refused;
+        return -1;
+    }
+    if (check_wish(w, a, &n, e) < 0)
+        return -1;
+    if (!u->bytes)
+        return err_msg(e, MSG_EMPTY_FILE, "no bytes");
+    if (u->head_len < SNIFF_WINDOW && look(u, e) < 0)
+        return -1;
+    n.clip_bytes = u->bytes;
+    n.clip_hash = hash_end(u, a);
+    struct task_row row;
+    if (n.idempotency_key &&
+        store_task_by_key(t->store, a, n.user_id, n.idempotency_key, &row, NULL) == 0) {
+        if (same_upload(&row, &n, e) < 0)
+            return -1;
+        *out = row;
+        *existed = true;
+        return 0;
+    }
+    char name[BLOB_NAME_MAX + 1], id[ID_SIZE];
+    id_make(id);
+    task_blob_name(name, "clips", store_now_ms(t->store), id, "");
+    n.clip_blob = arena_strdup(a, name);
+    int64_t stored = 0;
+    if (blob_commit(TAKE(u->writer), name, &stored, e) < 0)
+        return -1;
+    if (stored != n.clip_bytes) {
+        task_drop_blob(t, name);
+        return err_set(e, ERR_SYSTEM, "clip: %lld bytes came, %lld lie on disk",
+                       (long long)n.clip_bytes, (long long)stored);
+    }
+    return add(t, a, &n, out, existed, e);
+}

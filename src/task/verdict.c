@@ -1,0 +1,48 @@
+#include "task/verdict.h"
+
+/* Waits double, but a task that waits longer than this looks forgotten. */
+enum { WAIT_MOST_MS = 10 * 60 * 1000 };
+/* Until a disk may have been cleared up. Asking costs a claim and a refused reservation. */
+enum { FULL_WAIT_MS = 15 * 1000 };
+
+static int64_t doubled(int attempts, int64_t wait_ms)
+{
+    int64_t most = wait_ms > WAIT_MOST_MS ? wait_ms : WAIT_MOST_MS;
+    for (int i = 1; i < attempts && wait_ms < most; i++)
+        wait_ms *= 2;
+    return wait_ms < most ? wait_ms : most;
+}
+
+static struct verdict ours(int attempts, int64_t wait_ms, const struct task_rules *rules)
+{
+    if (attempts >= rules->attempts)
+        return (struct verdict){.event = TASK_EVENT_FAIL, .msg = MSG_ATTEMPTS_USED};
+    return (struct verdict){.event = TASK_EVENT_AGAIN, .wait_ms = wait_ms};
+}
+
+struct verdict task_verdict(const struct err *why, int attempts, const struct task_rules *rules)
+{
+    switch (why->code) {
+    case ERR_STOPPED:
+        return (struct verdict){.event = TASK_EVENT_HAND_BACK, .uncounted = true};
+    case ERR_FULL:
+        return (struct verdict){.event = TASK_EVENT_HAND_BACK,
+                                .wait_ms = FULL_WAIT_MS,
+                                .uncounted = true,
+                                .msg = MSG_DISK_FULL};
+    case ERR_INPUT:
+    case ERR_UNSUPPORTED:
+    case ERR_TOO_LARGE:
+        /* Memory may have been short because of what else ran: once more. */
+        if (why->msg == MSG_MEMORY_LIMIT && attempts < 2)
+            return (struct verdict){.event = TASK_EVENT_AGAIN, .wait_ms = rules->retry_wait_ms};
+        return (struct verdict){.event = TASK_EVENT_FAIL, .msg = why->msg};
+    default:
+        return ours(attempts, doubled(attempts, rules->retry_wait_ms), rules);
+    }
+}
+
+struct verdict task_verdict_lost(int attempts, const struct task_rules *rules)
+{
+    return ours(attempts, attempts > 1 ? doubled(attempts - 1, rules->retry_wait_ms) : 0, rules);
+}
