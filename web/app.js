@@ -15,7 +15,7 @@ const WORDS = {
         pitchTitle: 'De su video a un reel listo para la web',
         pitchText: 'Suba un video en cualquier formato. Recibirá un reel 16:9 de hasta 20 segundos, con el logo al inicio y al final.',
         partLogo: 'logo', partClip: 'su video', deskTitle: 'Sus videos',
-        dropTitle: 'Elija videos o suéltelos aquí', dropHint: 'Puede subir varios a la vez, de cualquier forma y formato.',
+        dropTitle: 'Elija videos o suéltelos aquí', chooseTitle: 'Elija videos', dropHint: 'Puede subir varios a la vez, de cualquier forma y formato.',
         options: 'Opciones', fit: 'Si el video no es 16:9', fitDefault: 'Como lo usa el servicio',
         fitPad: 'Bordes lisos', fitBlur: 'Bordes difuminados', fitCrop: 'Recortar', fitStretch: 'Estirar',
         start: 'Empezar en el segundo', startBad: 'Escriba los segundos como un número, por ejemplo 12,5.',
@@ -42,7 +42,7 @@ const WORDS = {
         pitchTitle: 'From your clip to a reel that is ready for the web',
         pitchText: 'Upload a clip in any format. You get a 16:9 reel of up to 20 seconds, with the logo at the beginning and the end.',
         partLogo: 'logo', partClip: 'your clip', deskTitle: 'Your clips',
-        dropTitle: 'Choose clips or drop them here', dropHint: 'Several at once are fine, in any shape and format.',
+        dropTitle: 'Choose clips or drop them here', chooseTitle: 'Choose clips', dropHint: 'Several at once are fine, in any shape and format.',
         options: 'Options', fit: 'If the clip is not 16:9', fitDefault: 'As the service does it',
         fitPad: 'Plain borders', fitBlur: 'Blurred borders', fitCrop: 'Crop', fitStretch: 'Stretch',
         start: 'Begin at second', startBad: 'Write the seconds as a number, for example 12.5.',
@@ -268,7 +268,7 @@ class Card {
         this.el = $('card').content.firstElementChild.cloneNode(true);
         this.part = (name) => this.el.querySelector(`.${name}`);
         this.task = null;   /* the server's answer */
-        this.upload = null; /* { file, fields, key, request, sent, problem } */
+        this.upload = null; /* { file, fields, key, request, sent, problem, again } */
         this.askedAt = 0;
         this.busy = false;
         this.part('play').addEventListener('click', () => this.play());
@@ -332,9 +332,9 @@ class Card {
         const t = this.task;
         const acts = {
             get: !this.upload && t.status === 'processed' ? 'downloadOf' : '',
-            again: (this.upload ? this.upload.problem : t.status === 'failed') ? 'retryOf' : '',
-            remove: this.upload ? '' : 'removeOf',
-            cancel: this.upload ? 'cancelOf' : '',
+            again: (this.upload ? this.upload.again : t.status === 'failed') ? 'retryOf' : '',
+            remove: !this.upload || this.upload.problem ? 'removeOf' : '',
+            cancel: this.upload && !this.upload.problem ? 'cancelOf' : '',
         };
         for (const [part, words] of Object.entries(acts)) {
             const el = this.part(part);
@@ -450,6 +450,10 @@ class Card {
     }
 
     async remove() {
+        if (this.upload) {
+            this.gone();
+            return;
+        }
         if (!(await confirmDelete(this.name))) return;
         await this.act(async () => {
             const { name } = this;
@@ -520,7 +524,7 @@ function addFiles(files) {
     }
     for (const file of files) {
         const card = new Card();
-        card.upload = { file, fields: { fit: $('fit').value, start }, key: freshKey(), request: null, sent: 0, problem: '' };
+        card.upload = { file, fields: { fit: $('fit').value, start }, key: freshKey(), request: null, sent: 0, problem: '', again: false };
         $('list').prepend(card.el);
         card.show();
         waiting.push(card);
@@ -530,6 +534,7 @@ function addFiles(files) {
 
 function requeue(card) {
     card.upload.problem = '';
+    card.upload.again = false;
     card.upload.sent = 0;
     card.show();
     waiting.push(card);
@@ -574,6 +579,8 @@ function settle(card, request, asker) {
         else if (request.status === 401 && session.token === asker) endSession();
         else {
             upload.problem = request.status ? refusal(request.status, answer).message : say('unreachable');
+            /* what is wrong with the file itself stays wrong */
+            upload.again = request.status === 0 || request.status === 429 || request.status >= 500;
             announce('didFail', card.name);
             card.show();
         }
