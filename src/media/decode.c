@@ -22,6 +22,7 @@ enum {
     SOUND_LATE_US = 10000000, /* how much later than its picture sound may lie in the file */
     SOUND_BEFORE_US = 200000, /* sound kept before the start point: decoders need a run-up */
     PACKETS_QUIET = 256,      /* between two signs of life */
+    HALF_DOWN = 16, /* part of a frame: what lies right between two goes to the first, steadily */
 };
 
 struct reader {
@@ -51,7 +52,8 @@ static int64_t frame_us(const struct reader *r)
 static int64_t grid(const struct reader *r, int64_t us)
 {
     const struct media_plan *p = r->l->plan;
-    return av_rescale_q_rnd(us - r->origin_us, AV_TIME_BASE_Q, (AVRational){p->fps_den, p->fps_num},
+    int64_t after_us = us - r->origin_us - frame_us(r) / HALF_DOWN;
+    return av_rescale_q_rnd(after_us, AV_TIME_BASE_Q, (AVRational){p->fps_den, p->fps_num},
                             AV_ROUND_NEAR_INF);
 }
 
@@ -283,12 +285,16 @@ static int read_all(struct reader *r, struct err *e)
                 return 0;
         }
         if (n % PACKETS_QUIET == 0 && r->origin_us == AV_NOPTS_VALUE && l->job->progress)
-            l->job->progress(l->job->arg, (int)(n / PACKETS_QUIET < 20 ? n / PACKETS_QUIET : 20));
+            l->job->progress(l->job->arg,
+                             PERMILLE_OPENED +
+                                 (int)(n / PACKETS_QUIET < 20 ? n / PACKETS_QUIET : 20));
         int got = av_read_frame(l->in->fmt, r->packet);
         if (got == AVERROR(ENOMEM))
             return err_set(e, ERR_SYSTEM, "reader: no memory");
         if (got == AVERROR(EAGAIN))
             continue;
+        if (got < 0 && r->origin_us == AV_NOPTS_VALUE && !r->held && seek_again(r))
+            continue; /* it was sought into a stretch without a key picture */
         if (got < 0)
             return 0; /* the end, or damage that ends it */
         int ok = 0;

@@ -14,7 +14,7 @@
 #include "media/mux.h"
 #include "media/picture.h"
 
-enum { PERMILLE_START = 20, PERMILLE_END = 990 };
+enum { PERMILLE_START = PERMILLE_OPENED + 20, PERMILLE_END = 990 };
 
 struct encode {
     struct line line;
@@ -272,10 +272,10 @@ static void report(struct encode *n, struct render_report *out)
 
 static int run(struct encode *n, struct err *e)
 {
-    if (open_all(n, e) < 0 || start_all(n, e) < 0)
+    if (open_all(n, e) < 0)
         return -1;
-    progress(n, PERMILLE_START);
-    return encode_body(n, e);
+    progress(n, PERMILLE_OPENED);
+    return start_all(n, e) < 0 ? -1 : encode_body(n, e);
 }
 
 int media_encode(const struct media_job *job, struct media_input *in, const struct media_plan *plan,

@@ -24,6 +24,9 @@ struct picture {
 struct picture *picture_new(AVFrame *frame, int64_t index, int repeat); /* takes frame */
 void picture_free(void *picture);
 
+/* How far the work is, 0..1000, once all is open; until the first picture the reader tells. */
+enum { PERMILLE_OPENED = 20 };
+
 struct line {
     const struct media_job *job;
     const struct media_plan *plan;

@@ -128,7 +128,7 @@ static int start(struct mux *m, const struct media_plan *plan, const AVCodecCont
     m->fmt->pb = m->io;
     /* bitexact: no name of the writing program, no time of writing */
     m->fmt->flags |= AVFMT_FLAG_CUSTOM_IO | AVFMT_FLAG_BITEXACT;
-    m->fmt->max_interleave_delta = 0;
+    m->fmt->flush_packets = 0; /* our buffer is written when it is full */
     if (add_track(m, picture, m->frame, e) < 0 || add_track(m, sound, m->sample, e) < 0)
         return -1;
     /* the movie's clock is the picture's: its lengths come out exact */
