@@ -63,7 +63,8 @@ void media_warm_up(void)
     iconv_t cd = iconv_open("UTF-8", "ISO-8859-1");
     if (cd != (iconv_t)-1)
         iconv_close(cd);
-    static iconv_t broadcast; /* names in transport streams; stays open, so stays loaded */
+    static __attribute__((used))
+    iconv_t broadcast; /* names in transport streams; stays open, so stays loaded */
     broadcast = iconv_open("UTF-8", "ISO6937");
     (void)broadcast;
     /* qsort asks once how much memory there is, at its first array beyond 1 KiB */
