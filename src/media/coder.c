@@ -40,9 +40,10 @@ int coder_picture(const struct media_plan *plan, const struct profile *p, bool s
     av_dict_set_int(&o, "crf", p->crf, 0);
     av_dict_set(&o, "a53cc", "0", 0);
     /* stitchable: the headers depend on the settings alone. What a still leaves out changes no
-     * header: how hard motion is looked for and how far ahead. */
+     * header: how far motion is looked for and how far ahead. (subme does: from 6 on, psy-rd
+     * moves the chroma QP offset of the PPS.) */
     av_dict_set(&o, "x264-params",
-                still ? "stitchable=1:scenecut=0:subme=1:me=dia:rc-lookahead=10:mbtree=0"
+                still ? "stitchable=1:scenecut=0:me=dia:rc-lookahead=10:mbtree=0"
                       : "stitchable=1",
                 0);
     int r = avcodec_open2(c, codec, &o);
