@@ -215,8 +215,8 @@ const realClips = [
     ['video_test_2_950_540.mp4', 13.3, { width: 960, height: 540, tolerance: 0.1 }],
     ['video_test_5_640_480.mp4', 5.8, { height: 480, tolerance: 0.1 }],
 ];
-for (const [name, body, facts] of realClips)
-    test(`a real clip becomes a reel: ${name}`, { skip: !real(name) && 'not at hand' }, async (t) => {
+for (const [name, body, facts] of realClips.filter(([name]) => real(name)))
+    test(`a real clip becomes a reel: ${name}`, async (t) => {
         await becomesReel(t, real(name), body, facts);
     });
 

@@ -17,7 +17,9 @@ const videos = process.env.REELGATE_TEST_VIDEOS ?? resolve(root, '../shared/vide
 // One of the real clips, or null where they are not at hand.
 export function real(name) {
     const path = join(videos, name);
-    return existsSync(path) ? path : null;
+    if (existsSync(path)) return path;
+    if (process.env.REELGATE_TEST_VIDEOS) throw new Error(`${path} is not there`);
+    return null;
 }
 
 export const X264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-g', '25'];
@@ -105,7 +107,8 @@ export async function assertReel(path, body, { width, height, rate, tolerance } 
     assert.ok(Math.abs(Number(v.duration) - want) <= margin, `the picture lasts ${v.duration} s, not ${want} s`);
     assert.ok(Math.abs(Number(a.duration) - Number(v.duration)) <= 0.03, `the sound lasts ${a.duration} s, the picture ${v.duration} s`);
     assert.ok(Number(format.duration) <= 20.03, `at most 20 s: ${format.duration}`);
-    if (width) assert.deepEqual([v.width, v.height], [width, height]);
+    if (width) assert.equal(v.width, width);
+    if (height) assert.equal(v.height, height);
     if (rate) assert.equal(n / d, rate);
     const order = boxes(path).filter((name) => name === 'moov' || name === 'mdat');
     assert.deepEqual(order, ['moov', 'mdat'], 'the index comes first');
