@@ -43,8 +43,7 @@ int coder_picture(const struct media_plan *plan, const struct profile *p, bool s
      * header: how far motion is looked for and how far ahead. (subme does: from 6 on, psy-rd
      * moves the chroma QP offset of the PPS.) */
     av_dict_set(&o, "x264-params",
-                still ? "stitchable=1:scenecut=0:me=dia:rc-lookahead=10:mbtree=0"
-                      : "stitchable=1",
+                still ? "stitchable=1:scenecut=0:me=dia:rc-lookahead=10:mbtree=0" : "stitchable=1",
                 0);
     int r = avcodec_open2(c, codec, &o);
     if (r < 0)
