@@ -98,7 +98,7 @@ test('Ctrl-C ends a render within a second and leaves nothing', async (t) => {
         onStart: async (child) => {
             let seen = '';
             child.stderr.on('data', (text) => (seen += text));
-            await until('work has begun', () => /rendering: \d/.test(seen)).catch(() => {});
+            await until('work has begun', () => /rendering: \d/.test(seen) || child.exitCode !== null);
             children = descendants(child.pid);
             asked = Date.now();
             child.kill('SIGINT');

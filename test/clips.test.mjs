@@ -103,6 +103,11 @@ for (const [name, make, body, facts = {}] of reels)
         await becomesReel(t, await make(), body, { ...facts, flags });
     });
 
+for (const preset of ['superfast', 'veryfast', 'faster', 'fast', 'medium', 'slow'])
+    test(`becomes a reel: preset ${preset} joins its bumpers to the body`, async (t) => {
+        await becomesReel(t, await clip(1), 1, { flags: ['--preset', preset], width: 320, height: 180 });
+    });
+
 test('becomes a reel: a cover picture beside the video is not taken for it', async (t) => {
     const cover = await ffmpeg('.jpg', ['-f', 'lavfi', '-i', 'color=red:s=600x600', '-frames:v', '1']);
     const file = await ffmpeg('.mp4', ['-i', await clip(2), '-i', cover, '-map', '1', '-map', '0', '-c', 'copy', '-disposition:v:0', 'attached_pic']);
