@@ -137,13 +137,15 @@ static void put_matrix(struct buf *b, const struct shape *s)
                    s->matrix == AVCOL_SPC_SMPTE240M ? "smpte240m" : "smpte170m", range);
 }
 
+/* Diffuse white of HDR (203 nits, ITU-R BT.2408) comes out at 84 % of the signal; what is darker
+ * than a third of it keeps its brightness, what is brighter is pressed together. */
 static void put_tone_map(struct buf *b, const struct shape *s)
 {
     const char *range = s->range == AVCOL_RANGE_JPEG ? "full" : "limited";
     const char *transfer = s->transfer == AVCOL_TRC_ARIB_STD_B67 ? "arib-std-b67" : "smpte2084";
     buf_printf(b,
                "zscale=tin=%s:min=2020_ncl:pin=2020:rin=%s:t=linear:npl=203,format=gbrpf32le,"
-               "zscale=p=709,tonemap=hable:desat=0,zscale=t=709:m=709:p=709:r=limited,"
+               "zscale=p=709,tonemap=mobius:param=0.3:desat=0,zscale=t=709:m=709:p=709:r=limited,"
                "format=yuv420p,",
                transfer, range);
 }
