@@ -1,0 +1,120 @@
+/* Hints to the workers of this process. A hint says "some task": which one, the store decides. So
+ * hints are a count, and the count needs a bound only because more of them than there are takers
+ * wake nobody else. */
+#include "core/err.h"
+#include "core/mem.h"
+#include "queue/queue_impl.h"
+
+#include <pthread.h>
+
+/* More than the workers of one process (settings `workers` and `jobs`: 256). Whoever is woken works
+ * until the store has no task left, so a hint beyond this one is no loss. */
+enum { HINTS_MAX = 1024 };
+
+struct database_queue {
+    struct queue base;
+    pthread_mutex_t lock; /* guards the rest */
+    pthread_cond_t change;
+    int hints;
+    bool stopped;
+};
+
+static int database_open(struct queue **out, const char *rest, struct log *log, struct err *e)
+{
+    (void)log;
+    if (*rest)
+        return err_set(e, ERR_INPUT, "database: takes nothing behind the colon, not \"%s\"", rest);
+    struct database_queue *q = mem_new(sizeof(*q));
+    pthread_mutex_init(&q->lock, NULL);
+    pthread_condattr_t a;
+    pthread_condattr_init(&a);
+    pthread_condattr_setclock(&a, CLOCK_MONOTONIC);
+    pthread_cond_init(&q->change, &a);
+    pthread_condattr_destroy(&a);
+    *out = &q->base;
+    return 0;
+}
+
+static void database_close(struct queue *base)
+{
+    struct database_queue *q = (struct database_queue *)base;
+    pthread_cond_destroy(&q->change);
+    pthread_mutex_destroy(&q->lock);
+    free(q);
+}
+
+static int database_publish(struct queue *base, int64_t task_id, struct err *e)
+{
+    (void)task_id, (void)e;
+    struct database_queue *q = (struct database_queue *)base;
+    pthread_mutex_lock(&q->lock);
+    if (q->hints < HINTS_MAX)
+        q->hints++;
+    pthread_cond_signal(&q->change);
+    pthread_mutex_unlock(&q->lock);
+    return 0;
+}
+
+static struct timespec in_ms(int64_t ms)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    t.tv_sec += ms / 1000;
+    t.tv_nsec += ms % 1000 * 1000000;
+    if (t.tv_nsec >= 1000000000) {
+        t.tv_nsec -= 1000000000;
+        t.tv_sec++;
+    }
+    return t;
+}
+
+static int database_take(struct queue *base, int64_t timeout_ms, struct queue_message *out,
+                         bool *got, struct err *e)
+{
+    (void)e;
+    struct database_queue *q = (struct database_queue *)base;
+    const struct timespec until = in_ms(timeout_ms);
+    pthread_mutex_lock(&q->lock);
+    int over = 0;
+    while (!q->stopped && !q->hints && !over)
+        over = pthread_cond_timedwait(&q->change, &q->lock, &until);
+    if (!q->stopped && q->hints) {
+        q->hints--;
+        *out = (struct queue_message){0};
+        *got = true;
+    }
+    pthread_mutex_unlock(&q->lock);
+    return 0;
+}
+
+static int database_ack(struct queue *base, const struct queue_message *m, struct err *e)
+{
+    (void)base, (void)m, (void)e; /* nothing is kept of a hint that was taken */
+    return 0;
+}
+
+static void database_stop(struct queue *base)
+{
+    struct database_queue *q = (struct database_queue *)base;
+    pthread_mutex_lock(&q->lock);
+    q->stopped = true;
+    pthread_cond_broadcast(&q->change);
+    pthread_mutex_unlock(&q->lock);
+}
+
+static int database_ping(struct queue *base, struct err *e)
+{
+    (void)base, (void)e; /* it is this process */
+    return 0;
+}
+
+const struct queue_ops queue_database_ops = {
+    .scheme = "database",
+    .open = database_open,
+    .close = database_close,
+    .publish = database_publish,
+    .take = database_take,
+    .ack = database_ack,
+    .stop = database_stop,
+    .ping = database_ping,
+};
