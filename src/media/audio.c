@@ -106,7 +106,7 @@ static int swr_make(struct audio *a, const AVFrame *f, struct err *e)
     if (f->ch_layout.order == AV_CHANNEL_ORDER_UNSPEC)
         av_channel_layout_default(&from, f->ch_layout.nb_channels);
     else if (av_channel_layout_copy(&from, &f->ch_layout) < 0)
-        return err_set(e, ERR_SYSTEM, "sound: no memory");
+        return err_msg(e, MSG_MEMORY_LIMIT, "sound: no memory");
     int r = swr_alloc_set_opts2(&a->swr, &to, AV_SAMPLE_FMT_FLTP, a->hz, &from, f->format,
                                 f->sample_rate, 0, NULL);
     av_channel_layout_uninit(&from);
@@ -118,7 +118,7 @@ static int swr_make(struct audio *a, const AVFrame *f, struct err *e)
     if (r >= 0)
         r = av_channel_layout_copy(&a->swr_layout, &f->ch_layout);
     if (r == AVERROR(ENOMEM))
-        return err_set(e, ERR_SYSTEM, "sound: no memory");
+        return err_msg(e, MSG_MEMORY_LIMIT, "sound: no memory");
     if (r < 0) {
         swr_drop(a);
         return 1;
@@ -175,11 +175,11 @@ static int decode(struct audio *a, const AVPacket *p, struct err *e)
 {
     int sent = avcodec_send_packet(a->t->decoder, p);
     if (sent == AVERROR(ENOMEM))
-        return err_set(e, ERR_SYSTEM, "sound: no memory");
+        return err_msg(e, MSG_MEMORY_LIMIT, "sound: no memory");
     for (;;) {
         int r = avcodec_receive_frame(a->t->decoder, a->decoded);
         if (r == AVERROR(ENOMEM))
-            return err_set(e, ERR_SYSTEM, "sound: no memory");
+            return err_msg(e, MSG_MEMORY_LIMIT, "sound: no memory");
         if (r == AVERROR(EAGAIN) || r == AVERROR_EOF)
             return 0;
         if (r < 0)
@@ -222,7 +222,7 @@ static int encode_until(struct audio *a, int64_t end, int64_t body_len, struct e
     while (a->encoded + (body_len < 0 ? size : 1) <= end) {
         int n = end - a->encoded < size ? (int)(end - a->encoded) : size;
         if (av_frame_make_writable(a->frame) < 0)
-            return err_set(e, ERR_SYSTEM, "sound: no memory");
+            return err_msg(e, MSG_MEMORY_LIMIT, "sound: no memory");
         fill(a, body_len, n);
         a->frame->nb_samples = n;
         a->frame->pts = a->encoded;
@@ -286,13 +286,13 @@ static int run(struct audio *a, struct err *e)
     a->decoded = av_frame_alloc();
     a->frame = av_frame_alloc();
     if (!a->packet || !a->decoded || !a->frame)
-        return err_set(e, ERR_SYSTEM, "sound: no memory");
+        return err_msg(e, MSG_MEMORY_LIMIT, "sound: no memory");
     a->frame->format = AV_SAMPLE_FMT_FLTP;
     a->frame->ch_layout = (AVChannelLayout)AV_CHANNEL_LAYOUT_STEREO;
     a->frame->sample_rate = a->hz;
     a->frame->nb_samples = a->t->encoder->frame_size;
     if (av_frame_get_buffer(a->frame, 0) < 0)
-        return err_set(e, ERR_SYSTEM, "sound: no memory");
+        return err_msg(e, MSG_MEMORY_LIMIT, "sound: no memory");
     a->lead = samples_at(a, p->bumper_frames);
     a->room = samples_at(a, p->bumper_frames + p->body_frames_max) - a->lead;
     if (encode_until(a, a->lead, -1, e) < 0)

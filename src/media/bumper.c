@@ -22,7 +22,7 @@ static int take(void *arg, AVPacket *packet, struct err *e)
         return err_set(e, ERR_SYSTEM, "bumper: more packets than pictures");
     AVPacket *p = av_packet_alloc();
     if (!p)
-        return err_set(e, ERR_SYSTEM, "bumper: no memory");
+        return err_msg(e, MSG_MEMORY_LIMIT, "bumper: no memory");
     av_packet_move_ref(p, packet);
     t->bumper->packets[t->bumper->count++] = p;
     return 0;
@@ -36,7 +36,7 @@ int bumper_make(AVCodecContext *fresh, AVFrame *frame, int64_t frames, int first
     AUTO(av_packet_free) AVPacket *scratch = av_packet_alloc();
     AUTO(av_frame_free) AVFrame *f = av_frame_clone(frame);
     if (!scratch || !f)
-        return err_set(e, ERR_SYSTEM, "bumper: no memory");
+        return err_msg(e, MSG_MEMORY_LIMIT, "bumper: no memory");
     /* x264 numbers its IDR pictures 0, 1, 0, ...: one picture that is thrown away turns the number
      */
     struct taking t = {.bumper = &b, .places = (int)frames, .skip = first_id};

@@ -16,7 +16,7 @@ int coder_picture(const struct media_plan *plan, const struct profile *p, bool s
         return err_set(e, ERR_SYSTEM, "coder: libavcodec has no libx264");
     AUTO(avcodec_free_context) AVCodecContext *c = avcodec_alloc_context3(codec);
     if (!c)
-        return err_set(e, ERR_SYSTEM, "coder: no memory");
+        return err_msg(e, MSG_MEMORY_LIMIT, "coder: no memory");
     c->width = plan->width;
     c->height = plan->height;
     c->pix_fmt = AV_PIX_FMT_YUV420P;
@@ -60,7 +60,7 @@ int coder_sound(const struct media_plan *plan, const struct profile *p, AVCodecC
         return err_set(e, ERR_SYSTEM, "coder: libavcodec has no aac encoder");
     AUTO(avcodec_free_context) AVCodecContext *c = avcodec_alloc_context3(codec);
     if (!c)
-        return err_set(e, ERR_SYSTEM, "coder: no memory");
+        return err_msg(e, MSG_MEMORY_LIMIT, "coder: no memory");
     c->sample_fmt = AV_SAMPLE_FMT_FLTP;
     c->sample_rate = plan->audio_hz;
     c->ch_layout = (AVChannelLayout)AV_CHANNEL_LAYOUT_STEREO;
@@ -86,18 +86,26 @@ int coder_same_headers(const AVCodecContext *a, const AVCodecContext *b, struct 
     return 0;
 }
 
+/* x264 says no more than that it failed; opened with settings it takes, it fails for memory. */
+static int encoding_failed(int averror, struct err *e)
+{
+    if (averror == AVERROR_EXTERNAL)
+        return err_msg(e, MSG_MEMORY_LIMIT, "coder: the encoder gave up");
+    return line_av_error(averror, "coder: encoding", e);
+}
+
 int coder_run(AVCodecContext *c, const AVFrame *frame, AVPacket *scratch,
               int (*take)(void *arg, AVPacket *packet, struct err *e), void *arg, struct err *e)
 {
     int r = avcodec_send_frame(c, frame);
     if (r < 0)
-        return line_av_error(r, "coder: encoding", e);
+        return encoding_failed(r, e);
     for (;;) {
         r = avcodec_receive_packet(c, scratch);
         if (r == AVERROR(EAGAIN) || r == AVERROR_EOF)
             return 0;
         if (r < 0)
-            return line_av_error(r, "coder: encoding", e);
+            return encoding_failed(r, e);
         if (take(arg, scratch, e) < 0) {
             av_packet_unref(scratch);
             return -1;

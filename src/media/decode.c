@@ -187,7 +187,7 @@ static int on_frame(struct reader *r, struct err *e)
         return -1;
     if (!r->whole)
         hold(r, us, for_us);
-    return r->whole || r->held ? 0 : err_set(e, ERR_SYSTEM, "reader: no memory");
+    return r->whole || r->held ? 0 : err_msg(e, MSG_MEMORY_LIMIT, "reader: no memory");
 }
 
 /* Takes all frames that the decoder has ready. Damage in the clip is no fault: what decodes is
@@ -197,7 +197,7 @@ static int take_frames(struct reader *r, struct err *e)
     while (!r->whole) {
         int got = avcodec_receive_frame(r->decoder, r->frame);
         if (got == AVERROR(ENOMEM))
-            return err_set(e, ERR_SYSTEM, "reader: no memory");
+            return err_msg(e, MSG_MEMORY_LIMIT, "reader: no memory");
         if (got == AVERROR(EAGAIN) || got == AVERROR_EOF)
             return 0;
         if (got < 0)
@@ -226,7 +226,7 @@ static int on_video(struct reader *r, struct err *e)
     for (int again = 0; again < 2; again++) {
         int sent = avcodec_send_packet(r->decoder, r->packet);
         if (sent == AVERROR(ENOMEM))
-            return err_set(e, ERR_SYSTEM, "reader: no memory");
+            return err_msg(e, MSG_MEMORY_LIMIT, "reader: no memory");
         if (take_frames(r, e) < 0)
             return -1;
         if (sent != AVERROR(EAGAIN))
@@ -247,7 +247,7 @@ static int on_sound(struct reader *r, struct err *e)
     AVPacket *p = av_packet_alloc();
     if (!p || av_packet_make_refcounted(r->packet) < 0) {
         av_packet_free(&p);
-        return err_set(e, ERR_SYSTEM, "reader: no memory");
+        return err_msg(e, MSG_MEMORY_LIMIT, "reader: no memory");
     }
     av_packet_move_ref(p, r->packet);
     size_t bytes = (size_t)p->size + sizeof(*p);
@@ -290,7 +290,7 @@ static int read_all(struct reader *r, struct err *e)
                                  (int)(n / PACKETS_QUIET < 20 ? n / PACKETS_QUIET : 20));
         int got = av_read_frame(l->in->fmt, r->packet);
         if (got == AVERROR(ENOMEM))
-            return err_set(e, ERR_SYSTEM, "reader: no memory");
+            return err_msg(e, MSG_MEMORY_LIMIT, "reader: no memory");
         if (got == AVERROR(EAGAIN))
             continue;
         if (got < 0 && r->origin_us == AV_NOPTS_VALUE && !r->held && seek_again(r))
@@ -378,7 +378,7 @@ void decode_run(struct line *l, AVCodecContext *decoder)
         .read_us = INT64_MIN,
         .sound_us = INT64_MIN,
     };
-    int ok = packet && frame ? 0 : err_set(&e, ERR_SYSTEM, "reader: no memory");
+    int ok = packet && frame ? 0 : err_msg(&e, MSG_MEMORY_LIMIT, "reader: no memory");
     if (ok == 0) {
         discard_others(&r);
         seek_start(&r);

@@ -63,7 +63,7 @@ static int open_all(struct encode *n, struct err *e)
     const struct profile *p = &l->job->order->profile;
     n->packet = av_packet_alloc();
     if (!n->packet)
-        return err_set(e, ERR_SYSTEM, "encode: no memory");
+        return err_msg(e, MSG_MEMORY_LIMIT, "encode: no memory");
     if (media_input_decoder(l->in, l->in->video, limits, &n->decoder, e) < 0)
         return -1;
     struct err ignored; /* sound that no decoder takes is silence */

@@ -219,7 +219,7 @@ static int make_source(struct filter *f, const struct shape *s, struct err *e)
     f->source = avfilter_graph_alloc_filter(f->graph, avfilter_get_by_name("buffer"), "in");
     AUTO(av_freep) AVBufferSrcParameters *par = av_buffersrc_parameters_alloc();
     if (!f->source || !par)
-        return err_set(e, ERR_SYSTEM, "filter: no memory");
+        return err_msg(e, MSG_MEMORY_LIMIT, "filter: no memory");
     par->format = s->format;
     par->width = s->width;
     par->height = s->height;
@@ -245,7 +245,7 @@ static int make_graph(struct filter *f, const struct shape *s, struct err *e)
         return -1;
     f->graph = avfilter_graph_alloc();
     if (!f->graph)
-        return err_set(e, ERR_SYSTEM, "filter: no memory");
+        return err_msg(e, MSG_MEMORY_LIMIT, "filter: no memory");
     f->graph->nb_threads = f->l->job->order->limits.threads;
     if (make_source(f, s, e) < 0)
         return -1;
@@ -254,7 +254,7 @@ static int make_graph(struct filter *f, const struct shape *s, struct err *e)
     AUTO(inout_freep) AVFilterInOut *outs = avfilter_inout_alloc();
     AUTO(inout_freep) AVFilterInOut *ins = avfilter_inout_alloc();
     if (r < 0 || !outs || !ins)
-        return err_set(e, ERR_SYSTEM, "filter: no memory");
+        return err_msg(e, MSG_MEMORY_LIMIT, "filter: no memory");
     *outs = (AVFilterInOut){av_strdup("in"), f->source, 0, NULL};
     *ins = (AVFilterInOut){av_strdup("out"), f->sink, 0, NULL};
     r = avfilter_graph_parse_ptr(f->graph, chain.p, &ins, &outs, NULL);
@@ -287,7 +287,7 @@ static int consider(struct filter *f, const struct picture *p, struct err *e)
         av_frame_free(&f->poster);
         f->poster = av_frame_clone(p->frame);
         if (!f->poster)
-            return err_set(e, ERR_SYSTEM, "filter: no memory");
+            return err_msg(e, MSG_MEMORY_LIMIT, "filter: no memory");
         f->poster_luma = luma;
     }
     f->poster_chosen = due && luma >= POSTER_DARK;
@@ -315,7 +315,7 @@ static int pull(struct filter *f, struct err *e)
     for (;;) {
         AUTO(av_frame_free) AVFrame *out = av_frame_alloc();
         if (!out)
-            return err_set(e, ERR_SYSTEM, "filter: no memory");
+            return err_msg(e, MSG_MEMORY_LIMIT, "filter: no memory");
         int r = av_buffersink_get_frame(f->sink, out);
         if (r == AVERROR(EAGAIN) || r == AVERROR_EOF)
             return 0;

@@ -97,6 +97,8 @@ int line_av_error(int averror, const char *what, struct err *e)
 {
     char text[AV_ERROR_MAX_STRING_SIZE] = "";
     av_strerror(averror, text, sizeof(text));
+    if (averror == AVERROR(ENOMEM))
+        return err_msg(e, MSG_MEMORY_LIMIT, "%s: %s", what, text);
     bool full = averror == AVERROR(ENOSPC) || averror == AVERROR(EDQUOT);
     return err_set(e, full ? ERR_FULL : ERR_SYSTEM, "%s: %s", what, text);
 }

@@ -100,7 +100,7 @@ static int add_track(struct mux *m, const AVCodecContext *c, AVRational time_bas
 {
     AVStream *st = avformat_new_stream(m->fmt, NULL);
     if (!st)
-        return err_set(e, ERR_SYSTEM, "mux: no memory");
+        return err_msg(e, MSG_MEMORY_LIMIT, "mux: no memory");
     int r = avcodec_parameters_from_context(st->codecpar, c);
     if (r < 0)
         return fault(m, r, "mux", e);
@@ -120,11 +120,11 @@ static int start(struct mux *m, const struct media_plan *plan, const AVCodecCont
         m->io = avio_alloc_context(buffer, BUFFER_BYTES, 1, m, NULL, io_write, io_seek);
     if (!m->io) {
         av_free(buffer);
-        return err_set(e, ERR_SYSTEM, "mux: no memory");
+        return err_msg(e, MSG_MEMORY_LIMIT, "mux: no memory");
     }
     m->scratch = av_packet_alloc();
     if (!m->scratch || avformat_alloc_output_context2(&m->fmt, NULL, "mp4", NULL) < 0)
-        return err_set(e, ERR_SYSTEM, "mux: no memory");
+        return err_msg(e, MSG_MEMORY_LIMIT, "mux: no memory");
     m->fmt->pb = m->io;
     /* bitexact: no name of the writing program, no time of writing */
     m->fmt->flags |= AVFMT_FLAG_CUSTOM_IO | AVFMT_FLAG_BITEXACT;
@@ -237,7 +237,7 @@ int mux_sound(struct mux *m, AVPacket *packet, struct err *e)
 {
     AVPacket *p = av_packet_alloc();
     if (!p)
-        return err_set(e, ERR_SYSTEM, "mux: no memory");
+        return err_msg(e, MSG_MEMORY_LIMIT, "mux: no memory");
     av_packet_move_ref(p, packet);
     struct waiting *w = mem_new(sizeof(*w));
     w->packet = p;
