@@ -4,7 +4,7 @@
  * Names are ours, never a user's: lower-case letters, digits, '-', '.', '/' between parts; no empty
  * part, none that begins with '.'; at most BLOB_NAME_MAX characters. Anything else is ERR_INPUT.
  * Readers see the old bytes or the new, never a part. What a crash leaves of an unfinished writer
- * is nothing (file: O_TMPFILE, or a name below tmp/ that blob_open removes). */
+ * is nothing (file: O_TMPFILE, or a name below .tmp/ that blob_open removes). */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,7 +24,8 @@ void blob_close(struct blob *b);
 void blob_closep(struct blob **b);
 
 /* Starts bytes that have no name yet. reserve_bytes (0: unknown) is set aside against other writers
- * at once, so that running out shows here and not in the middle: ERR_FULL. */
+ * at once, so that running out shows here and not in the middle: ERR_FULL. What blob_write writes
+ * counts against it; what a child writes does not, so it stays set aside until the end. */
 int blob_begin(struct blob *b, int64_t reserve_bytes, struct blob_writer **out, struct err *e);
 /* Appends; ERR_FULL when the disk or the floor is reached. data is borrowed. */
 int blob_write(struct blob_writer *w, const void *data, size_t len_bytes, struct err *e);

@@ -1,0 +1,132 @@
+#include "blob/blob.h"
+
+#include "blob/blob_impl.h"
+#include "core/err.h"
+#include "core/mem.h"
+
+static const struct blob_ops *const back_ends[] = {&blob_file_ops};
+
+int blob_open(struct blob **out, const char *url, int64_t floor_bytes, struct log *log,
+              struct err *e)
+{
+    for (size_t i = 0; i < LEN(back_ends); i++) {
+        size_t n = strlen(back_ends[i]->scheme);
+        if (strncmp(url, back_ends[i]->scheme, n) != 0 || url[n] != ':')
+            continue;
+        struct blob *b;
+        if (back_ends[i]->open(&b, url + n + 1, floor_bytes > 0 ? floor_bytes : 0, log, e) < 0)
+            return err_wrap(e, "storage");
+        b->ops = back_ends[i];
+        *out = b;
+        return 0;
+    }
+    /* the rest of a URL may hold a secret */
+    return err_set(e, ERR_INPUT,
+                   "storage: no such kind: \"%.*s\"; known is file:", (int)strcspn(url, ":"), url);
+}
+
+void blob_close(struct blob *b)
+{
+    if (b)
+        b->ops->close(b);
+}
+
+void blob_closep(struct blob **b)
+{
+    blob_close(*b);
+    *b = NULL;
+}
+
+/* -- names -- */
+
+bool blob_part_is_well(const char *text, size_t len)
+{
+    if (!len || *text == '.')
+        return false;
+    for (size_t i = 0; i < len; i++) {
+        char c = text[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.'))
+            return false;
+    }
+    return true;
+}
+
+static int check_name(const char *name, struct err *e)
+{
+    if (strnlen(name, BLOB_NAME_MAX + 1) > BLOB_NAME_MAX)
+        return err_set(e, ERR_INPUT, "blob: a name is at most %d characters", BLOB_NAME_MAX);
+    for (const char *part = name;;) {
+        size_t len = strcspn(part, "/");
+        if (!blob_part_is_well(part, len))
+            return err_set(e, ERR_INPUT, "blob: \"%s\" is no name of ours", name);
+        if (!part[len])
+            return 0;
+        part += len + 1;
+    }
+}
+
+/* -- writers -- */
+
+int blob_begin(struct blob *b, int64_t reserve_bytes, struct blob_writer **out, struct err *e)
+{
+    struct blob_writer *w;
+    if (b->ops->begin(b, reserve_bytes > 0 ? reserve_bytes : 0, &w, e) < 0)
+        return -1;
+    w->blob = b;
+    *out = w;
+    return 0;
+}
+
+int blob_write(struct blob_writer *w, const void *data, size_t len_bytes, struct err *e)
+{
+    return w->blob->ops->write(w, data, len_bytes, e);
+}
+
+int blob_writer_fd(const struct blob_writer *w)
+{
+    return w->blob->ops->writer_fd(w);
+}
+
+int blob_commit(struct blob_writer *w, const char *name, int64_t *size_bytes, struct err *e)
+{
+    if (check_name(name, e) == 0)
+        return w->blob->ops->commit(w, name, size_bytes, e);
+    blob_abort(w);
+    return -1;
+}
+
+void blob_abort(struct blob_writer *w)
+{
+    if (w)
+        w->blob->ops->abort(w);
+}
+
+void blob_abortp(struct blob_writer **w)
+{
+    blob_abort(*w);
+    *w = NULL;
+}
+
+/* -- the rest -- */
+
+int blob_read(struct blob *b, const char *name, int *fd, int64_t *size_bytes, struct err *e)
+{
+    return check_name(name, e) < 0 ? -1 : b->ops->read(b, name, fd, size_bytes, e);
+}
+
+int blob_remove(struct blob *b, const char *name, struct err *e)
+{
+    return check_name(name, e) < 0 ? -1 : b->ops->remove(b, name, e);
+}
+
+int blob_list(struct blob *b,
+              int (*each)(void *arg, const char *name, int64_t size_bytes, int64_t age_ms),
+              void *arg, struct err *e)
+{
+    return b->ops->list(b, each, arg, e);
+}
+
+int blob_space(struct blob *b, int64_t *free_bytes, int64_t *total_bytes, struct err *e)
+{
+    return b->ops->space(b, free_bytes, total_bytes, e);
+}

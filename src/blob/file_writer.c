@@ -1,0 +1,228 @@
+/* Plan: room on the disk is counted under one lock: what is free, less the floor, less what other
+ * writers have set aside. Bytes that a writer did not set aside are set aside just before they are
+ * written, so writers side by side never pass the floor together.
+ *
+ * Bytes first lie in a file without a name (O_TMPFILE), which the kernel forgets when its process
+ * dies, and get their name by linkat(), which takes nobody else's. Where the file system or a
+ * missing /proc denies this, the file has a name in FILE_TEMP and a lock, and is renamed; the lock
+ * tells the next process whether it was left behind.
+ *
+ * Durable means: fsync of the bytes, then the name, then fsync of the folder. After a failed fsync
+ * the kernel may call the lost pages clean, so a second fsync proves nothing: the file is dropped.
+ */
+#include "blob/file_impl.h"
+#include "core/err.h"
+#include "core/fd.h"
+#include "core/id.h"
+#include "core/log.h"
+#include "core/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+/* Write-back starts each time so much has come, so that the fsync at the end of a large clip finds
+ * little left to do. */
+enum { WRITE_BACK_BYTES = 8 << 20 };
+/* A name in FILE_TEMP that a sweep took before we had the lock; another one is tried. */
+enum { TEMP_TRIES = 10 };
+
+struct file_writer {
+    struct blob_writer base;
+    int fd;
+    char temp[ID_SIZE]; /* its name in FILE_TEMP; "" when it has none */
+    int64_t left_bytes; /* set aside and not written yet */
+    int64_t bytes;      /* written through file_write */
+    int64_t pushed;     /* of these, on their way to the disk */
+    bool broken;        /* a write failed: these bytes must not get a name */
+};
+
+static struct file_blob *blob_of(const struct file_writer *w)
+{
+    return (struct file_blob *)w->base.blob;
+}
+
+/* -- room -- */
+
+/* Sets aside `more` bytes, when `want` bytes can be written now without touching what others have
+ * set aside. */
+static int reserve(struct file_blob *f, struct file_writer *w, int64_t more, int64_t want,
+                   struct err *e)
+{
+    int64_t room, total;
+    pthread_mutex_lock(&f->lock);
+    int rc = file_room(f, &room, &total, e);
+    int64_t others = f->reserved_bytes - w->left_bytes;
+    if (rc == 0 && room - others < want)
+        rc = err_msg(e, MSG_DISK_FULL,
+                     "%lld bytes are wanted; %lld are free above the floor, %lld of them set aside",
+                     (long long)want, (long long)room, (long long)others);
+    if (rc == 0) {
+        f->reserved_bytes += more;
+        w->left_bytes += more;
+    }
+    pthread_mutex_unlock(&f->lock);
+    return rc;
+}
+
+static void release(struct file_blob *f, struct file_writer *w, int64_t bytes)
+{
+    pthread_mutex_lock(&f->lock);
+    f->reserved_bytes -= bytes;
+    w->left_bytes -= bytes;
+    pthread_mutex_unlock(&f->lock);
+}
+
+/* -- a file without a name -- */
+
+static int open_nameless(const struct file_blob *f)
+{
+    return openat(f->root, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+}
+
+static int link_nameless(int fd, int dir, const char *name)
+{
+    char self[32];
+    snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+    return linkat(AT_FDCWD, self, dir, name, AT_SYMLINK_FOLLOW);
+}
+
+bool file_try_nameless(const struct file_blob *f)
+{
+    char name[ID_SIZE];
+    id_make(name);
+    AUTO(fd_closep) int fd = open_nameless(f);
+    if (fd < 0 || link_nameless(fd, f->temp, name) < 0)
+        return false;
+    (void)unlinkat(f->temp, name, 0);
+    return true;
+}
+
+static int open_temp(const struct file_blob *f, char name[ID_SIZE], struct err *e)
+{
+    for (int i = 0; i < TEMP_TRIES; i++) {
+        struct stat st;
+        id_make(name);
+        AUTO(fd_closep)
+        int fd = openat(f->temp, name, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+        if (fd < 0)
+            return file_error(e, errno, "a new file");
+        (void)flock(fd, LOCK_EX | LOCK_NB); /* without locks its age protects it */
+        if (fstat(fd, &st) == 0 && st.st_nlink > 0)
+            return fd_take(&fd);
+    }
+    return err_set(e, ERR_BUSY, "a new file: sweeps were faster %d times", TEMP_TRIES);
+}
+
+/* Gives the bytes their name; -1 and errno. */
+static int give_name(struct file_writer *w, int dir, const char *name)
+{
+    struct file_blob *f = blob_of(w);
+    if (!*w->temp)
+        return link_nameless(w->fd, dir, name);
+    if (renameat2(f->temp, w->temp, dir, name, RENAME_NOREPLACE) == 0) {
+        *w->temp = 0;
+        return 0;
+    }
+    /* NFS and others lack RENAME_NOREPLACE; a second name does as well, the first goes later. */
+    return errno == EINVAL ? linkat(f->temp, w->temp, dir, name, 0) : -1;
+}
+
+/* -- slots -- */
+
+static void writer_freep(struct file_writer **pw)
+{
+    struct file_writer *w = *pw;
+    if (!w)
+        return;
+    struct file_blob *f = blob_of(w);
+    release(f, w, w->left_bytes);
+    if (*w->temp)
+        (void)unlinkat(f->temp, w->temp, 0);
+    fd_closep(&w->fd);
+    free(w);
+    *pw = NULL;
+}
+
+int file_begin(struct blob *b, int64_t reserve_bytes, struct blob_writer **out, struct err *e)
+{
+    struct file_blob *f = (struct file_blob *)b;
+    AUTO(writer_freep) struct file_writer *w = mem_new(sizeof(*w));
+    w->base.blob = b;
+    w->fd = -1;
+    if (reserve(f, w, reserve_bytes, reserve_bytes ? reserve_bytes : 1, e) < 0)
+        return -1;
+    if (!f->nameless) {
+        w->fd = open_temp(f, w->temp, e);
+        if (w->fd < 0)
+            *w->temp = 0;
+    } else if ((w->fd = open_nameless(f)) < 0) {
+        file_error(e, errno, "a new file");
+    }
+    if (w->fd < 0)
+        return -1;
+    *out = &TAKE(w)->base;
+    return 0;
+}
+
+int file_write(struct blob_writer *base, const void *data, size_t len_bytes, struct err *e)
+{
+    struct file_writer *w = (struct file_writer *)base;
+    struct file_blob *f = blob_of(w);
+    int64_t len = (int64_t)len_bytes, lacks = len > w->left_bytes ? len - w->left_bytes : 0;
+    if (!len)
+        return 0;
+    if (w->broken)
+        return err_set(e, ERR_SYSTEM, "blob: an earlier write of these bytes failed");
+    if (reserve(f, w, lacks, len, e) < 0 || fd_write_all(w->fd, data, len_bytes, e) < 0) {
+        w->broken = true;
+        return -1;
+    }
+    release(f, w, len);
+    w->bytes += len;
+    if (w->bytes - w->pushed >= WRITE_BACK_BYTES) {
+        /* Only begins: whether it went well is told by the fsync. */
+        (void)sync_file_range(w->fd, w->pushed, w->bytes - w->pushed, SYNC_FILE_RANGE_WRITE);
+        w->pushed = w->bytes;
+    }
+    return 0;
+}
+
+int file_writer_fd(const struct blob_writer *base)
+{
+    return ((const struct file_writer *)base)->fd;
+}
+
+int file_commit(struct blob_writer *base, const char *name, int64_t *size_bytes, struct err *e)
+{
+    AUTO(writer_freep) struct file_writer *w = (struct file_writer *)base;
+    struct stat st;
+    const char *last;
+    if (w->broken)
+        return err_set(e, ERR_SYSTEM, "blob: %s: a write of its bytes failed", name);
+    if (fstat(w->fd, &st) < 0 || fsync(w->fd) < 0)
+        return file_error(e, errno, "fsync");
+    AUTO(fd_closep) int dir = file_safe_folder(blob_of(w), name, &last, e);
+    if (dir < 0)
+        return -1;
+    if (give_name(w, dir, last) < 0) {
+        if (errno == EEXIST)
+            return err_set(e, ERR_CONFLICT, "blob: %s is taken", name);
+        return file_error(e, errno, name);
+    }
+    if (fsync(dir) < 0) {
+        int number = errno;
+        (void)unlinkat(dir, last, 0);
+        return file_error(e, number, "fsync of a folder");
+    }
+    if (size_bytes)
+        *size_bytes = st.st_size;
+    return 0;
+}
+
+void file_abort(struct blob_writer *base)
+{
+    struct file_writer *w = (struct file_writer *)base;
+    writer_freep(&w);
+}
