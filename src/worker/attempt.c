@@ -1,0 +1,320 @@
+/* One attempt. Plan: the clip and places for reel and poster are opened; a child makes the reel; a
+ * second, fresh child looks at what the first one wrote; then it is published and the task settled.
+ *
+ * tick() runs at least every 100 ms while a child works and holds the attempt's ties to the world:
+ * it renews the lease, brings the progress to the task's owner, finds out whether the task is still
+ * ours (deleted, or taken over when we were frozen), and whether we are to stop. A store that does
+ * not answer stops nothing as long as the lease runs; it ends on its own clock, counted from before
+ * the call that got it, so that we never believe in it longer than the store does. */
+#include "blob/blob.h"
+#include "core/clock.h"
+#include "core/err.h"
+#include "core/fd.h"
+#include "core/log.h"
+#include "core/mem.h"
+#include "jail/jail.h"
+#include "task/task.h"
+#include "worker/worker_impl.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+enum {
+    HELD_MS = 300,     /* how often the store is asked whether the task is still ours */
+    PROGRESS_MS = 500, /* progress is a write: not more often */
+    STORE_WAIT_MS = 50,
+    STORE_WAIT_MOST_MS = 1000,
+    POSTER_BYTES = 1 << 20, /* one JPEG of at most 1920x1080; what is larger is none */
+    BODY_SLACK_US = 100000,
+    MADE_PERCENT = 97, /* the child that makes; the one that looks has the rest but the last */
+    SEEN_PERCENT = 99,
+};
+
+enum end {
+    END_NOT,
+    END_LOST, /* the task is not ours any more */
+    END_CUT,  /* the program stops */
+};
+
+struct attempt {
+    struct workers *w;
+    const struct task_row *claim;
+    int64_t began_ms;
+    int64_t lease_until_ms; /* at the latest */
+    int64_t renewed_ms, asked_ms;
+    int progress;        /* percent */
+    int renewed_percent; /* of it, what the store knows */
+    int percent_from, percent_to;
+    bool store_silent; /* complained about already */
+    enum end end;
+};
+
+/* -- the ties to the world -- */
+
+static void store_answered(struct attempt *a, bool held, int64_t asked_ms)
+{
+    a->asked_ms = asked_ms;
+    a->store_silent = false;
+    if (!held)
+        a->end = END_LOST;
+}
+
+static void store_failed(struct attempt *a, const struct err *e, int64_t asked_ms)
+{
+    a->asked_ms = asked_ms;
+    if (!a->store_silent)
+        log_warn(a->w->log, "the store does not answer, the attempt goes on", "task", a->claim->id,
+                 "fence", a->claim->fence, "why", e->text);
+    a->store_silent = true;
+    if (clock_mono_ms() >= a->lease_until_ms)
+        a->end = END_LOST;
+}
+
+static void renew(struct attempt *a)
+{
+    struct err e = {0};
+    bool held;
+    int64_t now = clock_mono_ms();
+    if (task_renew(a->w->tasks, a->claim, a->progress, &held, &e) < 0) {
+        store_failed(a, &e, now);
+        return;
+    }
+    a->renewed_ms = now;
+    a->lease_until_ms = now + a->w->conf.lease_ms;
+    a->renewed_percent = a->progress;
+    store_answered(a, held, now);
+}
+
+static void ask(struct attempt *a)
+{
+    struct err e = {0};
+    bool held;
+    int64_t now = clock_mono_ms();
+    if (task_held(a->w->tasks, a->claim, &held, &e) < 0)
+        store_failed(a, &e, now);
+    else
+        store_answered(a, held, now);
+}
+
+static int tick(void *arg, int permille)
+{
+    struct attempt *a = arg;
+    a->progress = a->percent_from + permille * (a->percent_to - a->percent_from) / 1000;
+    int64_t since_renew = clock_mono_ms() - a->renewed_ms;
+    int64_t since_ask = clock_mono_ms() - a->asked_ms;
+    bool due = since_renew >= a->w->conf.lease_ms / 3 ||
+               (a->progress != a->renewed_percent && since_renew >= PROGRESS_MS);
+    /* A store that failed a moment ago is not asked at each tick. */
+    if (due && (!a->store_silent || since_ask >= HELD_MS))
+        renew(a);
+    else if (since_ask >= HELD_MS)
+        ask(a);
+    if (a->end == END_NOT && workers_cut(a->w))
+        a->end = END_CUT;
+    return a->end != END_NOT;
+}
+
+/* ERR_STOPPED, with what it was. */
+static int ended(const struct attempt *a, struct err *e)
+{
+    return err_set(e, ERR_STOPPED, "%s",
+                   a->end == END_LOST ? "the task is not this attempt's any more"
+                                      : "the program stops");
+}
+
+/* Between two steps: as a tick, and back-off while the store is silent. 0 when the task is ours by
+ * the store's own word. */
+static int still_ours(struct attempt *a, struct err *e)
+{
+    for (int64_t wait_ms = STORE_WAIT_MS; a->end == END_NOT; wait_ms *= 2) {
+        ask(a);
+        if (a->end == END_NOT && !a->store_silent)
+            return 0;
+        if (a->end == END_NOT &&
+            !workers_wait_cut(a->w, wait_ms < STORE_WAIT_MOST_MS ? wait_ms : STORE_WAIT_MOST_MS))
+            a->end = END_CUT;
+    }
+    return ended(a, e);
+}
+
+/* -- the children -- */
+
+static int run_child(struct attempt *a, struct jail_job *job, struct render_report *out,
+                     struct err *e)
+{
+    const struct worker_conf *c = &a->w->conf;
+    job->wall_ms = a->began_ms + c->attempt_ms - clock_mono_ms();
+    job->silence_ms = c->silence_ms;
+    job->tick = tick;
+    job->arg = a;
+    if (job->wall_ms <= 0)
+        return err_msg(e, MSG_TIME_LIMIT, "attempt: took more than %lld ms",
+                       (long long)c->attempt_ms);
+    if (workers_cut(a->w)) {
+        a->end = END_CUT;
+        return ended(a, e);
+    }
+    if (jail_run(a->w->jail, job, out, e) == 0)
+        return 0;
+    return a->end == END_NOT ? -1 : ended(a, e);
+}
+
+static int make(struct attempt *a, int clip_fd, const struct blob_writer *reel,
+                const struct blob_writer *poster, struct render_report *out, struct err *e)
+{
+    const struct worker_conf *c = &a->w->conf;
+    const struct render_order order = {.op = RENDER_MAKE,
+                                       .profile = c->profile,
+                                       .limits = c->limits,
+                                       .fit = a->claim->fit,
+                                       .start_us = a->claim->start_us,
+                                       .poster = true};
+    struct jail_job job = {.order = &order,
+                           .clip_fd = clip_fd,
+                           .reel_fd = blob_writer_fd(reel),
+                           .poster_fd = blob_writer_fd(poster),
+                           .logo_fd = c->logo_fd};
+    a->percent_to = MADE_PERCENT;
+    return run_child(a, &job, out, e);
+}
+
+/* A second descriptor on the same file, that cannot write; -1 when there is no /proc. */
+static int reopen_read_only(int fd)
+{
+    char self[32];
+    snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+    return open(self, O_RDONLY | O_CLOEXEC);
+}
+
+/* The receipt: a fresh child reads the reel that another one wrote. What is wrong with a reel is
+ * our fault and never the clip's. */
+static int look_at(struct attempt *a, const struct blob_writer *reel, struct render_report *seen,
+                   struct err *e)
+{
+    const struct worker_conf *c = &a->w->conf;
+    const struct render_order order = {
+        .op = RENDER_VERIFY, .profile = c->profile, .limits = c->limits, .fit = a->claim->fit};
+    AUTO(fd_closep) int fd = reopen_read_only(blob_writer_fd(reel));
+    struct jail_job job = {.order = &order,
+                           .clip_fd = fd >= 0 ? fd : blob_writer_fd(reel),
+                           .reel_fd = -1,
+                           .poster_fd = -1,
+                           .logo_fd = -1};
+    a->percent_from = MADE_PERCENT;
+    a->percent_to = SEEN_PERCENT;
+    if (run_child(a, &job, seen, e) == 0)
+        return 0;
+    if (e->code == ERR_INPUT || e->code == ERR_UNSUPPORTED || e->code == ERR_TOO_LARGE) {
+        struct err why = *e;
+        err_msg(e, MSG_RECEIPT_FAILED, "receipt: %s", why.text);
+    }
+    return -1;
+}
+
+/* What the two children say has to agree; the report that is kept takes the word of the one that
+ * never saw the clip. */
+static int agree(struct render_report *made, const struct render_report *seen, int64_t reel_bytes,
+                 struct err *e)
+{
+    if (seen->in.bytes != reel_bytes)
+        return err_msg(e, MSG_RECEIPT_FAILED, "receipt: %lld bytes were seen, %lld are there",
+                       (long long)seen->in.bytes, (long long)reel_bytes);
+    if (llabs(seen->body_us - made->body_us) > BODY_SLACK_US)
+        return err_msg(e, MSG_RECEIPT_FAILED,
+                       "receipt: %lld us of the clip were seen, %lld were made",
+                       (long long)seen->body_us, (long long)made->body_us);
+    made->out = seen->in;
+    if (llabs(seen->sync_us) > llabs(made->sync_us))
+        made->sync_us = seen->sync_us;
+    if (seen->peak_memory_bytes > made->peak_memory_bytes)
+        made->peak_memory_bytes = seen->peak_memory_bytes;
+    return 0;
+}
+
+static int64_t bytes_of(const struct blob_writer *w)
+{
+    struct stat st;
+    return fstat(blob_writer_fd(w), &st) == 0 ? st.st_size : -1;
+}
+
+/* A poster is a JPEG by its first bytes; without one the reel is as good. */
+static bool is_poster(const struct blob_writer *w)
+{
+    unsigned char head[3];
+    int64_t bytes = bytes_of(w);
+    return bytes > 0 && bytes <= POSTER_BYTES &&
+           fd_pread_full(blob_writer_fd(w), head, sizeof(head), 0, NULL) == sizeof(head) &&
+           head[0] == 0xff && head[1] == 0xd8 && head[2] == 0xff;
+}
+
+/* -- all of it -- */
+
+/* Makes, looks, publishes. 0: *report holds, and the task is settled, or lost (a->end). */
+static int work(struct attempt *a, struct render_report *report, struct err *e)
+{
+    struct tasks *t = a->w->tasks;
+    AUTO(fd_closep) int clip = -1;
+    AUTO(blob_abortp) struct blob_writer *reel = NULL;
+    AUTO(blob_abortp) struct blob_writer *poster = NULL;
+    struct render_report seen;
+    int64_t clip_bytes;
+    bool published = false;
+    if (task_open_clip(t, a->claim, &clip, &clip_bytes, e) < 0 ||
+        task_output(t, a->w->conf.reel_reserve_bytes, &reel, e) < 0 ||
+        task_output(t, POSTER_BYTES, &poster, e) < 0 ||
+        make(a, clip, reel, poster, report, e) < 0 || look_at(a, reel, &seen, e) < 0 ||
+        agree(report, &seen, bytes_of(reel), e) < 0)
+        return -1;
+    if (!is_poster(poster))
+        blob_abortp(&poster);
+    report->poster_bytes = poster ? bytes_of(poster) : 0;
+    /* The bytes cannot be published twice, so the store must be there before they are handed over.
+     */
+    if (still_ours(a, e) < 0 ||
+        task_finish(t, a->claim, report, TAKE(reel), TAKE(poster), &published, e) < 0)
+        return -1;
+    if (!published)
+        a->end = END_LOST;
+    return 0;
+}
+
+/* Settles a failed attempt, patiently: until it is done or the lease is over, after which the sweep
+ * does it. What became of the task. */
+static const char *settle(struct attempt *a, const struct err *why)
+{
+    int64_t wait_ms = STORE_WAIT_MS;
+    for (;;) {
+        struct err e = {0};
+        enum task_state state;
+        if (task_fail(a->w->tasks, a->claim, why, &state, &e) == 0)
+            return task_state_name(state);
+        if (!a->store_silent)
+            log_warn(a->w->log, "an attempt cannot be settled yet", "task", a->claim->id, "fence",
+                     a->claim->fence, "why", e.text);
+        a->store_silent = true;
+        if (clock_mono_ms() + wait_ms >= a->lease_until_ms || !workers_wait_cut(a->w, wait_ms))
+            return "left to the sweep";
+        wait_ms = wait_ms * 2 < STORE_WAIT_MOST_MS ? wait_ms * 2 : STORE_WAIT_MOST_MS;
+    }
+}
+
+void attempt_run(struct workers *w, const struct task_row *claim, int64_t claimed_ms)
+{
+    struct attempt a = {.w = w,
+                        .claim = claim,
+                        .began_ms = clock_mono_ms(),
+                        .lease_until_ms = claimed_ms + w->conf.lease_ms,
+                        .renewed_ms = claimed_ms,
+                        .asked_ms = claimed_ms};
+    struct render_report report = {0};
+    struct err why = {0};
+    const char *outcome = "processed";
+    if (work(&a, &report, &why) < 0 && a.end != END_LOST)
+        outcome = settle(&a, &why);
+    if (a.end == END_LOST)
+        outcome = "lost";
+    log_info(w->log, "attempt", "task", claim->id, "attempt", claim->attempts, "fence",
+             claim->fence, "outcome", outcome, "path", path_name(report.path), "wall_ms",
+             clock_mono_ms() - a.began_ms, "code", why.code == ERR_NONE ? NULL : msg_slug(why.msg),
+             "why", why.code == ERR_NONE ? NULL : why.text);
+}
