@@ -1,0 +1,207 @@
+/* The forked child: from an image of the helper to a process that can do nothing but its job.
+ *
+ * The order of the layers is not free:
+ *   name spaces, empty root, other uid, no rights (space.c): by the helper, once, since they need
+ *     rights to be made, and all that follows takes rights away; children inherit them;
+ *   process group, parent-death signal: after the last change of uid, which would clear the signal;
+ *   descriptors: moved to their places and all others closed, while closing is still cheap to do;
+ *   rlimits: before no_new_privs only by custom, but before the filter, which knows no setrlimit;
+ *   no_new_privs: the kernel lets those without rights use landlock and seccomp only after it;
+ *   landlock: before the filter, which knows no landlock calls;
+ *   warm-up: a thread made and joined, so what libc sets up with the first one is set up now;
+ *   seccomp: last, so it need not allow anything of the above.
+ * A layer that held when the helper tried itself out and fails now ends the job. */
+#include "jail/inside_impl.h"
+
+#include "core/clock.h"
+#include "core/fd.h"
+#include "core/mem.h"
+#include "core/str.h"
+#include "jail/jail.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { PROGRESS_GAP_MS = 50, FD_ABOVE = 64 };
+
+struct child {
+    pthread_mutex_t lock; /* guards the rest */
+    int permille;         /* sent last; -1: none */
+    int64_t sent_ms;
+};
+
+void jail_progress(void *ctx, int permille)
+{
+    struct child *c = ctx;
+    if (permille < 0)
+        permille = 0;
+    if (permille > 1000)
+        permille = 1000;
+    if (pthread_mutex_trylock(&c->lock) != 0)
+        return; /* another thread is just telling */
+    int64_t now = clock_mono_ms();
+    if (permille > c->permille && (c->permille < 0 || now - c->sent_ms >= PROGRESS_GAP_MS)) {
+        struct wire_message m = {.type = WIRE_PROGRESS, .u.permille = permille};
+        unsigned char data[WIRE_MAX];
+        c->permille = permille;
+        c->sent_ms = now;
+        /* A service that does not listen any more is about to end this child. */
+        (void)!write(CHILD_FD_TALK, data, wire_encode(&m, data));
+    }
+    pthread_mutex_unlock(&c->lock);
+}
+
+static void *idle_thread(void *arg)
+{
+    return arg;
+}
+
+static int compare(const void *a, const void *b)
+{
+    return *(const int *)a - *(const int *)b;
+}
+
+void child_warm_up(void)
+{
+    pthread_t t;
+    if (pthread_create(&t, NULL, idle_thread, NULL) == 0)
+        pthread_join(t, NULL);
+    tzset();
+    /* qsort asks once how much memory there is. */
+    int numbers[512];
+    for (int i = 0; i < (int)LEN(numbers); i++)
+        numbers[i] = -i;
+    qsort(numbers, LEN(numbers), sizeof(numbers[0]), compare);
+}
+
+/* Puts each descriptor into its place and closes all else. */
+static int fds_place(const struct child_setup *c, const int fds[WIRE_FDS])
+{
+    static const struct {
+        enum wire_fd from;
+        int to;
+    } places[] = {
+        {WIRE_FD_CLIP, CHILD_FD_CLIP}, {WIRE_FD_REEL, CHILD_FD_REEL},
+        {WIRE_FD_TALK, CHILD_FD_TALK}, {WIRE_FD_POSTER, CHILD_FD_POSTER},
+        {WIRE_FD_LOGO, CHILD_FD_LOGO}, {WIRE_FD_LOG, CHILD_FD_LOG},
+    };
+    int high[LEN(places)];
+    for (size_t i = 0; i < LEN(places); i++) { /* first out of each other's way */
+        int from = fds[places[i].from];
+        high[i] = from < 0 ? -1 : fcntl(from, F_DUPFD_CLOEXEC, FD_ABOVE);
+        if (from >= 0 && high[i] < 0)
+            return -1;
+    }
+    int rules = c->rules_fd < 0 ? -1 : fcntl(c->rules_fd, F_DUPFD_CLOEXEC, FD_ABOVE);
+    for (int fd = CHILD_FD_CLIP; fd < CHILD_FDS; fd++)
+        close(fd);
+    for (size_t i = 0; i < LEN(places); i++)
+        if (high[i] >= 0 && dup2(high[i], places[i].to) < 0)
+            return -1;
+    if (rules >= 0 && dup2(rules, CHILD_FD_RULES) < 0)
+        return -1;
+    if (dup2(fds[WIRE_FD_LOG] >= 0 ? CHILD_FD_LOG : CHILD_FD_NULL, 1) < 0 ||
+        (fds[WIRE_FD_LOG] < 0 && dup2(CHILD_FD_NULL, CHILD_FD_LOG) < 0))
+        return -1;
+    return (int)syscall(SYS_close_range, CHILD_FDS, ~0U, 0);
+}
+
+static void missing(unsigned *layers, unsigned bit, struct buf *why, const struct err *e)
+{
+    *layers &= ~bit;
+    buf_printf(why, "%s: %s\n", jail_layer_name((enum jail_layer)bit), e->text);
+}
+
+void child_layers(const struct child_setup *c, int rules_fd, const struct limits *l,
+                  unsigned *layers, struct buf *why)
+{
+    struct err e;
+    unsigned want = *layers;
+    if (want & JAIL_RLIMITS && limits_put_on(l, &e) < 0)
+        missing(layers, JAIL_RLIMITS, why, &e);
+    if (want & JAIL_NO_NEW_PRIVS && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
+        err_set(&e, ERR_SYSTEM, "%s", strerror(errno));
+        missing(layers, JAIL_NO_NEW_PRIVS, why, &e);
+    }
+    if (want & JAIL_LANDLOCK && rules_fd >= 0 && landlock_put_on(rules_fd, &e) < 0)
+        missing(layers, JAIL_LANDLOCK, why, &e);
+    close(rules_fd);
+    child_warm_up();
+    if (want & JAIL_SECCOMP && c->filter->len && filter_put_on(c->filter, &e) < 0)
+        missing(layers, JAIL_SECCOMP, why, &e);
+}
+
+/* A text that the service will accept: what libav says may hold bytes of the clip. */
+static void text_clean(char *s)
+{
+    if (str_utf8_clean(str_of(s)))
+        return;
+    for (; *s; s++)
+        if ((unsigned char)*s < ' ' || (unsigned char)*s > '~')
+            *s = '?';
+}
+
+static _Noreturn void fail(const struct err *e)
+{
+    struct wire_message m = {.type = WIRE_FAILED, .u.failed = *e};
+    unsigned char data[WIRE_MAX];
+    m.u.failed.code = msg_code(m.u.failed.msg);
+    text_clean(m.u.failed.text);
+    (void)!write(CHILD_FD_TALK, data, wire_encode(&m, data));
+    _exit(1);
+}
+
+static void own_process(const struct child_setup *c)
+{
+    sigset_t none;
+    sigemptyset(&none);
+    setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    if (getppid() != c->parent) /* it died before we asked */
+        _exit(1);
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static struct jail_fds fds_given(unsigned fds)
+{
+    return (struct jail_fds){
+        .clip = fds & 1U << WIRE_FD_CLIP ? CHILD_FD_CLIP : -1,
+        .reel = fds & 1U << WIRE_FD_REEL ? CHILD_FD_REEL : -1,
+        .poster = fds & 1U << WIRE_FD_POSTER ? CHILD_FD_POSTER : -1,
+        .logo = fds & 1U << WIRE_FD_LOGO ? CHILD_FD_LOGO : -1,
+    };
+}
+
+_Noreturn void child_main(const struct child_setup *c, const struct wire_start *start,
+                          int fds[WIRE_FDS])
+{
+    static struct child child = {.lock = PTHREAD_MUTEX_INITIALIZER, .permille = -1};
+    struct err e = {0};
+    own_process(c);
+    if (fds_place(c, fds) < 0)
+        _exit(2);
+    struct limits l = {start->memory_bytes, start->cpu_s, start->file_bytes, c->space->own_users};
+    struct buf why;
+    unsigned layers = c->layers;
+    buf_init(&why, WIRE_WHY_SIZE);
+    child_layers(c, CHILD_FD_RULES, &l, &layers, &why);
+    if (layers != c->layers) {
+        err_set(&e, ERR_SYSTEM, "jail: %s", why.p ? why.p : "a layer was lost");
+        fail(&e);
+    }
+    struct jail_fds given = fds_given(start->fds);
+    static struct wire_message m = {.type = WIRE_RESULT};
+    if (c->work->run(&child, &start->order, &given, &m.u.report, &e) < 0)
+        fail(&e);
+    text_clean(m.u.report.reason);
+    unsigned char data[WIRE_MAX];
+    size_t n = wire_encode(&m, data);
+    _exit(write(CHILD_FD_TALK, data, n) == (ssize_t)n ? 0 : 1);
+}

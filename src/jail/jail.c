@@ -1,0 +1,406 @@
+/* One job as its caller sees it.
+ *
+ * Each job has sockets of its own, so callers share nothing but the lock inside helper.c, held for
+ * the handing over: `talk` to the child, `status` to the helper. The loop of watch_run() waits on
+ * both, calls tick, and looks at the clocks. Whatever makes the job stop, there is one way out: the
+ * service's end of `status` is shut, the helper kills the child, and reports its end, which judge()
+ * turns into one error. A helper that does not report within two seconds is lost and ended.
+ *
+ * Everything from `talk` is hostile: wire.c checks form and ranges, here the order is checked:
+ * progress only rises (so there are at most 1001 of them, and a child that repeats itself does not
+ * feed the watchdog), and nothing follows the one result. */
+#include "jail/jail.h"
+
+#include "core/clock.h"
+#include "core/err.h"
+#include "core/fd.h"
+#include "core/log.h"
+#include "core/mem.h"
+#include "core/str.h"
+#include "jail/helper.h"
+#include "jail/wire.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+    TICK_MS = 100,
+    REPORT_MS = 2000,  /* a helper that is asked to kill says so within this */
+    LOG_BYTES = 16384, /* what a child may print; the pipe is no larger */
+    LOG_LINES = 20,
+};
+
+struct jail {
+    struct helper *helper;
+    struct log *log;
+    int64_t memory_bytes, cpu_s, file_bytes;
+};
+
+int jail_open(struct jail **out, const struct jail_conf *c, struct log *l, struct err *e)
+{
+    AUTO(jail_closep) struct jail *j = mem_new(sizeof(*j));
+    j->log = l;
+    j->memory_bytes = c->memory_bytes;
+    j->cpu_s = c->cpu_s;
+    j->file_bytes = c->file_bytes;
+    if (helper_open(&j->helper, c->helper, l, e) < 0)
+        return -1;
+    unsigned lacks = c->floor & ~jail_layers(j, NULL);
+    if (lacks) {
+        unsigned first = lacks & ~(lacks - 1);
+        return err_set(e, ERR_DENIED,
+                       "jail: this machine does not give %s, which jail-floor asks for: %s",
+                       jail_layer_name((enum jail_layer)first), helper_hello(j->helper)->why);
+    }
+    *out = TAKE(j);
+    return 0;
+}
+
+void jail_close(struct jail *j)
+{
+    if (!j)
+        return;
+    helper_close(j->helper);
+    free(j);
+}
+
+void jail_closep(struct jail **j)
+{
+    jail_close(*j);
+    *j = NULL;
+}
+
+unsigned jail_layers(const struct jail *j, struct buf *out)
+{
+    const struct wire_hello *hello = helper_hello(j->helper);
+    if (out)
+        buf_puts(out, hello->why);
+    return hello->layers & JAIL_ALL;
+}
+
+enum stop { STOP_NOT, STOP_TICK, STOP_WALL, STOP_SILENCE, STOP_PROTOCOL };
+struct watch {
+    struct jail *jail;
+    const struct jail_job *job;
+    uint64_t life;
+    int talk, status, log;
+    int permille; /* -1: nothing said yet */
+    int64_t began_ms, moved_ms, stopped_ms;
+    enum stop stop;
+    struct err protocol; /* what was wrong, for STOP_PROTOCOL */
+    bool spoke;          /* `said` holds its RESULT or FAILED */
+    struct wire_message said;
+    bool ended, lost;
+    struct wire_exited end;
+};
+
+static void watch_clear(struct watch *w)
+{
+    fd_closep(&w->talk);
+    fd_closep(&w->status);
+    fd_closep(&w->log);
+}
+
+static int pair_make(int type, int s[2], struct err *e)
+{
+    if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, s) < 0)
+        return err_set(e, ERR_SYSTEM, "jail: socketpair: %s", strerror(errno));
+    return 0;
+}
+
+/* Makes the sockets, hands the job over, closes the far ends. */
+static int watch_start(struct watch *w, struct err *e)
+{
+    const struct jail_job *job = w->job;
+    int talk[2], status[2], log[2];
+    if (pair_make(SOCK_SEQPACKET, talk, e) < 0)
+        return -1;
+    w->talk = talk[0];
+    AUTO(fd_closep) int far_talk = talk[1];
+    if (pair_make(SOCK_SEQPACKET, status, e) < 0)
+        return -1;
+    w->status = status[0];
+    AUTO(fd_closep) int far_status = status[1];
+    /* Never blocks the child, never holds more than its size: the cap of what a child may print. */
+    if (pipe2(log, O_CLOEXEC | O_NONBLOCK) < 0)
+        return err_set(e, ERR_SYSTEM, "jail: pipe: %s", strerror(errno));
+    w->log = log[0];
+    AUTO(fd_closep) int far_log = log[1];
+    (void)fcntl(far_log, F_SETPIPE_SZ, LOG_BYTES);
+
+    struct wire_message m = {.type = WIRE_START};
+    m.u.start.order = *job->order;
+    m.u.start.memory_bytes = w->jail->memory_bytes;
+    m.u.start.cpu_s = w->jail->cpu_s;
+    m.u.start.file_bytes = w->jail->file_bytes;
+    const int given[WIRE_FDS] = {job->clip_fd, job->reel_fd, job->poster_fd, job->logo_fd,
+                                 far_talk,     far_status,   far_log};
+    int fds[WIRE_FDS], count = 0;
+    for (int i = 0; i < WIRE_FDS; i++)
+        if (given[i] >= 0) {
+            m.u.start.fds |= 1U << i;
+            fds[count++] = given[i];
+        }
+    return helper_give(w->jail->helper, &m, fds, count, &w->life, e);
+}
+
+/* The child is to end; the loop goes on until the helper says that it has. */
+static void stop_now(struct watch *w, enum stop why)
+{
+    if (w->stop != STOP_NOT || w->ended)
+        return;
+    w->stop = why;
+    w->stopped_ms = clock_mono_ms();
+    shutdown(w->status, SHUT_WR);
+}
+
+static void tick(struct watch *w)
+{
+    if (w->stop == STOP_NOT && !w->ended && w->job->tick &&
+        w->job->tick(w->job->arg, w->permille < 0 ? 0 : w->permille))
+        stop_now(w, STOP_TICK);
+}
+
+static void protocol_broken(struct watch *w, const char *what)
+{
+    err_set(&w->protocol, ERR_SYSTEM, "%s", what);
+    if (!w->ended)
+        stop_now(w, STOP_PROTOCOL);
+    w->stop = w->stop == STOP_NOT ? STOP_PROTOCOL : w->stop;
+}
+
+static void hear(struct watch *w, const struct wire_message *m)
+{
+    if (w->spoke) {
+        protocol_broken(w, "it spoke on after its result");
+    } else if (m->type == WIRE_RESULT || m->type == WIRE_FAILED) {
+        w->said = *m;
+        w->spoke = true;
+    } else if (m->type != WIRE_PROGRESS) {
+        protocol_broken(w, "it sent a message that is not a child's");
+    } else if (m->u.permille <= w->permille) {
+        protocol_broken(w, "its progress did not rise");
+    } else {
+        w->permille = m->u.permille;
+        w->moved_ms = clock_mono_ms();
+        tick(w);
+    }
+}
+
+/* All that the child said by now; false when it will say no more. */
+static bool talk_read(struct watch *w)
+{
+    while (w->stop == STOP_NOT) {
+        struct wire_message m;
+        struct err bad;
+        enum wire_got got = wire_recv(w->talk, &m, NULL, &bad);
+        if (got == WIRE_NOTHING)
+            return true;
+        if (got == WIRE_CLOSED)
+            return false;
+        if (got == WIRE_GOT)
+            hear(w, &m);
+        else
+            protocol_broken(w, bad.text);
+    }
+    return false;
+}
+
+static void status_read(struct watch *w)
+{
+    struct wire_message m;
+    enum wire_got got = wire_recv(w->status, &m, NULL, NULL);
+    if (got == WIRE_NOTHING)
+        return;
+    if (got == WIRE_GOT && m.type == WIRE_EXITED) {
+        w->end = m.u.exited;
+        w->ended = true;
+    } else {
+        w->lost = true;
+    }
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Looks at the clocks; how long to wait at most. */
+static int64_t clocks(struct watch *w)
+{
+    int64_t now = clock_mono_ms();
+    if (w->stop != STOP_NOT) {
+        int64_t left = w->stopped_ms + REPORT_MS - now;
+        w->lost = left <= 0;
+        return left;
+    }
+    int64_t wall = w->began_ms + w->job->wall_ms - now;
+    int64_t silence = w->moved_ms + w->job->silence_ms - now;
+    if (wall <= 0)
+        stop_now(w, STOP_WALL);
+    else if (silence <= 0)
+        stop_now(w, STOP_SILENCE);
+    else
+        return least(TICK_MS, least(wall, silence));
+    return TICK_MS;
+}
+
+static void watch_run(struct watch *w)
+{
+    bool talks = true;
+    int64_t ticked_ms = 0;
+    while (!w->ended && !w->lost) {
+        int64_t wait_ms = clocks(w);
+        if (w->lost)
+            break;
+        struct pollfd p[] = {{w->status, POLLIN, 0}, {talks ? w->talk : -1, POLLIN, 0}};
+        if (poll(p, LEN(p), (int)wait_ms) > 0) {
+            if (p[1].revents)
+                talks = talk_read(w);
+            if (p[0].revents)
+                status_read(w);
+        }
+        int64_t now = clock_mono_ms();
+        if (now - ticked_ms >= TICK_MS / 2) {
+            tick(w);
+            ticked_ms = now;
+        }
+    }
+    /* The end may overtake words that were said before it. */
+    if (w->ended && w->stop == STOP_NOT)
+        (void)talk_read(w);
+}
+
+/* What the child printed (libav's complaints, mostly), for operators who look closer. */
+static void log_child(struct watch *w)
+{
+    char text[LOG_BYTES + 1];
+    ssize_t n = read(w->log, text, LOG_BYTES);
+    text[n > 0 ? n : 0] = 0;
+    char *line = text;
+    for (int i = 0; i < LOG_LINES && *line; i++) {
+        size_t len = strcspn(line, "\n");
+        bool last = !line[len];
+        line[len] = 0;
+        for (char *c = line; *c; c++)
+            if ((unsigned char)*c < ' ' || (unsigned char)*c > '~')
+                *c = '?';
+        if (*line)
+            log_debug(w->jail->log, "child printed", "text", line);
+        if (last)
+            break;
+        line += len + 1;
+    }
+}
+
+/* Whether a child that ended so badly had most of the memory that it may have: then an allocation
+ * was refused and it did not take it well. Its address space began with the helper's. */
+static bool memory_was_short(const struct watch *w)
+{
+    int64_t own = w->jail->memory_bytes - w->end.base_bytes;
+    return w->end.peak_bytes >= own / 2;
+}
+
+static int judge_signal(const struct watch *w, struct err *e)
+{
+    int sig = WTERMSIG(w->end.status);
+    switch (sig) {
+    case SIGSYS:
+        log_warn(w->jail->log, "security event: a clip made its child break out of the filter",
+                 "permille", w->permille, "cpu_ms", w->end.cpu_us / 1000);
+        return err_msg(e, MSG_CLIP_HOSTILE, "child: killed by the system call filter");
+    case SIGXFSZ:
+        return err_msg(e, MSG_SIZE_LIMIT, "child: wrote more than %lld bytes",
+                       (long long)w->jail->file_bytes);
+    case SIGXCPU:
+        return err_msg(e, MSG_TIME_LIMIT, "child: used more than %lld s of processor time",
+                       (long long)w->jail->cpu_s);
+    case SIGKILL: /* not by us: by the hard limit of time, or by the kernel for want of memory */
+        if (w->end.cpu_us >= w->jail->cpu_s * 1000000)
+            return err_msg(e, MSG_TIME_LIMIT, "child: used more than %lld s of processor time",
+                           (long long)w->jail->cpu_s);
+        return err_msg(e, MSG_MEMORY_LIMIT, "child: killed from outside, memory is short");
+    case SIGSEGV:
+    case SIGABRT:
+    case SIGBUS:
+    case SIGILL:
+    case SIGFPE:
+    case SIGTRAP:
+        if (memory_was_short(w))
+            return err_msg(e, MSG_MEMORY_LIMIT, "child: crashed (signal %d) with %lld bytes in use",
+                           sig, (long long)w->end.peak_bytes);
+        return err_msg(e, MSG_CLIP_CRASHED, "child: crashed (signal %d)", sig);
+    default:
+        return err_set(e, ERR_SYSTEM, "child: ended by signal %d", sig);
+    }
+}
+
+static int judge_stop(const struct watch *w, struct err *e)
+{
+    switch (w->stop) {
+    case STOP_TICK:
+        return err_set(e, ERR_STOPPED, "child: stopped on request");
+    case STOP_WALL:
+        return err_msg(e, MSG_TIME_LIMIT, "child: took more than %lld ms",
+                       (long long)w->job->wall_ms);
+    case STOP_SILENCE:
+        return err_msg(e, MSG_NO_PROGRESS, "child: no progress for %lld ms",
+                       (long long)w->job->silence_ms);
+    default:
+        log_warn(w->jail->log, "security event: a child did not keep to the protocol", "what",
+                 w->protocol.text);
+        return err_set(e, ERR_SYSTEM, "child: %s", w->protocol.text);
+    }
+}
+
+/* How it ended, in one error; 0 when it ended well. */
+static int judge(const struct watch *w, struct render_report *out, struct err *e)
+{
+    if (w->stop != STOP_NOT)
+        return judge_stop(w, e);
+    if (w->lost)
+        return err_set(e, ERR_SYSTEM, "helper: lost while the job ran");
+    if (w->end.not_started)
+        return err_set(e, ERR_SYSTEM, "child: not started: %s", strerror(w->end.not_started));
+    if (WIFSIGNALED(w->end.status))
+        return judge_signal(w, e);
+    int status = WIFEXITED(w->end.status) ? WEXITSTATUS(w->end.status) : -1;
+    if (w->spoke && w->said.type == WIRE_FAILED && status == 1) {
+        if (e)
+            *e = w->said.u.failed;
+        return -1;
+    }
+    if (!w->spoke || w->said.type != WIRE_RESULT || status != 0)
+        return err_set(e, ERR_SYSTEM, "child: ended with %d and no result to believe", status);
+    *out = w->said.u.report;
+    out->peak_memory_bytes = w->end.peak_bytes;
+    return 0;
+}
+
+int jail_run(struct jail *j, const struct jail_job *job, struct render_report *out, struct err *e)
+{
+    int64_t now = clock_mono_ms();
+    AUTO(watch_clear)
+    struct watch w = {.jail = j,
+                      .job = job,
+                      .talk = -1,
+                      .status = -1,
+                      .log = -1,
+                      .permille = -1,
+                      .began_ms = now};
+    if (watch_start(&w, e) < 0)
+        return -1;
+    w.moved_ms = clock_mono_ms(); /* the watchdog does not count a helper's start */
+    watch_run(&w);
+    if (w.lost)
+        helper_lost(j->helper, w.life);
+    int result = judge(&w, out, e);
+    if (result < 0)
+        log_child(&w);
+    return result;
+}
