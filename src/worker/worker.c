@@ -160,7 +160,7 @@ static void *take(void *arg)
         else
             well(&t, &t.queue_off_ms, "queue");
     }
-    acknowledge(&t);
+    /* A message that is still held was not dealt with: a broker gives it to somebody else. */
     count(w, &w->takers, -1);
     return NULL;
 }

@@ -1,0 +1,121 @@
+/* What the blob tests share: a storage folder of their own, and ways to look at it from outside. */
+#pragma once
+#include "core/test/test.h"
+
+#include "blob/blob.h"
+#include "core/err.h"
+#include "core/str.h"
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct world {
+    char dir[64], url[80];
+    struct blob *b;
+};
+
+static inline void world_open(struct world *w, int64_t floor_bytes)
+{
+    struct err e = {0};
+    if (blob_open(&w->b, w->url, floor_bytes, NULL, &e) < 0)
+        fail_msg("open: %s", e.text);
+}
+
+static inline void world_init(struct world *w, const char *parent)
+{
+    snprintf(w->dir, sizeof(w->dir), "%s/reelgate-blob-XXXXXX", parent);
+    assert_non_null(mkdtemp(w->dir));
+    snprintf(w->url, sizeof(w->url), "file://%s", w->dir);
+    world_open(w, 0);
+}
+
+static inline int world_remove_one(const char *path, const struct stat *st, int type,
+                                   struct FTW *ftw)
+{
+    (void)st, (void)type, (void)ftw;
+    return remove(path);
+}
+
+static inline void world_clear(struct world *w)
+{
+    blob_closep(&w->b);
+    nftw(w->dir, world_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static int world_files_;
+static inline int world_count_one(const char *path, const struct stat *st, int type,
+                                  struct FTW *ftw)
+{
+    (void)path, (void)st, (void)ftw;
+    world_files_ += type != FTW_D && type != FTW_DP;
+    return 0;
+}
+
+/* Everything in the folder that is not a folder, hidden or not. */
+static inline int world_files(const struct world *w)
+{
+    world_files_ = 0;
+    assert_int_equal(nftw(w->dir, world_count_one, 16, FTW_PHYS), 0);
+    return world_files_;
+}
+
+static inline struct blob_writer *begin(struct world *w, int64_t reserve_bytes)
+{
+    struct blob_writer *out = NULL;
+    struct err e = {0};
+    if (blob_begin(w->b, reserve_bytes, &out, &e) < 0)
+        fail_msg("begin: %s", e.text);
+    return out;
+}
+
+static inline void put_ok(struct blob_writer *w, const void *data, size_t len)
+{
+    struct err e = {0};
+    if (blob_write(w, data, len, &e) < 0)
+        fail_msg("write: %s", e.text);
+}
+
+static inline void commit_ok(struct blob_writer *w, const char *name)
+{
+    struct err e = {0};
+    if (blob_commit(w, name, NULL, &e) < 0)
+        fail_msg("commit %s: %s", name, e.text);
+}
+
+static inline void store_text(struct world *w, const char *name, const char *text)
+{
+    struct blob_writer *x = begin(w, 0);
+    put_ok(x, text, strlen(text));
+    commit_ok(x, name);
+}
+
+static inline enum err_code read_code(struct world *w, const char *name)
+{
+    struct err e = {0};
+    int fd = -1;
+    int64_t size = -1;
+    if (blob_read(w->b, name, &fd, &size, &e) == 0) {
+        close(fd);
+        return ERR_NONE;
+    }
+    assert_int_equal(fd, -1);
+    assert_int_equal(size, -1);
+    return e.code;
+}
+
+static inline void holds_text(struct world *w, const char *name, const char *text)
+{
+    struct err e = {0};
+    char got[256];
+    int fd;
+    int64_t size;
+    if (blob_read(w->b, name, &fd, &size, &e) < 0)
+        fail_msg("read %s: %s", name, e.text);
+    assert_int_equal(size, strlen(text));
+    assert_int_equal(read(fd, got, sizeof(got)), size);
+    assert_memory_equal(got, text, (size_t)size);
+    assert_int_equal(fcntl(fd, F_GETFL) & O_ACCMODE, O_RDONLY);
+    close(fd);
+}
