@@ -272,7 +272,7 @@ static void a_writer_killed_in_the_middle_leaves_nothing(void **state)
 struct race {
     struct world *w;
     atomic_int named; /* committed so far */
-    bool failed;
+    atomic_bool failed;
 };
 enum { RACE_BLOBS = 40, RACE_BYTES = 100000 };
 
@@ -293,11 +293,13 @@ static void *read_all(void *arg)
         race_name(i, name);
         bool named = atomic_load(&r->named) > i;
         if (blob_read(r->w->b, name, &fd, &size, &e) < 0) {
-            r->failed = named || e.code != ERR_MISSING;
+            if (named || e.code != ERR_MISSING)
+                r->failed = true;
             continue;
         }
-        r->failed = size != RACE_BYTES || read(fd, got, sizeof(got)) != RACE_BYTES ||
-                    got[0] != (char)i || got[RACE_BYTES - 1] != (char)i;
+        if (size != RACE_BYTES || read(fd, got, sizeof(got)) != RACE_BYTES || got[0] != (char)i ||
+            got[RACE_BYTES - 1] != (char)i)
+            r->failed = true;
         close(fd);
         i++;
     }
