@@ -3,12 +3,12 @@
 
 #include <string.h>
 
-enum { ANY = -1 };
 #define MEDIA_EXIT                                                                                 \
     "Exit status 3 means that IN is at fault: missing, unreadable, or not a clip that can be "     \
     "used."
 
 const struct cli_command cli_commands[] = {
+#ifndef CLI_WITHOUT_SERVICE
     {"serve", "", "serve the API and the page, with workers inside",
      "Makes the data folder, its secret and its database at the first start. Prints \"listening on "
      "http://ADDRESS:PORT\" once requests are answered; port 0 picks a free one. The log goes to "
@@ -16,6 +16,7 @@ const struct cli_command cli_commands[] = {
      "SIGTERM or SIGINT: no new work, what runs may end within --drain; again: stop at once. "
      "Nothing is lost in either case.",
      CONF_SERVE, 0, 0, NULL, cli_serve},
+#endif
     {"worker", "", "run workers of their own beside shared services",
      "Needs a database that several processes can share. This version has SQLite alone, which one "
      "process opens; so it refuses, and `reelgate serve --workers N` is the way to have more.",
@@ -30,6 +31,7 @@ const struct cli_command cli_commands[] = {
     {"probe", "IN", "say what a clip is, which path it would take and why",
      "The clip is looked at in the same jailed child that would render it. " MEDIA_EXIT, CONF_PROBE,
      1, 1, NULL, cli_probe},
+#ifndef CLI_WITHOUT_SERVICE
     {"migrate", "", "bring the database schema up to date",
      "`reelgate serve` does so by itself; this is for doing it beforehand.", CONF_ADMIN, 0, 0, NULL,
      cli_migrate},
@@ -45,6 +47,7 @@ const struct cli_command cli_commands[] = {
      "when "
      "a check failed.",
      CONF_SERVE | CONF_ADMIN, 0, 0, NULL, cli_doctor},
+#endif
     {"version", "", "print the version", "", 0, 0, 0, NULL, cli_version},
     {"help", "[COMMAND] | --man", "explain a command, or print the man page",
      "With --man: the manual page reelgate(1) in troff.", 0, 0, 1, NULL, cli_help_command},
