@@ -113,9 +113,9 @@ static int rules_with_conditions(scmp_filter_ctx c)
     bad = bad ? bad
               : seccomp_rule_add(c, SCMP_ACT_ALLOW, CALL(prctl), 1,
                                  SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
-    /* stat of an open descriptor comes as newfstatat(fd, "", AT_EMPTY_PATH); a path cannot be told
-     * from none here, but landlock and the empty root answer for paths: all are refused. libc's
-     * fstat() uses it, so that flag alone passes. */
+    /* fstat() of this libc is newfstatat(fd, "", AT_EMPTY_PATH). A filter cannot see whether the
+     * path is empty; with that flag and an absolute path a child could learn that a file is there,
+     * where the empty root is missing, and no more. */
     bad = bad ? bad
               : seccomp_rule_add(c, SCMP_ACT_ALLOW, CALL(newfstatat), 1,
                                  SCMP_A3(SCMP_CMP_EQ, 0x1000 /* AT_EMPTY_PATH */));

@@ -255,16 +255,14 @@ static void watch_run(struct watch *w)
     bool talks = true;
     int64_t ticked_ms = 0;
     while (!w->ended && !w->lost) {
+        /* Before the clocks: a slow tick of the caller's must not count as the child's silence. */
+        talks = talks && talk_read(w);
         int64_t wait_ms = clocks(w);
         if (w->lost)
             break;
         struct pollfd p[] = {{w->status, POLLIN, 0}, {talks ? w->talk : -1, POLLIN, 0}};
-        if (poll(p, LEN(p), (int)wait_ms) > 0) {
-            if (p[1].revents)
-                talks = talk_read(w);
-            if (p[0].revents)
-                status_read(w);
-        }
+        if (poll(p, LEN(p), (int)wait_ms) > 0 && p[0].revents)
+            status_read(w);
         int64_t now = clock_mono_ms();
         if (now - ticked_ms >= TICK_MS / 2) {
             tick(w);

@@ -42,13 +42,15 @@ static void __attribute__((format(printf, 2, 3))) lacks(struct space *s, const c
     s->namespaces = false;
 }
 
-/* Becomes uid and gid 65534 for good, when root. */
+/* Becomes uid and gid 65534 for good, when root. Root of a container that has no other uid stays
+ * who it is: then the user name space alone makes it nobody. */
 static int become_nobody(void)
 {
     if (geteuid() != 0)
         return 0;
-    if (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
-        setresuid(NOBODY, NOBODY, NOBODY) < 0)
+    int bad = setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
+              setresuid(NOBODY, NOBODY, NOBODY) < 0;
+    if (bad && errno != EINVAL)
         return -1;
     /* A change of uid takes away that our own /proc/self files are ours; the maps are there. */
     return prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);

@@ -69,7 +69,7 @@ static void a_reel_too_large_is_called_so(void **state)
     assert_act_fails(*state, ACT_BIG, MSG_SIZE_LIMIT);
 }
 
-#if !JAIL_SANITIZED
+#if !TEST_HELPER_SANITIZED
 static void a_child_that_takes_all_memory_is_called_so(void **state)
 {
     assert_act_fails(*state, ACT_HOG, MSG_MEMORY_LIMIT);
@@ -370,7 +370,7 @@ int main(void)
         WITH_JAIL(the_wall_clock_ends_what_goes_on_for_ever),
         WITH_JAIL(processor_time_is_limited_by_the_kernel),
         WITH_JAIL(a_reel_too_large_is_called_so),
-#if !JAIL_SANITIZED
+#if !TEST_HELPER_SANITIZED
         WITH_JAIL(a_child_that_takes_all_memory_is_called_so),
 #endif
         WITH_JAIL(a_crash_is_called_a_crash),

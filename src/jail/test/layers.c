@@ -192,7 +192,8 @@ static void seen_from_outside_a_child_wears_every_layer(void **state)
     assert_true(has_line(l, "Max processes", "1024 "));
     assert_true(has_line(l, "Max cpu time", "2 "));
     assert_true(has_line(l, "Max file size", "1048576 "));
-    assert_true(has_line(l, "Max address space", JAIL_SANITIZED ? "unlimited" : "536870912 "));
+    assert_true(
+        has_line(l, "Max address space", TEST_HELPER_SANITIZED ? "unlimited" : "536870912 "));
     watched_stop(&w);
 }
 
