@@ -151,7 +151,7 @@ static int token_make(struct auth *a, struct arena *mem, const char *username, c
     if (!text)
         return err_set(e, ERR_SYSTEM, "auth: a token could not be made");
     *out = arena_strdup(mem, text);
-    jwt_free_str(text);
+    free(text);
     return 0;
 }
 

@@ -1,0 +1,39 @@
+#include "http/http_impl.h"
+
+#include "core/mem.h"
+
+#define EMBED(name, file)                                                                          \
+    __asm__(".section .rodata\n" #name ": .incbin \"" WEB_DIR "/" file "\"\n" #name                \
+            "_end: .byte 0\n.previous\n");                                                         \
+    extern const char name[], name##_end[]
+EMBED(web_index_html, "index.html");
+EMBED(web_app_js, "app.js");
+EMBED(web_app_css, "app.css");
+EMBED(web_favicon_svg, "favicon.svg");
+
+static const char policy[] =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    "media-src 'self' blob:; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'";
+
+void page_get(struct request *r)
+{
+    static const struct {
+        const char *path, *type, *data, *end;
+    } parts[] = {
+        {"/", "text/html; charset=utf-8", web_index_html, web_index_html_end},
+        {"/app.js", "text/javascript; charset=utf-8", web_app_js, web_app_js_end},
+        {"/app.css", "text/css; charset=utf-8", web_app_css, web_app_css_end},
+        {"/favicon.svg", "image/svg+xml", web_favicon_svg, web_favicon_svg_end},
+    };
+    size_t i = 0;
+    while (i + 1 < LEN(parts) && strncmp(r->path, parts[i].path, strlen(parts[i].path) + !i) != 0)
+        i++;
+    size_t n = (size_t)(parts[i].end - parts[i].data);
+    r->answer = MHD_create_response_from_buffer(n, (void *)parts[i].data, MHD_RESPMEM_PERSISTENT);
+    r->status = 200;
+    r->answer_bytes = (int64_t)n;
+    answer_header(r, "Content-Type", parts[i].type);
+    answer_header(r, "Cache-Control", "no-cache");
+    answer_header(r, "Content-Security-Policy", policy);
+}

@@ -1,0 +1,77 @@
+#include "http/http_impl.h"
+
+#include "core/mem.h"
+
+struct pool {
+    pthread_mutex_t lock;
+    pthread_cond_t more;
+    struct request *first, **last;
+    bool stopping;
+    void (*run)(struct request *r);
+    int count;
+    pthread_t threads[];
+};
+
+static void *serve(void *arg)
+{
+    struct pool *p = arg;
+    pthread_mutex_lock(&p->lock);
+    for (;;) {
+        while (!p->first && !p->stopping)
+            pthread_cond_wait(&p->more, &p->lock);
+        struct request *r = p->first;
+        if (!r)
+            break;
+        p->first = r->next;
+        if (!p->first)
+            p->last = &p->first;
+        pthread_mutex_unlock(&p->lock);
+        struct MHD_Connection *conn = r->conn;
+        p->run(r);
+        MHD_resume_connection(conn); /* r is the event thread's from here */
+        pthread_mutex_lock(&p->lock);
+    }
+    pthread_mutex_unlock(&p->lock);
+    return NULL;
+}
+
+int pool_start(struct pool **out, int threads, void (*run)(struct request *r), struct err *e)
+{
+    struct pool *p = mem_new(sizeof(*p) + (size_t)threads * sizeof(p->threads[0]));
+    pthread_mutex_init(&p->lock, NULL);
+    pthread_cond_init(&p->more, NULL);
+    p->last = &p->first;
+    p->run = run;
+    for (; p->count < threads; p->count++)
+        if (pthread_create(&p->threads[p->count], NULL, serve, p) != 0) {
+            pool_stop(p);
+            return err_set(e, ERR_SYSTEM, "http: a thread could not be started");
+        }
+    *out = p;
+    return 0;
+}
+
+void pool_put(struct pool *p, struct request *r)
+{
+    r->next = NULL;
+    pthread_mutex_lock(&p->lock);
+    *p->last = r;
+    p->last = &r->next;
+    pthread_cond_signal(&p->more);
+    pthread_mutex_unlock(&p->lock);
+}
+
+void pool_stop(struct pool *p)
+{
+    if (!p)
+        return;
+    pthread_mutex_lock(&p->lock);
+    p->stopping = true;
+    pthread_cond_broadcast(&p->more);
+    pthread_mutex_unlock(&p->lock);
+    for (int i = 0; i < p->count; i++)
+        pthread_join(p->threads[i], NULL);
+    pthread_cond_destroy(&p->more);
+    pthread_mutex_destroy(&p->lock);
+    free(p);
+}

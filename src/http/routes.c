@@ -1,0 +1,73 @@
+#include "http/http_impl.h"
+
+#include "core/mem.h"
+
+static const struct route routes[] = {
+    {"GET", "/", page_get, false, false, BODY_NONE},
+    {"GET", "/app.js", page_get, false, false, BODY_NONE},
+    {"GET", "/app.css", page_get, false, false, BODY_NONE},
+    {"GET", "/favicon.svg", page_get, false, false, BODY_NONE},
+    {"GET", "/ping", people_ping, false, false, BODY_NONE},
+    {"GET", "/api/auth/login/ping", people_pong, false, false, BODY_NONE},
+    {"GET", "/api/auth/signup/ping", people_pong, false, false, BODY_NONE},
+    {"GET", "/api/health", people_health, false, false, BODY_NONE},
+    {"POST", "/api/auth/signup", people_sign_up, false, true, BODY_JSON},
+    {"POST", "/api/auth/login", people_log_in, false, true, BODY_JSON},
+    {"POST", "/api/tasks", tasks_add, true, true, BODY_CLIP},
+    {"GET", "/api/tasks", tasks_list, true, false, BODY_NONE},
+    {"GET", "/api/tasks/*", tasks_get, true, false, BODY_NONE},
+    {"DELETE", "/api/tasks/*", tasks_delete, true, true, BODY_NONE},
+    {"POST", "/api/tasks/*/retry", tasks_retry, true, true, BODY_NONE},
+    {"GET", "/api/video/download/**", files_reel, false, false, BODY_NONE},
+    {"GET", "/api/video/poster/**", files_poster, false, false, BODY_NONE},
+};
+
+/* path without its trailing slash is len long; *rest is where the first star begins. */
+static bool match(const char *pattern, const char *path, size_t len, const char **rest)
+{
+    const char *p = path, *end = path + len;
+    *rest = end;
+    for (; *pattern; pattern++) {
+        if (*pattern != '*') {
+            if (p == end || *p++ != *pattern)
+                return false;
+            continue;
+        }
+        if (p == end)
+            return false;
+        *rest = p;
+        if (pattern[1] == '*')
+            return true;
+        while (p < end && *p != '/')
+            p++;
+    }
+    return p == end;
+}
+
+static bool same_method(const char *asked, const char *has)
+{
+    return strcmp(asked, has) == 0 || (strcmp(asked, "HEAD") == 0 && strcmp(has, "GET") == 0);
+}
+
+const struct route *route_find(const char *method, const char *path, const char **rest,
+                               char allow[128])
+{
+    size_t len = strlen(path);
+    if (len > 1 && path[len - 1] == '/')
+        len--;
+    struct buf names;
+    buf_init(&names, 127);
+    const struct route *found = NULL;
+    for (size_t i = 0; i < LEN(routes) && !found; i++) {
+        if (!match(routes[i].pattern, path, len, rest))
+            continue;
+        if (same_method(method, routes[i].method))
+            found = &routes[i];
+        buf_printf(&names, "%s%s", names.len ? ", " : "", routes[i].method);
+        if (strcmp(routes[i].method, "GET") == 0)
+            buf_puts(&names, ", HEAD");
+    }
+    str_copy(allow, 128, names.len ? names.p : "");
+    buf_clear(&names);
+    return found;
+}

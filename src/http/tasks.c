@@ -1,0 +1,193 @@
+#include "http/http_impl.h"
+
+#include "core/clock.h"
+#include "core/mem.h"
+
+enum { PAGE_MAX = 1000, PAGE_USUAL = 100 };
+
+/* The number in a path or query; false when it is none. */
+static bool number(const char *text, size_t len, int64_t min, int64_t max, int64_t *out)
+{
+    return text && str_int64((struct str){text, len}, min, max, out);
+}
+
+static bool task_id(const struct request *r, int64_t *id)
+{
+    return number(r->rest, strcspn(r->rest, "/"), 1, INT64_MAX, id);
+}
+
+static void no_such(struct request *r)
+{
+    struct err e;
+    err_msg(&e, MSG_TASK_NOT_FOUND, "no such task");
+    answer_error(r, &e);
+}
+
+void tasks_add(struct request *r)
+{
+    struct err e = r->fault;
+    struct task_wish w = {.user_id = r->caller.user_id,
+                          .file_name = r->file_name ? r->file_name : "",
+                          .title = r->fields[2],
+                          .idempotency_key = r->idempotency_key};
+    struct task_row row;
+    bool existed;
+    if (!e.code && !r->upload)
+        err_msg(&e, MSG_NO_FILE_PART, "upload without a file");
+    if (!e.code && r->two_files)
+        err_msg(&e, MSG_PARAMETER_BAD, "upload with two files");
+    enum fit fit = FIT_PAD;
+    const struct conf *conf = &r->http->conf;
+    (void)fit_from_name(conf->fit, &fit);
+    if (!e.code && r->fields[0] && !fit_from_name(r->fields[0], &fit))
+        err_msg(&e, MSG_PARAMETER_BAD, "fit is none of ours");
+    if (!e.code && r->fields[1] && !str_double(str_of(r->fields[1]), 0, 86400, &w.start_s))
+        err_msg(&e, MSG_PARAMETER_BAD, "start is not a number of seconds");
+    w.fit = fit;
+    if (e.code) {
+        answer_error(r, &e);
+        return;
+    }
+    if (task_upload_commit(TAKE(r->upload), &w, r->arena, &row, &existed, &e) < 0) {
+        answer_error(r, &e);
+        return;
+    }
+    answer_json(r, 201,
+                json_pack("{s:o, s:I}", "message", json_sprintf("Video %s uploaded", row.file_name),
+                          "task_id", (json_int_t)row.id));
+}
+
+static int add_row(void *arg, const struct task_row *t)
+{
+    json_t *o = json_pack("{s:I, s:s, s:i, s:s, s:s}", "id", (json_int_t)t->id, "status",
+                          task_state_name(t->state), "progress", t->progress, "title", t->title,
+                          "file_name", t->file_name);
+    json_array_append_new(arg, o);
+    return 0;
+}
+
+static bool query_number(struct request *r, const char *name, int64_t min, int64_t max,
+                         int64_t *out)
+{
+    const char *text = MHD_lookup_connection_value(r->conn, MHD_GET_ARGUMENT_KIND, name);
+    if (!text && MHD_lookup_connection_value_n(r->conn, MHD_GET_ARGUMENT_KIND, name, strlen(name),
+                                               &text, NULL) != MHD_YES)
+        return true; /* not there: the preset stays */
+    return text && number(text, strlen(text), min, max, out);
+}
+
+void tasks_list(struct request *r)
+{
+    struct err e;
+    int64_t max = PAGE_USUAL, order = 0, after = 0;
+    if (!query_number(r, "max", 0, INT64_MAX, &max) || !query_number(r, "order", 0, 1, &order) ||
+        !query_number(r, "after", 0, INT64_MAX, &after)) {
+        err_msg(&e, MSG_PARAMETER_BAD, "list: a parameter is not a number");
+        answer_error(r, &e);
+        return;
+    }
+    const struct task_page page = {.user_id = r->caller.user_id,
+                                   .descending = order == 1,
+                                   .after = after,
+                                   .max = (int)(max < PAGE_MAX ? max : PAGE_MAX)};
+    json_t *rows = json_array();
+    if (page.max > 0 && task_list(r->http->parts.tasks, &page, add_row, rows, &e) < 0) {
+        json_decref(rows);
+        answer_error(r, &e);
+        return;
+    }
+    answer_json(r, 200, json_pack("{s:o}", "data", rows));
+}
+
+/* What the attempt reported, from the row's JSON. */
+static void add_report(json_t *o, const struct task_row *t)
+{
+    json_t *report = *t->report ? json_loads(t->report, 0, NULL) : NULL;
+    static const char *const names[][2] = {
+        {"clip", "in"}, {"reel", "out"}, {"path", "path"}, {"reason", "reason"}};
+    for (size_t i = 0; i < LEN(names); i++) {
+        json_t *v = json_object_get(report, names[i][1]);
+        json_object_set(o, names[i][0], v ? v : json_null());
+    }
+    json_decref(report);
+    if (json_is_null(json_object_get(o, "clip")))
+        json_object_set_new(o, "clip", json_pack("{s:I}", "bytes", (json_int_t)t->clip_bytes));
+}
+
+void tasks_get(struct request *r)
+{
+    int64_t id;
+    struct task_row t;
+    struct err e;
+    if (!task_id(r, &id)) {
+        no_such(r);
+        return;
+    }
+    if (task_get(r->http->parts.tasks, r->arena, id, r->caller.user_id, &t, &e) < 0) {
+        if (e.code == ERR_MISSING)
+            no_such(r);
+        else
+            answer_error(r, &e);
+        return;
+    }
+    char when[CLOCK_HTTP_SIZE];
+    clock_http(t.created_ms, when);
+    bool done = t.state == TASK_PROCESSED;
+    json_t *o = json_pack("{s:I, s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:f}", "task_id",
+                          (json_int_t)t.id, "timestamp", when, "status", task_state_name(t.state),
+                          "file_path", task_public_name(t.clip_blob), "download",
+                          done ? files_link(r, "download", task_public_name(t.reel_blob))
+                               : msg_text(MSG_NOT_READY, r->lang),
+                          "progress", done ? 100 : t.progress, "file_name", t.file_name, "title",
+                          t.title, "fit", fit_name(t.fit), "start", (double)t.start_us / 1e6);
+    bool poster = done && *t.poster_blob;
+    json_object_set_new(o, "poster",
+                        poster
+                            ? json_string(files_link(r, "poster", task_public_name(t.poster_blob)))
+                            : json_null());
+    enum msg m;
+    bool failed = t.state == TASK_FAILED && msg_from_slug(t.error_slug, &m);
+    json_object_set_new(
+        o, "error",
+        failed ? json_pack("{s:s, s:s}", "code", t.error_slug, "message", msg_text(m, r->lang))
+               : json_null());
+    add_report(o, &t);
+    answer_json(r, 200, o);
+}
+
+void tasks_delete(struct request *r)
+{
+    int64_t id;
+    struct task_row t;
+    struct err e;
+    if (!task_id(r, &id)) {
+        no_such(r);
+    } else if (task_delete(r->http->parts.tasks, r->arena, id, r->caller.user_id, &t, &e) < 0) {
+        if (e.code == ERR_MISSING)
+            no_such(r);
+        else
+            answer_error(r, &e);
+    } else {
+        answer_json(r, 200,
+                    json_pack("{s:s, s:s, s:I}", "message", msg_text(MSG_TASK_DELETED, r->lang),
+                              "file", t.file_name, "Task", (json_int_t)t.id));
+    }
+}
+
+void tasks_retry(struct request *r)
+{
+    int64_t id;
+    struct err e;
+    if (!task_id(r, &id)) {
+        no_such(r);
+    } else if (task_retry(r->http->parts.tasks, id, r->caller.user_id, &e) < 0) {
+        if (e.code == ERR_MISSING)
+            no_such(r);
+        else
+            answer_error(r, &e);
+    } else {
+        answer_json(r, 202,
+                    json_pack("{s:I, s:s}", "task_id", (json_int_t)id, "status",
+                              task_state_name(TASK_UPLOADED)));
+    }
+}
