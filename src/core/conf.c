@@ -61,7 +61,8 @@ static bool scaled(struct str text, const struct unit *units, int64_t *out)
 
 static const struct unit no_units[] = {{"", 1}, {NULL, 0}};
 static const struct unit size_units[] = {{"", 1},        {"k", 1024},    {"K", 1024},
-                                         {"M", 1 << 20}, {"G", 1 << 30}, {NULL, 0}};
+                                         {"M", 1 << 20}, {"G", 1 << 30}, {"T", INT64_C(1) << 40},
+                                         {NULL, 0}};
 static const struct unit time_units[] = {{"ms", 1},      {"", 1},         {"s", 1000}, {"m", 60000},
                                          {"h", 3600000}, {"d", 86400000}, {NULL, 0}};
 

@@ -4,7 +4,7 @@
  * the variable REELGATE_FREE_SPACE_FLOOR and the line `free-space-floor = VALUE` in the file named
  * by --config. Flag beats variable beats file beats default. Unknown names and values out of range
  * are errors (ERR_INPUT). The table also prints --help, the man page and the reference.
- * Sizes take k, M, G (powers of 1024); times take ms, s, m, h, d and are kept in milliseconds.
+ * Sizes take k, M, G, T (powers of 1024); times take ms, s, m, h, d and are kept in milliseconds.
  * Read once at the start; constant afterwards, so thread-safe. */
 #pragma once
 #include <stdbool.h>

@@ -13,6 +13,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -37,7 +38,9 @@ static void *uri_log(void *cls, const char *uri, struct MHD_Connection *conn)
     r->arena = arena_new();
     id_make(r->id);
     r->begun_ms = clock_mono_ms();
-    r->status = strlen(uri) > URI_MAX ? 414 : 0;
+    r->linger_fd = -1;
+    /* a NUL would end the path early for us and not for others */
+    r->status = strlen(uri) > URI_MAX ? 414 : strstr(uri, "%00") ? 404 : 0;
     atomic_fetch_add(&r->http->running, 1);
     return r;
 }
@@ -56,6 +59,8 @@ static void request_done(void *cls, struct MHD_Connection *conn, void **con_cls,
     log_info(h->parts.log, "request", "method", r->method, "path", r->path, "status", r->status,
              "bytes", r->answer_bytes, "ms", clock_mono_ms() - r->begun_ms, "user",
              r->caller.username, "address", r->address, "request", r->id);
+    if (r->linger_fd >= 0)
+        parting_add(h->parting, r->linger_fd);
     if (r->answer)
         MHD_destroy_response(r->answer);
     buf_clear(&r->body);
@@ -67,6 +72,11 @@ static void request_done(void *cls, struct MHD_Connection *conn, void **con_cls,
 
 static enum MHD_Result refuse(struct request *r, const struct err *e)
 {
+    /* a body may be on its way */
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(r->conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+    if (info && r->route && r->route->body != BODY_NONE)
+        r->linger_fd = fcntl(info->connect_fd, F_DUPFD_CLOEXEC, 0);
     answer_error(r, e);
     return answer_queue(r);
 }
@@ -99,10 +109,11 @@ static enum MHD_Result on_headers(struct request *r, const char *url, const char
     r->path = arena_strdup(r->arena, url);
     r->lang = lang_accept(MHD_lookup_connection_value(r->conn, MHD_HEADER_KIND, "Accept-Language"));
     address_of(r);
-    if (r->status == 414) {
-        err_msg(&e, MSG_BAD_REQUEST, "address too long");
+    if (r->status) {
+        int status = r->status;
+        err_msg(&e, status == 404 ? MSG_NOT_FOUND : MSG_BAD_REQUEST, "address too long, or a NUL");
         answer_error(r, &e);
-        r->status = 414;
+        r->status = status;
         return answer_queue(r);
     }
     char allow[128];
@@ -152,6 +163,11 @@ static enum MHD_Result on_piece(struct request *r, const char *data, size_t len_
 static void run_slow(struct request *r)
 {
     r->route->run(r);
+    if (!r->answer) { /* the connection is resumed for an answer */
+        struct err e;
+        err_set(&e, ERR_SYSTEM, "a handler gave no answer");
+        answer_error(r, &e);
+    }
 }
 
 static enum MHD_Result on_end(struct request *r)
@@ -243,7 +259,8 @@ int http_start(struct http **out, const struct conf *c, const struct http_parts 
     int fd = listen_on(c->listen, &h->port, e);
     if (fd < 0)
         return -1;
-    if (pool_start(&h->pool, POOL_THREADS, run_slow, e) < 0) {
+    if (pool_start(&h->pool, POOL_THREADS, run_slow, e) < 0 || parting_start(&h->parting, e) < 0) {
+        pool_stop(h->pool);
         close(fd);
         return -1;
     }
@@ -257,6 +274,7 @@ int http_start(struct http **out, const struct conf *c, const struct http_parts 
     if (!h->daemon) {
         close(fd);
         pool_stop(h->pool);
+        parting_stop(h->parting);
         return err_set(e, ERR_SYSTEM, "http: the server does not start");
     }
     *out = TAKE(h);
@@ -278,6 +296,7 @@ void http_stop(struct http *h, int64_t drain_ms)
         usleep(STOP_POLL_MS * 1000);
     pool_stop(h->pool); /* every suspended connection is resumed by then */
     MHD_stop_daemon(h->daemon);
+    parting_stop(h->parting);
     if (fd != MHD_INVALID_SOCKET)
         close(fd);
     free(h);

@@ -55,15 +55,18 @@ struct request {
     struct MHD_Response *answer;
     int status;
     int64_t answer_bytes;
-    bool queued, counted;
+    bool queued;
+    int linger_fd; /* a duplicate of the socket of a refused request, or -1 */
 };
 
+struct parting;
 struct pool;
 struct http {
     struct MHD_Daemon *daemon;
     struct http_parts parts;
     struct conf conf; /* borrowed texts */
     struct pool *pool;
+    struct parting *parting;
     atomic_int running;
     int port;
 };
@@ -86,6 +89,11 @@ int pool_start(struct pool **out, int threads, void (*run)(struct request *r), s
 void pool_put(struct pool *p, struct request *r);
 /* Ends when all that was put is done. */
 void pool_stop(struct pool *p);
+
+/* parting.c: reads on what a refused client still sends, so that it sees the answer. Takes fd. */
+int parting_start(struct parting **out, struct err *e);
+void parting_add(struct parting *l, int fd);
+void parting_stop(struct parting *l);
 
 /* form.c: the body of an upload, streamed. */
 int form_begin(struct request *r, struct err *e);

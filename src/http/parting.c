@@ -1,0 +1,115 @@
+/* A request that is refused before its body was read: closing a socket with unread bytes resets the
+ * connection, and the client never sees why (RFC 9112, 9.6). So a duplicate of the socket is read
+ * on here, for a bounded time and number of bytes, after the library has closed its own. */
+#include "http/http_impl.h"
+
+#include "core/clock.h"
+#include "core/mem.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { LINGER_MAX = 64, LINGER_MS = 2000, LINGER_BYTES = 16 << 20, SLICE_MS = 100 };
+
+struct parting {
+    pthread_mutex_t lock;
+    pthread_t thread;
+    atomic_bool stopping;
+    int wake;
+    int count;
+    struct {
+        int fd;
+        int64_t until_ms, left;
+    } open[LINGER_MAX];
+};
+
+/* Reads what is there; true when this connection is done with. */
+static bool drained(struct parting *l, int i)
+{
+    char buf[16384];
+    for (int n = 0; n < 64; n++) {
+        ssize_t got = recv(l->open[i].fd, buf, sizeof(buf), MSG_DONTWAIT);
+        if (got == 0)
+            return true;
+        if (got < 0)
+            return errno != EAGAIN && errno != EINTR;
+        l->open[i].left -= got;
+        if (l->open[i].left < 0)
+            return true;
+    }
+    return false;
+}
+
+static void *run(void *arg)
+{
+    struct parting *l = arg;
+    while (!atomic_load(&l->stopping)) {
+        struct pollfd p[LINGER_MAX + 1] = {{.fd = l->wake, .events = POLLIN}};
+        pthread_mutex_lock(&l->lock);
+        int count = l->count;
+        for (int i = 0; i < count; i++)
+            p[i + 1] = (struct pollfd){.fd = l->open[i].fd, .events = POLLIN};
+        pthread_mutex_unlock(&l->lock);
+        (void)poll(p, (nfds_t)count + 1, count ? SLICE_MS : -1);
+        eventfd_t ignored;
+        (void)eventfd_read(l->wake, &ignored);
+        pthread_mutex_lock(&l->lock);
+        int64_t now = clock_mono_ms();
+        for (int i = l->count - 1; i >= 0; i--) {
+            if (!drained(l, i) && now < l->open[i].until_ms)
+                continue;
+            close(l->open[i].fd);
+            l->open[i] = l->open[--l->count];
+        }
+        pthread_mutex_unlock(&l->lock);
+    }
+    return NULL;
+}
+
+int parting_start(struct parting **out, struct err *e)
+{
+    struct parting *l = mem_new(sizeof(*l));
+    l->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    pthread_mutex_init(&l->lock, NULL);
+    if (l->wake < 0 || pthread_create(&l->thread, NULL, run, l) != 0) {
+        if (l->wake >= 0)
+            close(l->wake);
+        free(l);
+        return err_set(e, ERR_SYSTEM, "http: a thread could not be started");
+    }
+    *out = l;
+    return 0;
+}
+
+void parting_add(struct parting *l, int fd)
+{
+    pthread_mutex_lock(&l->lock);
+    bool room = l->count < LINGER_MAX;
+    if (room) {
+        l->open[l->count].fd = fd;
+        l->open[l->count].until_ms = clock_mono_ms() + LINGER_MS;
+        l->open[l->count++].left = LINGER_BYTES;
+    }
+    pthread_mutex_unlock(&l->lock);
+    if (room)
+        (void)eventfd_write(l->wake, 1);
+    else
+        close(fd);
+}
+
+void parting_stop(struct parting *l)
+{
+    if (!l)
+        return;
+    atomic_store(&l->stopping, true);
+    (void)eventfd_write(l->wake, 1);
+    pthread_join(l->thread, NULL);
+    for (int i = 0; i < l->count; i++)
+        close(l->open[i].fd);
+    close(l->wake);
+    pthread_mutex_destroy(&l->lock);
+    free(l);
+}
