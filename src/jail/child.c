@@ -46,7 +46,8 @@ void jail_progress(void *ctx, int permille)
     if (pthread_mutex_trylock(&c->lock) != 0)
         return; /* another thread is just telling */
     int64_t now = clock_mono_ms();
-    if (permille > c->permille && (c->permille < 0 || now - c->sent_ms >= PROGRESS_GAP_MS)) {
+    if (permille > c->permille &&
+        (c->permille < 0 || permille == 1000 || now - c->sent_ms >= PROGRESS_GAP_MS)) {
         struct wire_message m = {.type = WIRE_PROGRESS, .u.permille = permille};
         unsigned char data[WIRE_MAX];
         c->permille = permille;

@@ -152,16 +152,17 @@ static int watch_start(struct watch *w, struct err *e)
 /* The child is to end; the loop goes on until the helper says that it has. */
 static void stop_now(struct watch *w, enum stop why)
 {
-    if (w->stop != STOP_NOT || w->ended)
+    if (w->stop != STOP_NOT)
         return;
     w->stop = why;
     w->stopped_ms = clock_mono_ms();
-    shutdown(w->status, SHUT_WR);
+    if (!w->ended)
+        shutdown(w->status, SHUT_WR);
 }
 
 static void tick(struct watch *w)
 {
-    if (w->stop == STOP_NOT && !w->ended && w->job->tick &&
+    if (w->stop == STOP_NOT && w->job->tick &&
         w->job->tick(w->job->arg, w->permille < 0 ? 0 : w->permille))
         stop_now(w, STOP_TICK);
 }
@@ -169,9 +170,7 @@ static void tick(struct watch *w)
 static void protocol_broken(struct watch *w, const char *what)
 {
     err_set(&w->protocol, ERR_SYSTEM, "%s", what);
-    if (!w->ended)
-        stop_now(w, STOP_PROTOCOL);
-    w->stop = w->stop == STOP_NOT ? STOP_PROTOCOL : w->stop;
+    stop_now(w, STOP_PROTOCOL);
 }
 
 static void hear(struct watch *w, const struct wire_message *m)
@@ -264,7 +263,7 @@ static void watch_run(struct watch *w)
         if (poll(p, LEN(p), (int)wait_ms) > 0 && p[0].revents)
             status_read(w);
         int64_t now = clock_mono_ms();
-        if (now - ticked_ms >= TICK_MS / 2) {
+        if (!w->ended && now - ticked_ms >= TICK_MS / 2) {
             tick(w);
             ticked_ms = now;
         }

@@ -48,10 +48,14 @@ static int become_nobody(void)
 {
     if (geteuid() != 0)
         return 0;
-    int bad = setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
-              setresuid(NOBODY, NOBODY, NOBODY) < 0;
-    if (bad && errno != EINVAL)
+    int groups = setgroups(0, NULL);
+    if (setresgid(NOBODY, NOBODY, NOBODY) < 0 || setresuid(NOBODY, NOBODY, NOBODY) < 0) {
+        if (errno != EINVAL)
+            return -1;
+    } else if (groups < 0) {
+        errno = EPERM;
         return -1;
+    }
     /* A change of uid takes away that our own /proc/self files are ours; the maps are there. */
     return prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 }

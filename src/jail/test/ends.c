@@ -139,6 +139,7 @@ static void a_tick_hears_progress_and_can_stop_at_once(void **state)
     a.job.arg = &all;
     assert_int_equal(act_run(&a, *state), 0);
     assert_true(all.count >= 1);
+    assert_int_equal(all.most, 1000); /* however fast it was */
     act_clear(&a);
 }
 
