@@ -2,7 +2,8 @@
 
 #include <stdarg.h>
 
-static void fill(struct err *e, enum err_code code, enum msg msg, const char *fmt, va_list ap)
+__attribute__((format(printf, 4, 0))) static void fill(struct err *e, enum err_code code,
+                                                       enum msg msg, const char *fmt, va_list ap)
 {
     if (!e)
         return;

@@ -25,7 +25,8 @@ struct seen {
 static int seen_warnings;
 static char seen_warning[256];
 
-static inline void seen_log(void *ctx, int level, const char *fmt, va_list ap)
+__attribute__((format(printf, 3, 0))) static inline void seen_log(void *ctx, int level,
+                                                                  const char *fmt, va_list ap)
 {
     (void)ctx;
     if (level > AV_LOG_WARNING)
