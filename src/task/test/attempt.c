@@ -1,0 +1,313 @@
+/* From claim to settled: reels, failures, retries, deletion, and attempts that come too late. */
+#include "task/test/world.h"
+
+#include "core/clock.h"
+
+#include <unistd.h>
+
+static void a_finished_attempt_publishes_its_reel(void **state)
+{
+    struct world *w = *state;
+    struct task_row up = upload_any(w), c, row, opened;
+    bool published = false;
+    assert_true(claim(w, "w1", &c));
+    assert_int_equal(c.id, up.id);
+    int fd;
+    int64_t size;
+    OK(task_open_clip(w->tasks, &c, &fd, &size, e));
+    assert_int_equal(size, 5000);
+    close(fd);
+    OK(finish(w, &c, true, &published, e));
+    assert_true(published);
+    row = row_of(w, up.id);
+    assert_int_equal(row.state, TASK_PROCESSED);
+    assert_int_equal(row.progress, 100);
+    assert_int_equal(row.reel_bytes, 8);
+    assert_int_equal(row.poster_bytes, 3);
+    assert_non_null(strstr(row.report, "\"a test\""));
+    assert_int_equal(bytes_used(w), 5011);
+    OK(task_open(w->tasks, w->a, TASK_PART_REEL, task_public_name(row.reel_blob), &opened, &fd,
+                 &size, e));
+    char text[9] = "";
+    assert_int_equal(read(fd, text, 8), 8);
+    assert_string_equal(text, "the reel");
+    close(fd);
+    OK(task_open(w->tasks, w->a, TASK_PART_POSTER, task_public_name(row.poster_blob), &opened, &fd,
+                 &size, e));
+    close(fd);
+    assert_int_equal(opened.user_id, w->user);
+    assert_string_equal(task_public_name(""), "");
+}
+
+static void a_reel_without_a_poster_is_fine(void **state)
+{
+    struct world *w = *state;
+    struct task_row up = upload_any(w), c;
+    bool published = false;
+    assert_true(claim(w, "w1", &c));
+    OK(finish(w, &c, false, &published, e));
+    assert_true(published);
+    assert_string_equal(row_of(w, up.id).poster_blob, "");
+    assert_int_equal(blob_count(w), 2);
+}
+
+static void a_clip_that_is_not_what_was_stored_is_not_opened(void **state)
+{
+    struct world *w = *state;
+    struct task_row c;
+    upload_any(w);
+    assert_true(claim(w, "w1", &c));
+    const char *path = arena_printf(w->a, "%s/blobs/%s", w->dir, c.clip_blob);
+    assert_int_equal(truncate(path, 4999), 0);
+    int fd;
+    int64_t size;
+    FAILS(ERR_SYSTEM, MSG_INTERNAL, task_open_clip(w->tasks, &c, &fd, &size, e));
+    assert_non_null(strstr(problems(w), "has 4999 bytes, 5000 were stored"));
+    assert_int_equal(unlink(path), 0);
+    FAILS(ERR_MISSING, MSG_NOT_FOUND, task_open_clip(w->tasks, &c, &fd, &size, e));
+    assert_non_null(strstr(problems(w), "cannot be read"));
+    OK(task_delete(w->tasks, w->a, c.id, 0, &c, e));
+    assert_int_equal(sweep(w, false).purged, 1);
+}
+
+/* -- too late -- */
+
+static void ask7_a_late_attempt_is_refused_and_its_bytes_removed(void **state)
+{
+    struct world *w = *state;
+    struct task_rules rules = w->rules;
+    struct task_row up = upload_any(w), late, now;
+    bool published = true, held = true;
+    rules.lease_ms = 1;
+    world_rules(w, rules);
+    assert_true(claim(w, "slow", &late));
+    usleep(5000);
+    assert_int_equal(sweep(w, false).expired, 1);
+    OK(task_held(w->tasks, &late, &held, e));
+    assert_false(held);
+    rules.lease_ms = 60000;
+    world_rules(w, rules);
+    assert_true(claim(w, "fast", &now));
+    assert_int_equal(now.id, up.id);
+    assert_int_equal(now.attempts, 2);
+    OK(task_renew(w->tasks, &late, 50, &held, e));
+    assert_false(held);
+    OK(finish(w, &late, true, &published, e));
+    assert_false(published);
+    assert_int_equal(blob_count(w), 1); /* the clip alone */
+    fail_with(w, &late, ERR_INPUT, MSG_NO_VIDEO);
+    assert_int_equal(row_of(w, up.id).state, TASK_PROCESSING);
+    assert_string_equal(row_of(w, up.id).worker, "fast");
+    OK(finish(w, &now, true, &published, e));
+    assert_true(published);
+    OK(finish(w, &now, true, &published, e)); /* once more, as a message that came twice would */
+    assert_false(published);
+    assert_int_equal(blob_count(w), 3);
+}
+
+static void ask8_a_deleted_task_is_not_held_any_more_and_leaves_no_bytes(void **state)
+{
+    struct world *w = *state;
+    struct task_row up = upload_any(w), c, was, row;
+    bool held = true, published = true;
+    assert_true(claim(w, "w1", &c));
+    OK(task_delete(w->tasks, w->a, up.id, w->user, &was, e));
+    assert_int_equal(was.state, TASK_PROCESSING);
+    assert_string_equal(was.file_name, "gol.mp4");
+    OK(task_held(w->tasks, &c, &held, e));
+    assert_false(held);
+    FAILS(ERR_MISSING, MSG_TASK_NOT_FOUND, task_get(w->tasks, w->a, up.id, w->user, &row, e));
+    FAILS(ERR_MISSING, MSG_TASK_NOT_FOUND, task_delete(w->tasks, w->a, up.id, w->user, &row, e));
+    FAILS(ERR_MISSING, MSG_TASK_NOT_FOUND, task_retry(w->tasks, up.id, w->user, e));
+    assert_int_equal(bytes_used(w), 0);
+    assert_string_equal(problems(w), ""); /* bytes of a deleted task are accounted for */
+    assert_int_equal(sweep(w, false).purged, 1);
+    OK(finish(w, &c, true, &published, e)); /* the worker did not notice in time */
+    assert_false(published);
+    assert_int_equal(blob_count(w), 0);
+    for (int s = 0; s < TASK_STATE_COUNT; s++)
+        assert_int_equal(rows_in(w, (enum task_state)s), 0);
+}
+
+static void only_its_owner_or_the_operator_deletes_and_retries(void **state)
+{
+    struct world *w = *state;
+    struct task_row up = upload_any(w), row;
+    int64_t eva;
+    OK(store_user_add(w->store, "eva", "eva@x.y", "h", &eva, e));
+    FAILS(ERR_MISSING, MSG_TASK_NOT_FOUND, task_delete(w->tasks, w->a, up.id, eva, &row, e));
+    FAILS(ERR_MISSING, MSG_TASK_NOT_FOUND, task_retry(w->tasks, up.id, eva, e));
+    OK(task_delete(w->tasks, w->a, up.id, 0, &row, e));
+    sweep(w, false);
+}
+
+/* -- failures -- */
+
+static void ask1_a_fault_of_the_clip_is_final_and_says_why(void **state)
+{
+    struct world *w = *state;
+    struct task_row up = upload_any(w), c;
+    assert_true(claim(w, "w1", &c));
+    assert_int_equal(fail_with(w, &c, ERR_INPUT, MSG_NO_VIDEO), TASK_FAILED);
+    struct task_row row = row_of(w, up.id);
+    assert_int_equal(row.state, TASK_FAILED);
+    assert_string_equal(row.error_slug, "no_video");
+    assert_string_equal(row.error_text, "as the test says");
+    assert_false(claim(w, "w1", &c));
+}
+
+static void a_fault_of_ours_is_tried_again_until_attempts_are_used_up(void **state)
+{
+    struct world *w = *state;
+    struct task_rules rules = w->rules;
+    rules.retry_wait_ms = 1;
+    world_rules(w, rules);
+    struct task_row up = upload_any(w), c, row;
+    for (int i = 1; i < rules.attempts; i++) {
+        assert_true(claim(w, "w1", &c));
+        assert_int_equal(c.attempts, i);
+        assert_int_equal(fail_with(w, &c, ERR_SYSTEM, MSG_INTERNAL), TASK_UPLOADED);
+        row = row_of(w, up.id);
+        assert_string_equal(row.error_slug, ""); /* nothing that its owner need mind */
+        assert_string_equal(row.error_text, "as the test says");
+        usleep(10000);
+    }
+    assert_true(claim(w, "w1", &c));
+    assert_int_equal(fail_with(w, &c, ERR_SYSTEM, MSG_RECEIPT_FAILED), TASK_FAILED);
+    row = row_of(w, up.id);
+    assert_string_equal(row.error_slug, "attempts_used");
+    assert_string_equal(row.error_text, "as the test says");
+}
+
+static void a_second_attempt_waits(void **state)
+{
+    struct world *w = *state;
+    struct task_row c;
+    int64_t in_ms = 0;
+    upload_any(w);
+    assert_true(claim(w, "w1", &c));
+    fail_with(w, &c, ERR_SYSTEM, MSG_INTERNAL);
+    assert_false(claim(w, "w1", &c));
+    OK(task_next_due(w->tasks, &in_ms, e));
+    assert_in_range(in_ms, 50000, 60000);
+}
+
+static void ask3_an_attempt_handed_back_is_not_counted(void **state)
+{
+    struct world *w = *state;
+    struct task_row up = upload_any(w), c;
+    for (int i = 0; i < 3 * w->rules.attempts; i++) {
+        assert_true(claim(w, "w1", &c));
+        assert_int_equal(c.attempts, 1);
+        assert_int_equal(fail_with(w, &c, ERR_STOPPED, MSG_STOPPED), TASK_UPLOADED);
+        assert_string_equal(row_of(w, up.id).error_text, "");
+    }
+    assert_int_equal(row_of(w, up.id).fence, 3 * w->rules.attempts);
+}
+
+static void ask11_a_full_disk_makes_a_task_wait_and_says_so(void **state)
+{
+    struct world *w = *state;
+    struct task_row up = upload_any(w), c;
+    int64_t in_ms = 0;
+    assert_true(claim(w, "w1", &c));
+    assert_int_equal(fail_with(w, &c, ERR_FULL, MSG_DISK_FULL), TASK_UPLOADED);
+    struct task_row row = row_of(w, up.id);
+    assert_int_equal(row.attempts, 0);
+    assert_string_equal(row.error_slug, "disk_full");
+    OK(task_next_due(w->tasks, &in_ms, e));
+    assert_in_range(in_ms, 10000, 15000);
+}
+
+static void ask4_a_clip_that_takes_its_workers_down_ends(void **state)
+{
+    struct world *w = *state;
+    struct task_rules rules = w->rules;
+    rules.lease_ms = rules.retry_wait_ms = 1;
+    world_rules(w, rules);
+    struct task_row up = upload_any(w), c;
+    for (int i = 0; i < rules.attempts; i++) {
+        assert_true(claim(w, "doomed", &c));
+        usleep(10000);
+        assert_int_equal(sweep(w, false).expired, 1);
+        usleep(10000);
+    }
+    assert_false(claim(w, "doomed", &c));
+    struct task_row row = row_of(w, up.id);
+    assert_int_equal(row.state, TASK_FAILED);
+    assert_string_equal(row.error_slug, "attempts_used");
+    assert_non_null(strstr(row.error_text, "doomed"));
+}
+
+static void ask2_a_failed_task_is_retried_with_fresh_attempts(void **state)
+{
+    struct world *w = *state;
+    struct task_row up = upload_any(w), c;
+    bool published = false;
+    FAILS(ERR_CONFLICT, MSG_RETRY_STATE, task_retry(w->tasks, up.id, w->user, e));
+    assert_true(claim(w, "w1", &c));
+    FAILS(ERR_CONFLICT, MSG_RETRY_STATE, task_retry(w->tasks, up.id, w->user, e));
+    fail_with(w, &c, ERR_INPUT, MSG_NO_PROGRESS);
+    OK(task_retry(w->tasks, up.id, w->user, e));
+    struct task_row row = row_of(w, up.id);
+    assert_int_equal(row.state, TASK_UPLOADED);
+    assert_int_equal(row.attempts, 0);
+    assert_string_equal(row.error_slug, "");
+    assert_true(claim(w, "w1", &c));
+    OK(finish(w, &c, false, &published, e));
+    assert_true(published);
+    FAILS(ERR_CONFLICT, MSG_RETRY_STATE, task_retry(w->tasks, up.id, w->user, e));
+}
+
+/* -- faults while settling -- */
+
+static void an_answer_that_was_lost_loses_no_reel(void **state)
+{
+    struct world *w = *state;
+    struct task_row up = upload_any(w), c;
+    bool published = false;
+    assert_true(claim(w, "w1", &c));
+    fault_change = (struct faults){FAULT_AFTER, ERR_SYSTEM, 1};
+    OK(finish(w, &c, true, &published, e));
+    assert_true(published);
+    assert_int_equal(fault_change.calls, 0);
+    assert_int_equal(row_of(w, up.id).state, TASK_PROCESSED);
+    assert_int_equal(blob_count(w), 3);
+}
+
+static void a_reel_that_could_not_be_settled_leaves_nothing_and_is_made_again(void **state)
+{
+    struct world *w = *state;
+    struct task_row up = upload_any(w), c;
+    bool published = false;
+    assert_true(claim(w, "w1", &c));
+    fault_change = (struct faults){FAULT_BEFORE, ERR_BUSY, 1};
+    FAILS(ERR_BUSY, MSG_UNAVAILABLE, finish(w, &c, true, &published, e));
+    assert_int_equal(blob_count(w), 1);
+    assert_int_equal(row_of(w, up.id).state, TASK_PROCESSING);
+    OK(finish(w, &c, true, &published, e));
+    assert_true(published);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define FACT(f) cmocka_unit_test_setup_teardown(f, world_set_up, world_tear_down)
+        FACT(a_finished_attempt_publishes_its_reel),
+        FACT(a_reel_without_a_poster_is_fine),
+        FACT(a_clip_that_is_not_what_was_stored_is_not_opened),
+        FACT(ask7_a_late_attempt_is_refused_and_its_bytes_removed),
+        FACT(ask8_a_deleted_task_is_not_held_any_more_and_leaves_no_bytes),
+        FACT(only_its_owner_or_the_operator_deletes_and_retries),
+        FACT(ask1_a_fault_of_the_clip_is_final_and_says_why),
+        FACT(a_fault_of_ours_is_tried_again_until_attempts_are_used_up),
+        FACT(a_second_attempt_waits),
+        FACT(ask3_an_attempt_handed_back_is_not_counted),
+        FACT(ask11_a_full_disk_makes_a_task_wait_and_says_so),
+        FACT(ask4_a_clip_that_takes_its_workers_down_ends),
+        FACT(ask2_a_failed_task_is_retried_with_fresh_attempts),
+        FACT(an_answer_that_was_lost_loses_no_reel),
+        FACT(a_reel_that_could_not_be_settled_leaves_nothing_and_is_made_again),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
