@@ -27,6 +27,7 @@ int __wrap_queue_take(struct queue *q, int64_t timeout_ms, struct queue_message 
 enum call { CALL_RENEW, CALL_HELD, CALL_FAIL, CALL_CLAIM, CALL_TAKE, CALL_COUNT };
 static atomic_int failing[CALL_COUNT]; /* how many of the next calls fail */
 static atomic_int called[CALL_COUNT];
+static atomic_int waits_to_end; /* queue_take for less than a second, for what nobody announces */
 
 static bool fails(enum call c, struct err *e)
 {
@@ -64,11 +65,13 @@ int __wrap_task_claim(struct tasks *t, struct arena *a, const char *worker, stru
 int __wrap_queue_take(struct queue *q, int64_t timeout_ms, struct queue_message *out, bool *got,
                       struct err *e)
 {
+    atomic_fetch_add(&waits_to_end, timeout_ms > 100 && timeout_ms <= 300);
     return fails(CALL_TAKE, e) ? -1 : __real_queue_take(q, timeout_ms, out, got, e);
 }
 
 static int set_up(void **state)
 {
+    atomic_store(&waits_to_end, 0);
     for (int i = 0; i < CALL_COUNT; i++) {
         atomic_store(&failing[i], 0);
         atomic_store(&called[i], 0);
@@ -144,6 +147,16 @@ static void tasks_from_before_the_start_are_worked_on(void **state)
     world_wait(w, id, TASK_PROCESSED);
 }
 
+/* Nobody announces that a wait is over, and no sweep runs here. */
+static void a_worker_sleeps_no_longer_than_until_the_next_task_is_due(void **state)
+{
+    struct world *w = *state;
+    w->rules.retry_wait_ms = 300;
+    world_start(w);
+    world_wait(w, world_upload(w, CLIP_OURS), TASK_PROCESSED);
+    assert_true(atomic_load(&waits_to_end) > 0);
+}
+
 /* -- leases -- */
 
 static void a_long_attempt_keeps_its_lease(void **state)
@@ -206,7 +219,8 @@ static void a_store_that_is_silent_for_longer_ends_the_attempt_and_another_follo
     w->rules.lease_ms = 600;
     world_start(w);
     int64_t id = world_upload(w, CLIP_SLOW);
-    WAIT_FOR(stand_in_seen().made == 1);
+    sleep_ms(1000); /* the lease that runs is not the first */
+    assert_int_equal(stand_in_seen().made, 1);
     int64_t began = clock_mono_ms();
     atomic_store(&failing[CALL_RENEW], 1000);
     atomic_store(&failing[CALL_HELD], 1000);
@@ -347,6 +361,22 @@ static void a_second_stop_hastens_the_first(void **state)
     assert_int_equal(world_row(w, id).state, TASK_UPLOADED);
 }
 
+static void a_later_stop_with_more_time_gives_none(void **state)
+{
+    struct world *w = *state;
+    world_start(w);
+    int64_t id = world_upload(w, CLIP_SLOW);
+    WAIT_FOR(stand_in_seen().made == 1);
+    struct stop first = {.w = w, .drain_ms = 300};
+    stop_begin(&first);
+    sleep_ms(50);
+    int64_t began = clock_mono_ms();
+    workers_stop(w->workers, NEVER_MS);
+    assert_true(clock_mono_ms() - began < 2000);
+    pthread_join(first.thread, NULL);
+    assert_int_equal(world_row(w, id).state, TASK_UPLOADED);
+}
+
 static void a_stop_does_not_wait_for_a_store_that_is_silent(void **state)
 {
     struct world *w = *state;
@@ -367,6 +397,7 @@ int main(void)
         FACT(as_many_attempts_run_as_there_are_jobs),
         FACT(an_attempt_begins_when_its_task_is_committed),
         FACT(tasks_from_before_the_start_are_worked_on),
+        FACT(a_worker_sleeps_no_longer_than_until_the_next_task_is_due),
         FACT(a_long_attempt_keeps_its_lease),
         FACT(a_lost_attempt_that_wakes_up_publishes_nothing),
         FACT(a_store_that_is_silent_for_less_than_the_lease_costs_nothing),
@@ -377,6 +408,7 @@ int main(void)
         FACT(a_running_attempt_may_finish_and_nothing_new_begins),
         FACT(what_does_not_finish_in_time_is_handed_back),
         FACT(a_second_stop_hastens_the_first),
+        FACT(a_later_stop_with_more_time_gives_none),
         FACT(a_stop_does_not_wait_for_a_store_that_is_silent),
     };
     return cmocka_run_group_tests_name("lasting", facts, NULL, NULL);

@@ -149,7 +149,9 @@ static int look(const struct jail_job *job, struct render_report *out, struct er
     if (tick(job, 500, e) < 0)
         return -1;
     if (strcmp(script, CLIP_NO_INDEX) == 0) /* said as if it were the clip's fault */
-        return err_msg(e, MSG_NOT_A_VIDEO, "stand-in: no index");
+        return err_msg(e, MSG_NO_VIDEO, "stand-in: no index");
+    if (strcmp(script, CLIP_CRASHES) == 0)
+        return err_msg(e, MSG_CLIP_CRASHED, "stand-in: crashed");
     bool is_short = strcmp(script, CLIP_SHORT) == 0, changed = strcmp(script, CLIP_CHANGED) == 0;
     *out = (struct render_report){.body_us = STAND_IN_BODY_US - (is_short ? 1000000 : 40000),
                                   .peak_memory_bytes = STAND_IN_PEAK,

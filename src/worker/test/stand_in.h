@@ -18,6 +18,7 @@
 #define CLIP_SLOW     "slow"     /* at half, ticks until stand_in_release */
 #define CLIP_FROZEN   "frozen"   /* the first attempt does not tick until stand_in_release */
 #define CLIP_NO_INDEX "no index" /* the reel does not pass the second child */
+#define CLIP_CRASHES  "crashes"  /* the reel takes the second child down */
 #define CLIP_SHORT    "short"    /* the second child sees less of the clip than was made */
 #define CLIP_CHANGED  "changed"  /* the second child sees another number of bytes */
 #define CLIP_PLAIN    "plain"    /* no poster */

@@ -13,6 +13,8 @@
 #include "worker/worker.h"
 
 #include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 /* Long enough for a busy machine under a sanitizer; nothing waits for it in vain. */
