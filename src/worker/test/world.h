@@ -15,6 +15,7 @@
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* Long enough for a busy machine under a sanitizer; nothing waits for it in vain. */
