@@ -1,4 +1,5 @@
-/* reelgate-media: the helper that alone touches foreign media; reelgate starts it, people do not. */
+/* reelgate-media: the helper that alone touches foreign media; reelgate starts it, people do not.
+ */
 #include "core/err.h"
 #include "jail/inside.h"
 #include "media/media.h"

@@ -11,11 +11,17 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#ifndef TEST_SOURCE_ROOT /* the build names it */
+#define TEST_SOURCE_ROOT "."
+#endif
 
 /* Inputs for ffmpeg: a moving picture, a tone. */
 #define CLIP_PICTURE(size, rate, seconds)                                                          \
