@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -91,9 +92,9 @@ static int try_exec(void)
     return errno;
 }
 
-static int try_fork(void)
+static int try_fork(bool clone)
 {
-    pid_t pid = (pid_t)syscall(SYS_fork);
+    pid_t pid = (pid_t)(clone ? syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) : syscall(SYS_fork));
     if (pid == 0)
         _exit(0);
     return answer(pid > 0);
@@ -121,8 +122,9 @@ static int env_count(void)
 }
 
 /* Acts that ask for something; -1 when it is none of them. */
-static int ask(enum act act, const struct render_order *order, const struct jail_fds *fds)
+static int ask(enum act act, const struct render_order *order)
 {
+    static char page[4096] __attribute__((aligned(4096)));
     switch (act) {
     case ACT_OPEN:
         return answer(open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC) >= 0);
@@ -135,7 +137,9 @@ static int ask(enum act act, const struct render_order *order, const struct jail
     case ACT_EXEC:
         return try_exec();
     case ACT_FORK:
-        return try_fork();
+        return try_fork(false);
+    case ACT_CLONE:
+        return try_fork(true);
     case ACT_PTRACE:
         return answer(ptrace(PTRACE_ATTACH, getppid(), NULL, NULL) == 0);
     case ACT_KILL:
@@ -143,6 +147,10 @@ static int ask(enum act act, const struct render_order *order, const struct jail
     case ACT_MAP_CODE:
         return answer(mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) !=
                       MAP_FAILED);
+    case ACT_PROTECT_CODE:
+        return answer(mprotect(page, 4096, PROT_READ | PROT_EXEC) == 0);
+    case ACT_PRCTL:
+        return answer(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0);
     case ACT_X32:
         return answer(syscall(0x40000000 + SYS_getpid) >= 0);
     case ACT_FDS:
@@ -150,7 +158,6 @@ static int ask(enum act act, const struct render_order *order, const struct jail
     case ACT_ENV:
         return env_count();
     default:
-        (void)fds;
         return -1;
     }
 }
@@ -241,7 +248,7 @@ static int run(void *ctx, const struct render_order *order, const struct jail_fd
     enum act act = (enum act)order->start_us;
     char data[4096] = {0};
     volatile int *volatile nowhere = NULL;
-    int asked = ask(act, order, fds);
+    int asked = ask(act, order);
     if (asked >= 0) {
         out->body_us = asked;
         return 0;

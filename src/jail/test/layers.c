@@ -50,8 +50,9 @@ static void honest_work_passes_under_all_layers(void **state)
 
 static void what_no_decoder_does_kills_and_is_called_hostile(void **state)
 {
-    static const enum act acts[] = {ACT_SOCKET, ACT_CONNECT,  ACT_EXEC, ACT_FORK,
-                                    ACT_PTRACE, ACT_MAP_CODE, ACT_KILL, ACT_X32};
+    static const enum act acts[] = {ACT_SOCKET, ACT_CONNECT, ACT_EXEC,     ACT_FORK,
+                                    ACT_CLONE,  ACT_PTRACE,  ACT_MAP_CODE, ACT_PROTECT_CODE,
+                                    ACT_PRCTL,  ACT_KILL,    ACT_X32};
     for (size_t i = 0; i < LEN(acts); i++)
         assert_act_fails(*state, acts[i], MSG_CLIP_HOSTILE);
 }
