@@ -14,6 +14,7 @@
 #include "core/mem.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -102,35 +103,26 @@ enum {
                    CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID
 };
 
-static int rules_with_conditions(scmp_filter_ctx c)
-{
-    const struct scmp_arg_cmp no_exec = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
-    int bad = seccomp_rule_add(c, SCMP_ACT_ALLOW, CALL(mmap), 1, no_exec);
-    bad = bad ? bad : seccomp_rule_add(c, SCMP_ACT_ALLOW, CALL(mprotect), 1, no_exec);
-    bad = bad ? bad
-              : seccomp_rule_add(c, SCMP_ACT_ALLOW, CALL(clone), 1,
-                                 SCMP_A0(SCMP_CMP_EQ, THREAD_FLAGS));
-    bad = bad ? bad
-              : seccomp_rule_add(c, SCMP_ACT_ALLOW, CALL(prctl), 1,
-                                 SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
+/* Calls that pass when what they ask is this; several rows of a call are alternatives. */
+static const struct {
+    int call;
+    uint32_t action;
+    struct scmp_arg_cmp when[2]; /* op 0 in the second: only one */
+} conditional[] = {
+    {CALL(mmap), SCMP_ACT_ALLOW, {{2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0}}},
+    {CALL(mprotect), SCMP_ACT_ALLOW, {{2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0}}},
+    {CALL(clone), SCMP_ACT_ALLOW, {{0, SCMP_CMP_EQ, THREAD_FLAGS, 0}}},
+    {CALL(prctl), SCMP_ACT_ALLOW, {{0, SCMP_CMP_EQ, PR_SET_NAME, 0}}},
     /* fstat() of this libc is newfstatat(fd, "", AT_EMPTY_PATH). A filter cannot see whether the
      * path is empty; with that flag and an absolute path a child could learn that a file is there,
      * where the empty root is missing, and no more. */
-    bad = bad ? bad
-              : seccomp_rule_add(c, SCMP_ACT_ALLOW, CALL(newfstatat), 1,
-                                 SCMP_A3(SCMP_CMP_EQ, 0x1000 /* AT_EMPTY_PATH */));
-    bad = bad ? bad
-              : seccomp_rule_add(c, SCMP_ACT_ERRNO(ENOENT), CALL(newfstatat), 1,
-                                 SCMP_A3(SCMP_CMP_NE, 0x1000));
+    {CALL(newfstatat), SCMP_ACT_ALLOW, {{3, SCMP_CMP_EQ, AT_EMPTY_PATH, 0}}},
+    {CALL(newfstatat), SCMP_ACT_ERRNO(ENOENT), {{3, SCMP_CMP_NE, AT_EMPTY_PATH, 0}}},
     /* its own limits may be read */
-    bad = bad ? bad
-              : seccomp_rule_add(c, SCMP_ACT_ALLOW, CALL(prlimit64), 2, SCMP_A0(SCMP_CMP_EQ, 0),
-                                 SCMP_A2(SCMP_CMP_EQ, 0));
+    {CALL(prlimit64), SCMP_ACT_ALLOW, {{0, SCMP_CMP_EQ, 0, 0}, {2, SCMP_CMP_EQ, 0, 0}}},
     /* whether a descriptor is writable, as stdio asks */
-    return bad ? bad
-               : seccomp_rule_add(c, SCMP_ACT_ALLOW, CALL(fcntl), 1,
-                                  SCMP_A1(SCMP_CMP_EQ, 3 /* F_GETFL */));
-}
+    {CALL(fcntl), SCMP_ACT_ALLOW, {{1, SCMP_CMP_EQ, F_GETFL, 0}}},
+};
 
 static int rules(scmp_filter_ctx c)
 {
@@ -141,7 +133,12 @@ static int rules(scmp_filter_ctx c)
         bad = seccomp_rule_add(c, SCMP_ACT_ALLOW, allowed[i], 0);
     for (size_t i = 0; !bad && i < LEN(refused); i++)
         bad = seccomp_rule_add(c, SCMP_ACT_ERRNO((uint16_t)refused[i].error), refused[i].call, 0);
-    return bad ? bad : rules_with_conditions(c);
+    for (size_t i = 0; !bad && i < LEN(conditional); i++) {
+        unsigned count = conditional[i].when[1].op ? 2 : 1;
+        bad = seccomp_rule_add_array(c, conditional[i].action, conditional[i].call, count,
+                                     conditional[i].when);
+    }
+    return bad;
 }
 
 static void context_releasep(scmp_filter_ctx *c)

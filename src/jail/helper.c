@@ -66,7 +66,8 @@ static int spawn(const char *path, int control, pid_t *pid, struct err *e)
     /* TZ: libc would read /etc/localtime, which no jail lets it. One arena: each reserves 64 MB of
      * the address space that a child is limited to. */
     char *const env[] = {(char[]){"MALLOC_ARENA_MAX=1"}, (char[]){"TZ=UTC0"}, NULL};
-    char *const argv[] = {(char *)(uintptr_t)path, NULL};
+    AUTO(freep) char *name = mem_strdup(path);
+    char *const argv[] = {name, NULL};
     posix_spawn_file_actions_init(&files);
     posix_spawnattr_init(&attr);
     int bad = posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
@@ -103,8 +104,7 @@ static int hello_wait(int control, struct wire_hello *out, struct err *e)
     int64_t end_ms = clock_mono_ms() + HELLO_MS;
     for (;;) {
         struct wire_message m;
-        struct err bad;
-        enum wire_got got = wire_recv(control, &m, NULL, &bad);
+        enum wire_got got = wire_recv(control, &m, NULL, NULL);
         if (got == WIRE_CLOSED)
             return err_set(e, ERR_SYSTEM, "helper: it ended before it was ready");
         if (got == WIRE_BAD || (got == WIRE_GOT && m.type != WIRE_HELLO))
@@ -136,7 +136,7 @@ static int start_locked(struct helper *h, struct wire_hello *hello, struct err *
 {
     AUTO(fd_closep) int ours = -1;
     AUTO(fd_closep) int theirs = -1;
-    pid_t pid;
+    pid_t pid = 0;
     if (pair_make(&ours, &theirs, e) < 0 || spawn(h->path, theirs, &pid, e) < 0)
         return -1;
     fd_closep(&theirs);
@@ -185,7 +185,7 @@ const struct wire_hello *helper_hello(const struct helper *h)
 
 static int restart_locked(struct helper *h, struct err *e)
 {
-    struct wire_hello again;
+    struct wire_hello again = {.layers = 0};
     end_locked(h);
     if (start_locked(h, &again, e) < 0)
         return -1;
