@@ -76,8 +76,7 @@ test(`asks 6, 9, 10: kill -9 at ${rounds} random moments with uploads going lose
         ana = await again(server);
     }
     assert.ok(acknowledged.size >= rounds / 2, `${acknowledged.size} uploads were acknowledged`);
-    const { data } = (await ana.get('/api/tasks')).json;
-    const there = new Set(data.map((task) => task.id));
+    const there = new Set((await ana.tasks()).map((task) => task.id));
     for (const id of acknowledged) assert.ok(there.has(id), `the acknowledged task ${id} is there`);
     for (const id of there) await ana.processed(id, 120_000);
     /* an upload whose answer was lost may be there as well, whole: at most one for each sender and round */

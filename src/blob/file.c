@@ -178,13 +178,14 @@ int file_room(const struct file_blob *f, int64_t *room_bytes, int64_t *total_byt
 static int file_space(struct blob *b, int64_t *free_bytes, int64_t *total_bytes, struct err *e)
 {
     struct file_blob *f = (struct file_blob *)b;
-    int64_t room, total;
+    int64_t room = 0, total = 0;
     pthread_mutex_lock(&f->lock);
     int rc = file_room(f, &room, &total, e);
-    room -= f->reserved_bytes;
+    int64_t reserved = f->reserved_bytes;
     pthread_mutex_unlock(&f->lock);
     if (rc < 0)
         return -1;
+    room -= reserved;
     *free_bytes = room > 0 ? room : 0;
     *total_bytes = total;
     return 0;

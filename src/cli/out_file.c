@@ -42,6 +42,12 @@ static int check_target(const char *path, const struct stat *input, struct err *
     return 0;
 }
 
+static void hand_over(struct out_file *from, struct out_file *to)
+{
+    *to = *from;
+    *from = (struct out_file){.fd = -1, .folder = -1};
+}
+
 int out_file_begin(struct out_file *o, const char *path, const struct stat *input, struct err *e)
 {
     if (check_target(path, input, e) < 0)
@@ -69,8 +75,7 @@ int out_file_begin(struct out_file *o, const char *path, const struct stat *inpu
     }
     if (n.fd < 0)
         return err_set(e, code_of(errno), "folder %s: %s", folder, strerror(errno));
-    *o = n;
-    n = (struct out_file){.fd = -1, .folder = -1};
+    hand_over(&n, o);
     return 0;
 }
 

@@ -14,7 +14,7 @@ __attribute__((format(printf, 4, 0))) static void fill(struct err *e, enum err_c
     memcpy(e->text, text, sizeof(text));
 }
 
-int err_set(struct err *e, enum err_code code, const char *fmt, ...)
+int err_put_code(struct err *e, enum err_code code, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
@@ -23,7 +23,7 @@ int err_set(struct err *e, enum err_code code, const char *fmt, ...)
     return -1;
 }
 
-int err_msg(struct err *e, enum msg msg, const char *fmt, ...)
+int err_put_msg(struct err *e, enum msg msg, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
@@ -32,7 +32,7 @@ int err_msg(struct err *e, enum msg msg, const char *fmt, ...)
     return -1;
 }
 
-int err_wrap(struct err *e, const char *fmt, ...)
+int err_put_head(struct err *e, const char *fmt, ...)
 {
     if (!e)
         return -1;

@@ -29,14 +29,23 @@ struct err {
     char text[ERR_TEXT_MAX];
 };
 
-/* Fills *e (NULL is allowed: the caller does not want to know) and returns -1. err_set takes the
- * general sentence of its code; err_msg takes the code from the catalogue. */
-int err_set(struct err *e, enum err_code code, const char *fmt, ...)
+/* err_set(e, code, fmt, ...), err_msg(e, msg, fmt, ...): fill *e (NULL is allowed: the caller does
+ * not want to know) and return -1. err_set takes the general sentence of its code; err_msg takes
+ * the code from the catalogue. err_wrap(e, fmt, ...): puts "<context>: " before the text, keeps
+ * code and msg, returns -1. Macros, so that compilers and analysers see the -1. */
+#define err_set(...)  err_failed(err_put_code(__VA_ARGS__))
+#define err_msg(...)  err_failed(err_put_msg(__VA_ARGS__))
+#define err_wrap(...) err_failed(err_put_head(__VA_ARGS__))
+int err_put_code(struct err *e, enum err_code code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-int err_msg(struct err *e, enum msg msg, const char *fmt, ...)
+int err_put_msg(struct err *e, enum msg msg, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-/* Puts "<context>: " before the text, keeps code and msg; returns -1. */
-int err_wrap(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int err_put_head(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static inline int err_failed(int result)
+{
+    (void)result;
+    return -1;
+}
 void err_clear(struct err *e);
 /* A short stable name: "input", "denied", ... */
 const char *err_code_name(enum err_code code);

@@ -234,7 +234,7 @@ static int listen_on(const char *text, int *port, struct err *e)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof(no));
     if (fd >= 0)
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
-    struct sockaddr_storage at;
+    struct sockaddr_storage at = {0};
     socklen_t size = sizeof(at);
     bool ok = fd >= 0 && bind(fd, list->ai_addr, list->ai_addrlen) == 0 &&
               listen(fd, SOMAXCONN) == 0 && getsockname(fd, (struct sockaddr *)&at, &size) == 0;
@@ -245,6 +245,7 @@ static int listen_on(const char *text, int *port, struct err *e)
             close(fd);
         return err_set(e, ERR_SYSTEM, "listen: %s: %s", text, strerror(why));
     }
+    /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): getsockname has filled it */
     *port = ntohs(at.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&at)->sin6_port
                                            : ((struct sockaddr_in *)&at)->sin_port);
     return fd;

@@ -229,6 +229,7 @@ static int find_stream_info(AVFormatContext *fmt, const struct media_limits *lim
 {
     meet_streams(fmt, limits);
     unsigned n = fmt->nb_streams;
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers is what is wanted */
     AVDictionary **options = mem_new((n + 1) * sizeof(*options));
     for (unsigned i = 0; i < n; i++) {
         av_dict_set_int(&options[i], "max_pixels", limits->max_pixels, 0);

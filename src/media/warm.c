@@ -61,7 +61,7 @@ void media_warm_up(void)
     setenv("TZ", "UTC0", 1);
     tzset();
     iconv_t cd = iconv_open("UTF-8", "ISO-8859-1");
-    if (cd != (iconv_t)-1)
+    if (cd != (iconv_t)-1) /* NOLINT(performance-no-int-to-ptr): as iconv(3) has it */
         iconv_close(cd);
     static __attribute__((used))
     iconv_t broadcast; /* names in transport streams; stays open, so stays loaded */

@@ -124,6 +124,7 @@ static int ask_two(struct sq_conn *c, enum sq_sql sql, const int64_t *value, int
     AUTO(sq_endp) sqlite3_stmt *st = sq_get(c, sql, e);
     if (!st)
         return -1;
+    out[0] = out[1] = 0;
     if (value)
         sq_int(st, 1, *value);
     int rc = sq_step(st, e);

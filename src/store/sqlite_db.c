@@ -243,7 +243,8 @@ static int run_part(struct sq_conn *c, struct sq_write *w, struct err *e)
                                                                                              : 0;
 }
 
-static int run_all(struct sq_conn *c, struct sq_write *first, struct err *e)
+__attribute__((nonnull(2))) static int run_all(struct sq_conn *c, struct sq_write *first,
+                                               struct err *e)
 {
     if (run_plain(c, SQL_BEGIN, e) < 0)
         return -1;
@@ -260,7 +261,7 @@ static int run_all(struct sq_conn *c, struct sq_write *first, struct err *e)
 }
 
 /* As the leader, without the lock: runs the list and leaves a result in each. */
-static void lead(struct sqlite *s, struct sq_write *first)
+__attribute__((nonnull)) static void lead(struct sqlite *s, struct sq_write *first)
 {
     struct sq_conn *c = &s->writer;
     struct err why = {0};

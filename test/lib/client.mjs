@@ -71,6 +71,16 @@ export class Client {
         assert.equal(answer.status, 200, answer.text);
         return answer.json;
     }
+    // Every task, page after page.
+    async tasks() {
+        const all = [];
+        for (let after = 0; ;) {
+            const { data } = (await this.get(after ? `/api/tasks?after=${after}` : '/api/tasks')).json;
+            if (data.length === 0) return all;
+            all.push(...data);
+            after = data.at(-1).id;
+        }
+    }
     status(id, wanted, limit_ms = PATIENCE_MS) {
         return until(`task ${id} is ${wanted}`, async () => {
             const task = await this.task(id);
