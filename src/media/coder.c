@@ -2,7 +2,7 @@
 
 #include "core/err.h"
 #include "core/mem.h"
-#include "media/line.h"
+#include "media/encode/line.h"
 
 #include <libavutil/opt.h>
 

@@ -4,8 +4,8 @@
 #include "core/err.h"
 #include "core/mem.h"
 #include "core/str.h"
-#include "media/encode.h"
-#include "media/input.h"
+#include "media/clip/input.h"
+#include "media/encode/encode.h"
 #include "media/plan.h"
 #include "media/verify.h"
 

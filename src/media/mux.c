@@ -10,7 +10,7 @@
 
 #include "core/err.h"
 #include "core/mem.h"
-#include "media/line.h"
+#include "media/encode/line.h"
 
 #include <errno.h>
 #include <libavformat/avformat.h>

@@ -5,7 +5,7 @@
 
 #include "core/err.h"
 #include "core/mem.h"
-#include "media/input.h"
+#include "media/clip/input.h"
 #include "media/plan.h"
 
 #include <libavutil/mathematics.h>

@@ -1,5 +1,5 @@
 #include "core/mem.h"
-#include "media/input.h"
+#include "media/clip/input.h"
 #include "media/media.h"
 
 #include <iconv.h>

@@ -9,7 +9,7 @@
  * Foreign clocks: a jump forward by more than max_gap or backward by more than a second is taken as
  * a new clock that goes on one frame later. The number of frames is bounded by the plan, whatever
  * the clip claims. */
-#include "media/decode.h"
+#include "media/encode/decode.h"
 
 #include "core/mem.h"
 

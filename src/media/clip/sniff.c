@@ -1,4 +1,4 @@
-#include "media/sniff.h"
+#include "media/clip/sniff.h"
 
 #include "core/fd.h"
 #include "core/mem.h"

@@ -1,16 +1,16 @@
 /* Opens everything in one thread, starts the others (media/line.h), and then is the encoder of the
  * body and the writer of the file. The bumper's packets come first in the file, so the body's first
  * packet waits for the bumper thread; the encoder's look-ahead is longer than that. */
-#include "media/encode.h"
+#include "media/encode/encode.h"
 
 #include "core/mem.h"
 #include "core/str.h"
-#include "media/audio.h"
 #include "media/bumper.h"
 #include "media/coder.h"
-#include "media/decode.h"
-#include "media/filter.h"
-#include "media/line.h"
+#include "media/encode/audio.h"
+#include "media/encode/decode.h"
+#include "media/encode/filter.h"
+#include "media/encode/line.h"
 #include "media/mux.h"
 #include "media/picture.h"
 

@@ -8,7 +8,7 @@
 #include "core/err.h"
 #include "core/mem.h"
 #include "core/str.h"
-#include "media/input.h"
+#include "media/clip/input.h"
 #include "media/plan.h"
 
 #include <libavutil/display.h>

@@ -6,7 +6,7 @@
  * The track is encoded as one run of frames over bumper, body and bumper, as far as the body is
  * certain, so that the encoder's delay comes once, at the start, where the edit list takes it away.
  * At both seams the body fades for a few milliseconds: no click. */
-#include "media/audio.h"
+#include "media/encode/audio.h"
 
 #include "core/mem.h"
 #include "media/coder.h"

@@ -1,7 +1,7 @@
-/* media/audio: the whole sound track of a reel: silence, the clip's sound on the picture's clock,
- * silence. Room-internal. */
+/* media/encode/audio: the whole sound track of a reel: silence, the clip's sound on the picture's
+ * clock, silence. Room-internal. */
 #pragma once
-#include "media/line.h"
+#include "media/encode/line.h"
 
 struct mux;
 

@@ -5,7 +5,7 @@
  *
  * The poster is taken here: the first picture after a third of the body that is not dark, or else
  * the brightest seen. */
-#include "media/filter.h"
+#include "media/encode/filter.h"
 
 #include "core/mem.h"
 #include "core/str.h"

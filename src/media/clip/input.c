@@ -7,7 +7,7 @@
  *   5. the facts (facts.c)
  * Nothing here ever opens a second file: AVIO over one descriptor, no protocol is allowed, and
  * io_open refuses. */
-#include "media/input.h"
+#include "media/clip/input.h"
 
 #include "core/err.h"
 #include "core/mem.h"

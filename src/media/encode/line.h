@@ -1,4 +1,4 @@
-/* media/line: what the threads of one encode share. Room-internal.
+/* media/encode/line: what the threads of one encode share. Room-internal.
  *
  *   reader  demuxes, decodes, puts pictures on the reel's grid       decode.c
  *   filter  makes each picture what the encoder takes                filter.c
@@ -9,9 +9,9 @@
  * The first fault of any of them is kept and stops all. */
 #pragma once
 #include "core/err.h"
-#include "media/encode.h"
-#include "media/input.h"
-#include "media/pipe.h"
+#include "media/clip/input.h"
+#include "media/encode/encode.h"
+#include "media/encode/pipe.h"
 
 #include <libavutil/error.h>
 

@@ -1,8 +1,8 @@
-/* media/input: a stranger's file, opened under every limit: an AVIO over a descriptor, allow-lists
- * for containers and codecs, bounded probing. Room-internal. One thread. */
+/* media/clip/input: a stranger's file, opened under every limit: an AVIO over a descriptor,
+ * allow-lists for containers and codecs, bounded probing. Room-internal. One thread. */
 #pragma once
 #include "core/reel.h"
-#include "media/sniff.h"
+#include "media/clip/sniff.h"
 
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>

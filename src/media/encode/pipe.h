@@ -1,4 +1,5 @@
-/* media/pipe: a small bounded queue of pointers between two threads. Room-internal. Thread-safe.
+/* media/encode/pipe: a small bounded queue of pointers between two threads. Room-internal.
+ * Thread-safe.
  *
  * It is full when it holds `places` items or `weight_max` of weight (bytes, say); one item always
  * fits. Broken, it wakes and refuses both sides: how a fault reaches every thread. */

@@ -1,4 +1,4 @@
-#include "media/pipe.h"
+#include "media/encode/pipe.h"
 
 #include "core/mem.h"
 

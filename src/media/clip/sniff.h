@@ -1,5 +1,5 @@
-/* media/sniff: what a file is by its first bytes, before libav sees one of them. Room-internal,
- * pure but for media_boxes, which reads its descriptor. */
+/* media/clip/sniff: what a file is by its first bytes, before libav sees one of them.
+ * Room-internal, pure but for media_boxes, which reads its descriptor. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "media/line.h"
+#include "media/encode/line.h"
 
 #include "core/mem.h"
 
