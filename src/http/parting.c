@@ -1,6 +1,7 @@
 /* A request that is refused before its body was read: closing a socket with unread bytes resets the
  * connection, and the client never sees why (RFC 9112, 9.6). So a duplicate of the socket is read
- * on here, for a bounded time and number of bytes, after the library has closed its own. */
+ * on here, for a bounded time, after the library has closed its own; slowly, so that little of the
+ * body comes over and the client has the time to look up from sending. */
 #include "http/http_impl.h"
 
 #include "core/clock.h"
@@ -12,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { LINGER_MAX = 64, LINGER_MS = 2000, LINGER_BYTES = 16 << 20, SLICE_MS = 100 };
+enum { LINGER_MAX = 64, LINGER_MS = 2000, SLICE_MS = 10, SLICE_BYTES = 64 << 10 };
 
 struct parting {
     pthread_mutex_t lock;
@@ -22,23 +23,20 @@ struct parting {
     int count;
     struct {
         int fd;
-        int64_t until_ms, left;
+        int64_t until_ms;
     } open[LINGER_MAX];
 };
 
-/* Reads what is there; true when this connection is done with. */
-static bool drained(struct parting *l, int i)
+/* Reads one slice of what is there; true when the other end has closed. */
+static bool drained(int fd)
 {
     char buf[16384];
-    for (int n = 0; n < 64; n++) {
-        ssize_t got = recv(l->open[i].fd, buf, sizeof(buf), MSG_DONTWAIT);
+    for (int n = 0; n < SLICE_BYTES; n += (int)sizeof(buf)) {
+        ssize_t got = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
         if (got == 0)
             return true;
         if (got < 0)
             return errno != EAGAIN && errno != EINTR;
-        l->open[i].left -= got;
-        if (l->open[i].left < 0)
-            return true;
     }
     return false;
 }
@@ -47,19 +45,17 @@ static void *run(void *arg)
 {
     struct parting *l = arg;
     while (!atomic_load(&l->stopping)) {
-        struct pollfd p[LINGER_MAX + 1] = {{.fd = l->wake, .events = POLLIN}};
         pthread_mutex_lock(&l->lock);
         int count = l->count;
-        for (int i = 0; i < count; i++)
-            p[i + 1] = (struct pollfd){.fd = l->open[i].fd, .events = POLLIN};
         pthread_mutex_unlock(&l->lock);
-        (void)poll(p, (nfds_t)count + 1, count ? SLICE_MS : -1);
+        struct pollfd p = {.fd = l->wake, .events = POLLIN};
+        (void)poll(&p, 1, count ? SLICE_MS : -1);
         eventfd_t ignored;
         (void)eventfd_read(l->wake, &ignored);
         pthread_mutex_lock(&l->lock);
         int64_t now = clock_mono_ms();
         for (int i = l->count - 1; i >= 0; i--) {
-            if (!drained(l, i) && now < l->open[i].until_ms)
+            if (!drained(l->open[i].fd) && now < l->open[i].until_ms)
                 continue;
             close(l->open[i].fd);
             l->open[i] = l->open[--l->count];
@@ -90,8 +86,7 @@ void parting_add(struct parting *l, int fd)
     bool room = l->count < LINGER_MAX;
     if (room) {
         l->open[l->count].fd = fd;
-        l->open[l->count].until_ms = clock_mono_ms() + LINGER_MS;
-        l->open[l->count++].left = LINGER_BYTES;
+        l->open[l->count++].until_ms = clock_mono_ms() + LINGER_MS;
     }
     pthread_mutex_unlock(&l->lock);
     if (room)
