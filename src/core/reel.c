@@ -6,7 +6,11 @@
 
 static const char *const fit_names[] = {"pad", "blur", "crop", "stretch"};
 static const char *const path_names[] = {"none", "copy", "encode"};
-_Static_assert(LEN(fit_names) == FIT_COUNT_ && LEN(path_names) == PATH_COUNT_, "a name each");
+static const char *const receipt_names[] = {"form",    "times", "shape", "length",
+                                            "bumpers", "seams", "sync"};
+_Static_assert(LEN(fit_names) == FIT_COUNT_ && LEN(path_names) == PATH_COUNT_ &&
+                   LEN(receipt_names) == RECEIPT_ITEMS,
+               "a name each");
 
 const char *fit_name(enum fit f)
 {
@@ -26,6 +30,11 @@ bool fit_from_name(const char *name, enum fit *out)
 const char *path_name(enum path p)
 {
     return path_names[p];
+}
+
+const char *receipt_item_name(enum receipt_item i)
+{
+    return receipt_names[i];
 }
 
 struct profile profile_default(void)
@@ -97,6 +106,39 @@ int media_facts_check(const struct media_facts *f, struct err *e)
     return bad ? err_set(e, ERR_INPUT, "facts: %s is out of range", bad) : 0;
 }
 
+int bumper_shape_check(const struct bumper_shape *b, struct err *e)
+{
+    enum { SIDE_LEAST = 16, SIDE_MOST = 8192, FRAMES_MOST = 2400 };
+    const char *bad = NULL;
+    if (b->width < SIDE_LEAST || b->width > SIDE_MOST || b->height < SIDE_LEAST ||
+        b->height > SIDE_MOST || b->width % 2 || b->height % 2)
+        bad = "the size";
+    else if (b->fps_num <= 0 || b->fps_den <= 0 || b->fps_num / b->fps_den > 240 ||
+             b->fps_num < b->fps_den)
+        bad = "the rate";
+    else if (b->frames <= 0 || b->frames > FRAMES_MOST)
+        bad = "the length";
+    else if ((b->profile_idc != 66 && b->profile_idc != 77 && b->profile_idc != 100) ||
+             !within(b->constraints, 255) || !within(b->level_idc, 62) || !within(b->set_id, 31))
+        bad = "a number of its parameter sets";
+    else if (!within(b->primaries, 255) || !within(b->transfer, 255) || !within(b->matrix, 255))
+        bad = "the colour";
+    else if (!within(b->crf, 51) || !text_ok(b->preset, sizeof(b->preset)))
+        bad = "the quality";
+    return bad ? err_set(e, ERR_INPUT, "bumper: %s is out of range", bad) : 0;
+}
+
+static bool receipt_fine(const struct receipt *r)
+{
+    const int64_t day_us = INT64_C(86400) * 1000000;
+    bool fine = !(r->held & ~(unsigned)RECEIPT_ALL) && within(r->pictures, INT32_MAX) &&
+                within(r->sounds, INT32_MAX) && within(r->decoded, INT32_MAX) &&
+                r->length_error_us >= -day_us && r->length_error_us <= day_us;
+    for (size_t i = 0; i < LEN(r->sync_us); i++)
+        fine = fine && r->sync_us[i] >= -day_us && r->sync_us[i] <= day_us;
+    return fine;
+}
+
 int render_report_check(const struct render_report *r, struct err *e)
 {
     const int64_t day_us = INT64_C(86400) * 1000000;
@@ -105,7 +147,7 @@ int render_report_check(const struct render_report *r, struct err *e)
     if ((unsigned)r->path >= PATH_COUNT_ || !text_ok(r->reason, sizeof(r->reason)) ||
         !within(r->poster_bytes, INT32_MAX) || !within(r->body_us, day_us) ||
         r->sync_us < -day_us || r->sync_us > day_us || !within(r->wall_us, day_us) ||
-        !within(r->peak_memory_bytes, INT64_MAX / 2))
+        !within(r->peak_memory_bytes, INT64_MAX / 2) || !receipt_fine(&r->receipt))
         return err_set(e, ERR_INPUT, "report: a value is out of range");
     return 0;
 }

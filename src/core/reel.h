@@ -43,11 +43,31 @@ struct media_limits {
 };
 struct media_limits media_limits_default(void);
 
+/* All that the packets of a bumper depend on besides the logo's bytes and the encoder's version, so
+ * that they can lie in one H.264 track with what comes after them. Numbers of the picture are those
+ * of ITU-T H.264 and H.273. */
+struct bumper_shape {
+    int width, height; /* of the shown picture: even */
+    int fps_num, fps_den;
+    int64_t frames;
+    int profile_idc; /* 66, 77 or 100 */
+    int constraints; /* the byte between profile and level in a parameter set */
+    int level_idc;   /* 0: as the encoder finds it */
+    int set_id;      /* id of its SPS and PPS, 0..31: none that the clip uses */
+    bool full_range;
+    int primaries, transfer, matrix; /* 2: not said */
+    int crf;
+    char preset[16];
+};
+/* 0 when every number is within what an encoder may be asked for. */
+int bumper_shape_check(const struct bumper_shape *b, struct err *e);
+
 /* What one child is asked. */
 enum render_op {
     RENDER_PROBE,  /* facts of the input and the plan, nothing written */
     RENDER_MAKE,   /* the reel and its poster */
     RENDER_VERIFY, /* the input is a reel of ours: its facts, read fresh, decoded at its seams */
+    RENDER_BUMPER, /* the packets of a bumper into the reel descriptor; there is no clip */
 };
 struct render_order {
     enum render_op op;
@@ -56,7 +76,9 @@ struct render_order {
     enum fit fit;
     int64_t start_us; /* where the clip part begins */
     bool force_encode;
-    bool poster; /* write a JPEG to the poster descriptor */
+    bool poster;                /* write a JPEG to the poster descriptor */
+    struct bumper_shape bumper; /* RENDER_BUMPER */
+    int64_t body_us;            /* RENDER_VERIFY: length of the clip part by who made it */
 };
 
 /* What a clip or a reel is. Unknown numbers are 0, unknown texts "". */
@@ -84,6 +106,27 @@ struct media_facts {
 /* 0 when every number and text is within what can be. */
 int media_facts_check(const struct media_facts *f, struct err *e);
 
+/* The receipt: what was looked at in a finished reel, by a child that never saw the clip. */
+enum receipt_item {
+    RECEIPT_FORM,    /* one avc1 and one mp4a description, the index first, nothing in fragments */
+    RECEIPT_TIMES,   /* the times of every packet of both tracks */
+    RECEIPT_SHAPE,   /* 16:9 within a pixel, square, upright, inside the profile */
+    RECEIPT_LENGTH,  /* bumpers and body are as long as was said, within a frame */
+    RECEIPT_BUMPERS, /* pictures of a bumper at both ends */
+    RECEIPT_SEAMS,   /* the pictures around both seams decode without a complaint */
+    RECEIPT_SYNC,    /* sound against picture at both seams and at the end */
+    RECEIPT_ITEMS
+};
+const char *receipt_item_name(enum receipt_item i); /* "form", ... */
+struct receipt {
+    unsigned held;            /* 1 << enum receipt_item for each that holds */
+    int64_t pictures, sounds; /* packets of the two tracks */
+    int64_t decoded;          /* pictures that were decoded */
+    int64_t sync_us[3];       /* at the first seam, the second, the end; + sound late */
+    int64_t length_error_us;  /* against what was said */
+};
+enum { RECEIPT_ALL = (1 << RECEIPT_ITEMS) - 1 };
+
 enum { REASON_SIZE = 200 };
 /* How one child's work went. */
 struct render_report {
@@ -96,5 +139,7 @@ struct render_report {
     int64_t sync_us; /* sound against picture, the largest at seams and end; + sound late */
     int64_t wall_us; /* inside the child */
     int64_t peak_memory_bytes; /* resident, of the child */
+    bool remade;               /* the copy failed its receipt, and this was encoded instead */
+    struct receipt receipt;    /* of a RENDER_VERIFY */
 };
 int render_report_check(const struct render_report *r, struct err *e);

@@ -12,6 +12,9 @@ struct jail_fds {
 /* Tells the parent how far the child is, 0..1000; cheap to call often, sends at most 20 a second.
  * Each call that moves on feeds the watchdog. Thread-safe. */
 void jail_progress(void *ctx, int permille);
+/* Asks the service for the packets of a bumper and waits: *fd is then a descriptor that can only be
+ * read, and the caller's. -1: the service has none; make them. One thread at a time. */
+int jail_bumper(void *ctx, const struct bumper_shape *shape, int *fd, struct err *e);
 
 struct jail_work {
     /* Loads whatever is loaded once (codecs, tables) in the zygote, before any job. */

@@ -40,11 +40,21 @@ TABLE(wire_limits, struct media_limits,
     INT(struct media_limits, max_gap_us), INT(struct media_limits, max_streams),
     INT(struct media_limits, probe_bytes), INT(struct media_limits, max_alloc),
     INT(struct media_limits, threads));
+TABLE(wire_shape, struct bumper_shape,
+    INT(struct bumper_shape, width), INT(struct bumper_shape, height),
+    INT(struct bumper_shape, fps_num), INT(struct bumper_shape, fps_den),
+    INT(struct bumper_shape, frames), INT(struct bumper_shape, profile_idc),
+    INT(struct bumper_shape, constraints), INT(struct bumper_shape, level_idc),
+    INT(struct bumper_shape, set_id), BOOL(struct bumper_shape, full_range),
+    INT(struct bumper_shape, primaries), INT(struct bumper_shape, transfer),
+    INT(struct bumper_shape, matrix), INT(struct bumper_shape, crf),
+    TEXT(struct bumper_shape, preset));
 TABLE(wire_order, struct render_order,
     INT(struct render_order, op), PART(struct render_order, profile, wire_profile),
     PART(struct render_order, limits, wire_limits), INT(struct render_order, fit),
     INT(struct render_order, start_us), BOOL(struct render_order, force_encode),
-    BOOL(struct render_order, poster));
+    BOOL(struct render_order, poster), PART(struct render_order, bumper, wire_shape),
+    INT(struct render_order, body_us));
 TABLE(wire_facts, struct media_facts,
     TEXT(struct media_facts, container), INT(struct media_facts, bytes),
     INT(struct media_facts, duration_us), TEXT(struct media_facts, video_codec),
@@ -60,12 +70,18 @@ TABLE(wire_facts, struct media_facts,
     INT(struct media_facts, audio_hz), INT(struct media_facts, audio_channels),
     INT(struct media_facts, audio_duration_us), INT(struct media_facts, video_tracks),
     INT(struct media_facts, audio_tracks), BOOL(struct media_facts, faststart));
+TABLE(wire_receipt, struct receipt,
+    INT(struct receipt, held), INT(struct receipt, pictures), INT(struct receipt, sounds),
+    INT(struct receipt, decoded), INT(struct receipt, sync_us[0]),
+    INT(struct receipt, sync_us[1]), INT(struct receipt, sync_us[2]),
+    INT(struct receipt, length_error_us));
 TABLE(wire_report, struct render_report,
     INT(struct render_report, path), TEXT(struct render_report, reason),
     PART(struct render_report, in, wire_facts), PART(struct render_report, out, wire_facts),
     INT(struct render_report, poster_bytes), INT(struct render_report, body_us),
     INT(struct render_report, sync_us), INT(struct render_report, wall_us),
-    INT(struct render_report, peak_memory_bytes));
+    INT(struct render_report, peak_memory_bytes), BOOL(struct render_report, remade),
+    PART(struct render_report, receipt, wire_receipt));
 TABLE(wire_hello, struct wire_hello,
     TEXT(struct wire_hello, version), INT(struct wire_hello, layers),
     {offsetof(struct wire_hello, why), WIRE_WHY_SIZE, WIRE_LINES, NULL});
@@ -81,6 +97,8 @@ TABLE(wire_failed, struct err,
     INT(struct err, code), INT(struct err, msg), TEXT(struct err, text));
 static const struct wire_row permille_row[] = {{0, sizeof(int), WIRE_INT, NULL}};
 static const struct wire_table wire_permille = {permille_row, 1, sizeof(int)};
+static const struct wire_row given_row[] = {{0, sizeof(bool), WIRE_BOOL, NULL}};
+static const struct wire_table wire_given = {given_row, 1, sizeof(bool)};
 /* clang-format on */
 
 static const struct wire_table *table_of(unsigned type)
@@ -89,6 +107,7 @@ static const struct wire_table *table_of(unsigned type)
         [WIRE_HELLO] = &wire_hello,   [WIRE_START] = &wire_start,
         [WIRE_EXITED] = &wire_exited, [WIRE_PROGRESS] = &wire_permille,
         [WIRE_RESULT] = &wire_report, [WIRE_FAILED] = &wire_failed,
+        [WIRE_WANT] = &wire_shape,    [WIRE_BUMPER] = &wire_given,
     };
     return type < LEN(tables) ? tables[type] : NULL;
 }
@@ -206,8 +225,9 @@ static const unsigned char *decode_table(const struct wire_table *t, const unsig
 
 static bool order_fine(const struct render_order *o)
 {
-    return (unsigned)o->op <= RENDER_VERIFY && (unsigned)o->fit < FIT_COUNT_ &&
-           (unsigned)o->profile.fit < FIT_COUNT_;
+    return (unsigned)o->op <= RENDER_BUMPER && (unsigned)o->fit < FIT_COUNT_ &&
+           (unsigned)o->profile.fit < FIT_COUNT_ &&
+           (o->op != RENDER_BUMPER || bumper_shape_check(&o->bumper, NULL) == 0);
 }
 
 /* A child may blame the clip, the disk or us; it may not say "unauthorized". */
@@ -235,7 +255,7 @@ static int values_check(const struct wire_message *m, struct err *e)
     case WIRE_HELLO:
         break;
     case WIRE_START:
-        fine = order_fine(&m->u.start.order) && m->u.start.fds < 1U << WIRE_FDS &&
+        fine = order_fine(&m->u.start.order) && m->u.start.fds < 1U << WIRE_FD_BUMPER &&
                m->u.start.memory_bytes > 0 && m->u.start.cpu_s > 0 && m->u.start.file_bytes > 0;
         break;
     case WIRE_EXITED:
@@ -247,6 +267,10 @@ static int values_check(const struct wire_message *m, struct err *e)
         break;
     case WIRE_RESULT:
         return render_report_check(&m->u.report, e);
+    case WIRE_WANT:
+        return bumper_shape_check(&m->u.want, e);
+    case WIRE_BUMPER:
+        break;
     case WIRE_FAILED:
         fine = failure_fine(&m->u.failed);
         break;
@@ -325,7 +349,9 @@ static int fds_take(struct msghdr *h, int *got)
 /* Puts the descriptors that came in their places; false when they are not those announced. */
 static bool fds_place(const struct wire_message *m, int *got, int count, int *fds)
 {
-    unsigned want = m->type == WIRE_START ? m->u.start.fds : 0;
+    unsigned want = m->type == WIRE_START                  ? m->u.start.fds
+                    : m->type == WIRE_BUMPER && m->u.given ? 1U << WIRE_FD_BUMPER
+                                                           : 0;
     if (__builtin_popcount(want) != count)
         return false;
     for (int i = 0, next = 0; i < WIRE_FDS; i++)
@@ -361,7 +387,7 @@ enum wire_got wire_recv(int fd, struct wire_message *out, int *fds, struct err *
         err_set(e, ERR_SYSTEM, "message: %s", strerror(errno));
         return WIRE_BAD;
     }
-    int got[WIRE_FDS] = {-1, -1, -1, -1, -1, -1, -1};
+    int got[WIRE_FDS] = {-1, -1, -1, -1, -1, -1, -1, -1};
     int count = fds ? fds_take(&h, got) : 0;
     enum wire_got result = WIRE_GOT;
     /* A packet of no bytes reads like the end; nobody honest sends one, and both end the job. */

@@ -6,7 +6,8 @@
  *   control  service <-> helper: HELLO up once, START down with the job's descriptors;
  *   status   one a job, service <-> helper: EXITED up; closing or shutting the service's end means
  *            "kill that child";
- *   talk     one a job, child -> service: PROGRESS, then RESULT or FAILED. */
+ *   talk     one a job, child -> service: PROGRESS, at times WANT, which the service answers with
+ *            BUMPER, then RESULT or FAILED. */
 #pragma once
 #include "core/err.h"
 #include "core/reel.h"
@@ -22,6 +23,8 @@ enum wire_type {
     WIRE_PROGRESS,
     WIRE_RESULT,
     WIRE_FAILED,
+    WIRE_WANT,
+    WIRE_BUMPER,
 };
 /* Descriptors of a START, in this order; a bit of `fds` says which are there. */
 enum wire_fd {
@@ -32,6 +35,7 @@ enum wire_fd {
     WIRE_FD_TALK,
     WIRE_FD_STATUS,
     WIRE_FD_LOG,
+    WIRE_FD_BUMPER, /* of a BUMPER */
     WIRE_FDS
 };
 struct wire_hello {
@@ -59,6 +63,8 @@ struct wire_message {
         int permille;
         struct render_report report;
         struct err failed;
+        struct bumper_shape want;
+        bool given; /* BUMPER: it comes with the descriptor of a bumper's packets */
     } u;
 };
 

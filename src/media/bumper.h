@@ -1,17 +1,36 @@
-/* media/bumper: the logo as packets, encoded once, used at both ends. Room-internal. */
+/* media/bumper: the logo as H.264 packets, encoded once, used at both ends of a reel.
+ * Room-internal.
+ *
+ * Packets are as an avc1 track has them: NAL units behind lengths of 4 bytes, no parameter sets
+ * among them (ISO/IEC 14496-15). So a bumper can be kept in a file and stand beside any packets
+ * whose track has its parameter sets too. */
 #pragma once
+#include "core/reel.h"
+
 #include <libavcodec/avcodec.h>
-#include <stdint.h>
 
 struct err;
+struct media_job;
 
 struct bumper {
-    AVPacket **packets; /* in decode order; pts in frames from 0 */
+    AVPacket **packets; /* in decode order; pts in frames from 0; without reordering */
     int count;
-    int first_id; /* idr_pic_id of its first picture: 0 or 1 */
+    int first_id;  /* idr_pic_id of its first picture: 0 or 1 */
+    uint8_t *sets; /* its SPS and PPS as an avcC record */
+    int sets_bytes;
 };
-/* Encodes `frame` shown `frames` times with a fresh encoder. first_id: two neighbouring IDR
- * pictures must differ in their idr_pic_id (H.264 7.4.3), or a decoder may take them for one. */
+/* The packets for a shape: those that the service keeps (job->bumper), else made here from the logo
+ * at job->logo_fd. */
+int bumper_get(const struct media_job *job, const struct bumper_shape *shape, struct bumper *out,
+               struct err *e);
+/* RENDER_BUMPER: makes them and writes the file. */
+int bumper_file(const struct media_job *job, struct err *e);
+/* Reads such a file. ERR_SYSTEM when it is damaged or of another shape. */
+int bumper_read(int fd, const struct bumper_shape *shape, struct bumper *out, struct err *e);
+void bumper_clear(struct bumper *b);
+
+/* For the encode path: packets of `frame` shown `frames` times, made with a fresh encoder, as it
+ * gives them. first_id: two neighbouring IDR pictures must differ in their idr_pic_id (H.264
+ * 7.4.3), or a decoder may take them for one. */
 int bumper_make(AVCodecContext *fresh, AVFrame *frame, int64_t frames, int first_id,
                 struct bumper *out, struct err *e);
-void bumper_clear(struct bumper *b);

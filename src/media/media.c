@@ -35,6 +35,8 @@ static int run(const struct media_job *job, struct render_report *out, struct er
         return make(job, true, out, e);
     case RENDER_VERIFY:
         return media_verify(job, out, e);
+    case RENDER_BUMPER:
+        break;
     }
     return err_set(e, ERR_SYSTEM, "media: unknown order %d", (int)job->order->op);
 }

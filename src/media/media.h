@@ -12,6 +12,9 @@ struct media_job {
     const struct render_order *order;
     int clip_fd, reel_fd, poster_fd, logo_fd; /* -1: none; see jail/jail.h; borrowed */
     void (*progress)(void *arg, int permille);
+    /* Asks for the packets of a bumper (bumper.h has the format): *fd is the caller's then. NULL,
+     * or -1 as its answer: they are made here. */
+    int (*bumper)(void *arg, const struct bumper_shape *shape, int *fd, struct err *e);
     void *arg;
 };
 /* Once in a process, before threads: allow-lists looked up, tables built, locale files touched. */
