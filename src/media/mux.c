@@ -96,24 +96,25 @@ static int64_t index_bytes(const struct media_plan *plan)
            (seconds * 2 + 8) * INDEX_PER_RUN;
 }
 
-static int add_track(struct mux *m, const AVCodecContext *c, AVRational time_base, struct err *e)
+static int add_track(struct mux *m, const AVCodecParameters *c, AVRational time_base, struct err *e)
 {
     AVStream *st = avformat_new_stream(m->fmt, NULL);
     if (!st)
         return err_msg(e, MSG_MEMORY_LIMIT, "mux: no memory");
-    int r = avcodec_parameters_from_context(st->codecpar, c);
+    int r = avcodec_parameters_copy(st->codecpar, c);
     if (r < 0)
         return fault(m, r, "mux", e);
+    st->codecpar->codec_tag = 0; /* the muxer's to choose */
     st->time_base = time_base;
     if (c->codec_type == AVMEDIA_TYPE_VIDEO) {
-        st->avg_frame_rate = st->r_frame_rate = c->framerate;
+        st->avg_frame_rate = st->r_frame_rate = av_inv_q(time_base);
         st->sample_aspect_ratio = (AVRational){1, 1};
     }
     return 0;
 }
 
-static int start(struct mux *m, const struct media_plan *plan, const AVCodecContext *picture,
-                 const AVCodecContext *sound, struct err *e)
+static int start(struct mux *m, const struct media_plan *plan, const struct mux_form *form,
+                 struct err *e)
 {
     uint8_t *buffer = av_malloc(BUFFER_BYTES);
     if (buffer)
@@ -129,7 +130,7 @@ static int start(struct mux *m, const struct media_plan *plan, const AVCodecCont
     /* bitexact: no name of the writing program, no time of writing */
     m->fmt->flags |= AVFMT_FLAG_CUSTOM_IO | AVFMT_FLAG_BITEXACT;
     m->fmt->flush_packets = 0; /* our buffer is written when it is full */
-    if (add_track(m, picture, m->frame, e) < 0 || add_track(m, sound, m->sample, e) < 0)
+    if (add_track(m, form->picture, m->frame, e) < 0 || add_track(m, form->sound, m->sample, e) < 0)
         return -1;
     /* the movie's clock is the picture's: its lengths come out exact */
     int64_t scale = plan->fps_num;
@@ -143,18 +144,18 @@ static int start(struct mux *m, const struct media_plan *plan, const AVCodecCont
     return r < 0 ? fault(m, r, "mux: header", e) : 0;
 }
 
-int mux_open(struct mux **out, int fd, const struct media_plan *plan, const AVCodecContext *picture,
-             const AVCodecContext *sound, struct err *e)
+int mux_open(struct mux **out, int fd, const struct media_plan *plan, const struct mux_form *form,
+             struct err *e)
 {
     AUTO(mux_freep) struct mux *m = mem_new(sizeof(*m));
     m->fd = fd;
     m->frame = (AVRational){plan->fps_den, plan->fps_num};
-    m->sample = (AVRational){1, plan->audio_hz};
-    m->delay = picture->has_b_frames;
+    m->sample = (AVRational){1, form->sound->sample_rate};
+    m->delay = form->delay;
     m->batch = plan->fps_num / plan->fps_den / 2 + 1;
     m->last = &m->first;
     pthread_mutex_init(&m->lock, NULL);
-    if (start(m, plan, picture, sound, e) < 0)
+    if (start(m, plan, form, e) < 0)
         return -1;
     *out = TAKE(m);
     return 0;

@@ -8,10 +8,16 @@
 struct err;
 struct mux;
 
+/* What a reel's two tracks are. Borrowed by mux_open alone. */
+struct mux_form {
+    const AVCodecParameters *picture,
+        *sound; /* packets are as the extradata says: avcC or Annex B */
+    int delay;  /* frames from decoding a picture to showing it, at least what every part needs */
+};
 /* Writes from offset 0 of fd, which is borrowed and never opened by name. The index gets a place
  * that holds every reel the plan allows; what it does not fill is a `free` box. */
-int mux_open(struct mux **out, int fd, const struct media_plan *plan, const AVCodecContext *picture,
-             const AVCodecContext *sound, struct err *e);
+int mux_open(struct mux **out, int fd, const struct media_plan *plan, const struct mux_form *form,
+             struct err *e);
 /* The next pictures are a new segment that begins where the last one ended. */
 void mux_segment(struct mux *m);
 /* One packet of the segment, in decode order; its pts counts frames from the segment's start. The

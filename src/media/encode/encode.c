@@ -56,6 +56,17 @@ static void progress(const struct encode *n, int permille)
         job->progress(job->arg, permille);
 }
 
+static int open_mux(struct encode *n, struct err *e)
+{
+    AUTO(avcodec_parameters_free) AVCodecParameters *picture = avcodec_parameters_alloc();
+    AUTO(avcodec_parameters_free) AVCodecParameters *sound = avcodec_parameters_alloc();
+    if (!picture || !sound || avcodec_parameters_from_context(picture, n->coder) < 0 ||
+        avcodec_parameters_from_context(sound, n->sound_coder) < 0)
+        return err_msg(e, MSG_MEMORY_LIMIT, "encode: no memory");
+    const struct mux_form form = {picture, sound, n->coder->has_b_frames};
+    return mux_open(&n->mux, n->line.job->reel_fd, n->line.plan, &form, e);
+}
+
 static int open_all(struct encode *n, struct err *e)
 {
     const struct line *l = &n->line;
@@ -74,7 +85,7 @@ static int open_all(struct encode *n, struct err *e)
         coder_same_headers(n->coder, n->bumper_coder, e) < 0 ||
         coder_sound(l->plan, p, &n->sound_coder, e) < 0)
         return -1;
-    return mux_open(&n->mux, l->job->reel_fd, l->plan, n->coder, n->sound_coder, e);
+    return open_mux(n, e);
 }
 
 static void *run_decode(void *arg)

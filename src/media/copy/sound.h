@@ -1,0 +1,35 @@
+/* media/copy/sound: the sound of a copied reel: silence, the clip's own AAC packets, silence; or,
+ * where those may not be copied, the clip's sound encoded anew on the picture's clock.
+ * Room-internal. All calls from one thread.
+ *
+ * Copied packets keep their place against the picture to the sample: an edit list skips what the
+ * whole packets of silence before them are too long. At their end, and where a track has a hole,
+ * silence comes in whole packets, so sound is at most half a packet (12 ms) off there. A packet
+ * that belongs before the body's first picture (the encoder's priming) plays under the bumper's
+ * end. */
+#pragma once
+#include "media/mux.h"
+
+struct copy_sound;
+struct err;
+struct media_input;
+struct media_job;
+
+/* Why the clip's own packets cannot be used: "" when they can. They can be AAC-LC, mono or stereo,
+ * 44.1 or 48 kHz, told so by a plain AudioSpecificConfig. No sound at all is "no sound". */
+const char *copy_sound_reason(const struct media_input *in);
+/* origin_us: on the clip's clock, where the body begins. encode: encode even what may be copied. */
+int copy_sound_open(struct copy_sound **out, const struct media_job *job, struct media_input *in,
+                    const struct media_plan *plan, int64_t origin_us, bool encode, struct err *e);
+/* What the mux is opened with; lives as long as the sound. */
+const AVCodecParameters *copy_sound_parameters(const struct copy_sound *s);
+/* The first samples that a player skips: pts of the first packet is minus this. */
+int copy_sound_begin(struct copy_sound *s, struct mux *m, struct err *e);
+/* A packet of the clip's sound track, in reading order; takes its reference. */
+int copy_sound_take(struct copy_sound *s, AVPacket *packet, struct err *e);
+/* Whether a body of so many frames has all the sound that it needs. */
+bool copy_sound_enough(const struct copy_sound *s, int64_t body_frames);
+/* The body has ended: the rest of its sound and silence to the end of the reel. */
+int copy_sound_end(struct copy_sound *s, int64_t body_frames, struct err *e);
+void copy_sound_free(struct copy_sound *s);
+void copy_sound_freep(struct copy_sound **s);
