@@ -22,7 +22,7 @@ static const struct step {
     int version;
     const char *name, *sql;
 } steps[] = {
-#include "store/migrations.inc"
+#include "store/sqlite_migrations.inc"
 };
 #define NEWEST (steps[LEN(steps) - 1].version)
 

@@ -8,7 +8,7 @@
 
 #include <assert.h>
 
-static const struct store_ops *const back_ends[] = {&store_sqlite_ops};
+static const struct store_ops *const back_ends[] = {&store_sqlite_ops, &store_postgres_ops};
 
 int store_open(struct store **out, const char *url, struct log *log, struct err *e)
 {
@@ -17,7 +17,13 @@ int store_open(struct store **out, const char *url, struct log *log, struct err 
         if (strncmp(url, back_ends[i]->scheme, n) == 0 && url[n] == ':')
             return back_ends[i]->open(out, url + n + 1, log, e);
     }
-    return err_set(e, ERR_INPUT, "database %s: the URL should begin with sqlite:", url);
+    return err_set(e, ERR_INPUT,
+                   "database %s: the URL should begin with sqlite: or postgresql:", url);
+}
+
+bool store_shared(const struct store *s)
+{
+    return s->ops->shared;
 }
 
 void store_close(struct store *s)

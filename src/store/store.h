@@ -1,5 +1,6 @@
-/* store: users, tasks and what belongs to them, as rows that survive. Back ends: store/sqlite.c.
- * Thread-safe. Every change is durable when its function returns 0 (fsync'd commit).
+/* store: users, tasks and what belongs to them, as rows that survive. Back ends: store/sqlite.c,
+ * store/postgres.c. Thread-safe. Every change is durable when its function returns 0 (fsync'd
+ * commit).
  *
  * Time comes from here (store_now_ms): with a shared database all nodes follow its clock, so
  * callers pass lengths of time, never points in time. Texts in rows live in the caller's arena.
@@ -18,10 +19,13 @@ struct err;
 struct log;
 struct store;
 
-/* sqlite:///absolute/path or sqlite:relative/path. Opens without changing the schema; ERR_CONFLICT
- * when the schema is newer than this program. One process at a time may have a SQLite file open
- * (SQLite 3.40.1 can lose commits otherwise): a second open fails with ERR_BUSY. */
+/* sqlite:///absolute/path, sqlite:relative/path, or postgresql://user@host/name?... (libpq's URIs).
+ * Opens without changing the schema; ERR_CONFLICT when the schema is newer than this program. One
+ * process at a time may have a SQLite file open (SQLite 3.40.1 can lose commits otherwise): a
+ * second open fails with ERR_BUSY, as does a PostgreSQL server that cannot be reached. */
 int store_open(struct store **out, const char *url, struct log *log, struct err *e);
+/* Whether several processes may have it open; then its calls wait for a network. */
+bool store_shared(const struct store *s);
 void store_close(struct store *s);
 void store_closep(struct store **s);
 /* Brings the schema up to date, one transaction a step; *from and *to are versions (NULL allowed).

@@ -10,6 +10,7 @@
 
 struct store_ops {
     const char *scheme; /* what a URL begins with, up to the colon */
+    bool shared;        /* see store_shared */
     /* rest: the URL after "<scheme>:". Gives a store whose base store_init has filled. */
     int (*open)(struct store **out, const char *rest, struct log *log, struct err *e);
     /* Frees s, whose base store_clear empties. */
@@ -53,7 +54,7 @@ struct store_ops {
                        struct err *e);
     int (*outbox_done)(struct store *s, int64_t id, struct err *e);
 };
-extern const struct store_ops store_sqlite_ops;
+extern const struct store_ops store_sqlite_ops, store_postgres_ops;
 
 struct store {
     const struct store_ops *ops;

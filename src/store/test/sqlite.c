@@ -93,6 +93,23 @@ static void reopened_says(struct world *w, enum err_code code, const char *part)
         fail_msg("\"%s\" does not say \"%s\"", err.text, part);
 }
 
+/* One process at a time has the file, so who opens it knows that every lease is a dead one's. */
+static void opening_ends_every_lease(void **state)
+{
+    struct world *w = *state;
+    struct task_row t;
+    bool found = false;
+    struct err err = {0};
+    assert_int_equal(try_add(w, add_user(w, "ana"), "clips/1", &err), 0);
+    OK(store_task_claim(w->s, w->a, "doomed", 3600000, &t, &found, e));
+    assert_true(found);
+    store_closep(&w->s);
+    OK(store_open(&w->s, w->url, NULL, e));
+    OK(store_task_get(w->s, w->a, t.id, 0, &t, e));
+    assert_int_equal(t.state, TASK_PROCESSING);
+    assert_int_equal(t.lease_until_ms, 0);
+}
+
 /* -- who may open -- */
 
 static void a_second_process_is_refused_and_told_who_has_it(void **state)
@@ -468,6 +485,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define FACT(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+        FACT(opening_ends_every_lease),
         FACT(a_second_process_is_refused_and_told_who_has_it),
         FACT(another_name_of_the_file_meets_the_same_lock),
         FACT(its_files_are_for_the_owner_alone),

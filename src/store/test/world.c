@@ -1,5 +1,7 @@
 #include "store/test/world.h"
 
+#include "store/test/server.h"
+
 #include <ftw.h>
 #include <unistd.h>
 
@@ -13,7 +15,13 @@ static void sqlite_url(const char *dir, char *out, size_t size)
     snprintf(out, size, "sqlite://%s/store.db", dir);
 }
 
-static const struct back_end back_ends[] = {{"sqlite", sqlite_url}};
+static void postgres_url(const char *dir, char *out, size_t size)
+{
+    (void)dir;
+    server_url(out, size);
+}
+
+static const struct back_end back_ends[] = {{"sqlite", sqlite_url}, {"postgres", postgres_url}};
 
 void open_store(struct world *w)
 {
@@ -129,16 +137,26 @@ int note_task(void *arg, const struct task_row *t)
     return 0;
 }
 
+static char *name(const struct back_end *b, const struct fact *f)
+{
+    char both[160];
+    snprintf(both, sizeof(both), "%s: %s", b->name, f->name);
+    return mem_strdup(both);
+}
+
 int run_facts(const struct fact *facts, size_t count)
 {
     struct CMUnitTest *tests = mem_new(LEN(back_ends) * count * sizeof(*tests));
     size_t n = 0;
     for (size_t b = 0; b < LEN(back_ends); b++)
         for (size_t i = 0; i < count; i++)
-            tests[n++] = (struct CMUnitTest){facts[i].name, facts[i].run, set_up, tear_down,
-                                             (void *)&back_ends[b]};
+            tests[n++] = (struct CMUnitTest){name(&back_ends[b], &facts[i]), facts[i].run, set_up,
+                                             tear_down, (void *)&back_ends[b]};
     /* What the macro cmocka_run_group_tests does, for a number of tests that is known only now. */
     int failed = _cmocka_run_group_tests("store", tests, n, NULL, NULL);
+    server_stop();
+    for (size_t i = 0; i < n; i++)
+        free((char *)tests[i].name);
     free(tests);
     return failed;
 }

@@ -7,7 +7,7 @@
 #include "store/store.h"
 
 struct world {
-    char dir[64], url[128];
+    char dir[64], url[160];
     struct store *s;
     struct arena *a;
     int clips; /* names given out */

@@ -1,0 +1,291 @@
+/* Plan: the steps of the schema, made from migrations/ by the build; open and close; the clock; the
+ * listener that rings the outbox's bell for what other processes commit; migrate; check; the table
+ * of slots. */
+#include "core/clock.h"
+#include "core/err.h"
+#include "core/fd.h"
+#include "core/log.h"
+#include "core/mem.h"
+#include "store/postgres_impl.h"
+
+#include <inttypes.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+
+enum { CLOCK_ASK_MS = 10000, LISTEN_AGAIN_MS = 1000, LISTEN_CHECK_MS = 5000 };
+
+static const struct step {
+    int version;
+    const char *name, *sql;
+} steps[] = {
+#include "store/postgres_migrations.inc"
+};
+#define NEWEST (steps[LEN(steps) - 1].version)
+
+/* -- the clock -- */
+
+/* The server's clock, asked now and then and carried on by a clock that never jumps: a node whose
+ * own clock is wrong does no harm. */
+static int64_t postgres_now_ms(struct store *base)
+{
+    struct postgres *s = (struct postgres *)base;
+    int64_t mono = clock_mono_ms();
+    pthread_mutex_lock(&s->lock);
+    bool ask = !s->asked_ms || mono - s->asked_ms > CLOCK_ASK_MS;
+    int64_t ahead = s->ahead_ms;
+    pthread_mutex_unlock(&s->lock);
+    if (!ask)
+        return mono + ahead;
+    AUTO(pg_clearp) PGresult *r = pg_ask(s, PG_NOW, NULL, NULL, NULL);
+    if (!r) /* the last answer is as good as any; without one, our own clock */
+        return s->asked_ms ? mono + ahead : clock_now_ms();
+    int64_t now = clock_mono_ms();
+    ahead = pg_number(r, 0, 0) - (mono + now) / 2;
+    pthread_mutex_lock(&s->lock);
+    s->ahead_ms = ahead;
+    s->asked_ms = now;
+    pthread_mutex_unlock(&s->lock);
+    return now + ahead;
+}
+
+/* -- the listener -- */
+
+/* Until the connection is lost or the store closes. */
+static void hear(struct postgres *s, PGconn *c)
+{
+    for (;;) {
+        struct pollfd p[] = {{PQsocket(c), POLLIN, 0}, {s->stop_fd, POLLIN, 0}};
+        (void)poll(p, LEN(p), LISTEN_CHECK_MS);
+        if (p[1].revents || !PQconsumeInput(c) || PQstatus(c) != CONNECTION_OK)
+            return;
+        bool any = false;
+        for (PGnotify *n; (n = PQnotifies(c)); PQfreemem(n))
+            any = true;
+        if (any)
+            store_ring(&s->base);
+    }
+}
+
+static void *listen_run(void *arg)
+{
+    struct postgres *s = arg;
+    struct pollfd stop = {s->stop_fd, POLLIN, 0};
+    do {
+        PGconn *c = pg_connect(s->url, NULL);
+        if (c && pg_exec(c, "LISTEN reelgate_outbox", NULL) == 0) {
+            store_ring(&s->base); /* what was said while nobody listened */
+            hear(s, c);
+        }
+        PQfinish(c);
+    } while (poll(&stop, 1, LISTEN_AGAIN_MS) == 0);
+    return NULL;
+}
+
+/* -- open -- */
+
+static int schema_version(PGconn *c, int *out, struct err *e)
+{
+    AUTO(pg_clearp)
+    PGresult *there = PQexec(c, "SELECT to_regclass('reelgate_schema') IS NOT NULL");
+    if (PQresultStatus(there) != PGRES_TUPLES_OK)
+        return err_set(e, ERR_BUSY, "database: %.150s", PQerrorMessage(c));
+    *out = 0;
+    if (*PQgetvalue(there, 0, 0) != 't')
+        return 0;
+    AUTO(pg_clearp)
+    PGresult *r = PQexecParams(c, "SELECT coalesce(max(version), 0) FROM reelgate_schema", 0, NULL,
+                               NULL, NULL, NULL, 1);
+    if (PQresultStatus(r) != PGRES_TUPLES_OK)
+        return err_set(e, ERR_BUSY, "database: %.150s", PQerrorMessage(c));
+    int64_t version = pg_number(r, 0, 0);
+    if (version > NEWEST)
+        return err_set(e, ERR_CONFLICT,
+                       "database: its schema is version %d, this program knows up to %d: use the "
+                       "newer program",
+                       (int)version, NEWEST);
+    *out = (int)version;
+    return 0;
+}
+
+static void postgres_close(struct store *base)
+{
+    struct postgres *s = (struct postgres *)base;
+    if (s->listening) {
+        (void)eventfd_write(s->stop_fd, 1);
+        pthread_join(s->listener, NULL);
+    }
+    fd_closep(&s->stop_fd);
+    for (int i = 0; i < PG_CONNS; i++)
+        PQfinish(s->conns[i].c);
+    pthread_cond_destroy(&s->freed);
+    pthread_mutex_destroy(&s->lock);
+    store_clear(&s->base);
+    free(s->url);
+    free(s);
+}
+
+static int postgres_open(struct store **out, const char *rest, struct log *log, struct err *e)
+{
+    if (strncmp(rest, "//", 2) != 0)
+        return err_set(e, ERR_INPUT,
+                       "database postgresql:%s: it should be postgresql://user@host/name", rest);
+    AUTO(store_closep) struct store *base = mem_new(sizeof(struct postgres));
+    struct postgres *s = (struct postgres *)base;
+    store_init(base, &store_postgres_ops, log);
+    size_t size = strlen(rest) + sizeof("postgresql:");
+    s->url = mem_new(size);
+    snprintf(s->url, size, "postgresql:%s", rest);
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_cond_init(&s->freed, NULL);
+    for (int i = PG_CONNS - 1; i >= 0; i--) {
+        s->conns[i].next = s->free;
+        s->free = &s->conns[i];
+    }
+    s->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    struct pg_conn *c = pg_take(s, e);
+    if (!c)
+        return -1;
+    int version, rc = schema_version(c->c, &version, e);
+    pg_back(s, c);
+    if (rc < 0)
+        return -1;
+    if (s->stop_fd < 0 || pthread_create(&s->listener, NULL, listen_run, s) != 0)
+        return err_set(e, ERR_SYSTEM, "database: the listener could not be started");
+    s->listening = true;
+    *out = TAKE(base);
+    return 0;
+}
+
+/* -- migrate -- */
+
+static int run_step(PGconn *c, const struct step *step, struct err *e)
+{
+    char note[160];
+    snprintf(note, sizeof(note), "INSERT INTO reelgate_schema (version, name) VALUES (%d, '%s')",
+             step->version, step->name);
+    if (pg_exec(c, "BEGIN", e) == 0 && pg_exec(c, step->sql, e) == 0 && pg_exec(c, note, e) == 0 &&
+        pg_exec(c, "COMMIT", e) == 0)
+        return 0;
+    (void)pg_exec(c, "ROLLBACK", NULL);
+    return err_wrap(e, "migration %s", step->name);
+}
+
+static int migrate(struct postgres *s, PGconn *c, int *from, int *to, struct err *e)
+{
+    /* several nodes may start at once; the lock ends with the connection at the latest */
+    if (pg_exec(c, "SELECT pg_advisory_lock(7236270600)", e) < 0 ||
+        pg_exec(c,
+                "CREATE TABLE IF NOT EXISTS reelgate_schema (version bigint PRIMARY KEY, "
+                "name text NOT NULL, at timestamptz NOT NULL DEFAULT now())",
+                e) < 0)
+        return -1;
+    int version;
+    if (schema_version(c, &version, e) < 0)
+        return -1;
+    *from = version;
+    for (size_t i = 0; i < LEN(steps); i++) {
+        if (steps[i].version <= version)
+            continue;
+        if (run_step(c, &steps[i], e) < 0)
+            return -1;
+        version = steps[i].version;
+        log_info(s->base.log, "schema migrated", "step", steps[i].name);
+    }
+    *to = version;
+    return pg_exec(c, "SELECT pg_advisory_unlock(7236270600)", e);
+}
+
+static int postgres_migrate(struct store *base, int *from, int *to, struct err *e)
+{
+    struct postgres *s = (struct postgres *)base;
+    PGconn *c = pg_connect(s->url, e);
+    if (!c)
+        return -1;
+    int rc = pg_exec(c, "SET statement_timeout = 0", e) < 0 ? -1 : migrate(s, c, from, to, e);
+    PQfinish(c);
+    return rc;
+}
+
+/* -- check -- */
+
+static int postgres_ping(struct store *base, struct err *e)
+{
+    AUTO(pg_clearp) PGresult *r = pg_ask((struct postgres *)base, PG_PING, NULL, NULL, e);
+    return r ? 0 : -1;
+}
+
+/* Each gives no row when all is well, else one with a number that tells where. */
+static const struct fact {
+    const char *says, *sql;
+} facts[] = {
+    {"its bytes_used is not the sum of their tasks' bytes, of user",
+     "SELECT u.id FROM users u WHERE u.bytes_used <> (SELECT coalesce(sum(t.clip_bytes + "
+     "t.reel_bytes + t.poster_bytes), 0) FROM tasks t WHERE t.user_id = u.id AND t.state <> 4) "
+     "LIMIT 1"},
+    {"the count is not that of the tasks, of state",
+     "SELECT s::bigint FROM generate_series(0, 4) s WHERE "
+     "coalesce((SELECT sum(n) FROM task_counts c WHERE c.state = s), 0) <> "
+     "(SELECT count(*) FROM tasks t WHERE t.state = s) LIMIT 1"},
+    {"it is due and its user takes no part in the turns, task",
+     "SELECT t.id FROM tasks t WHERE t.state = 0 AND t.due = 1 AND t.user_id NOT IN "
+     "(SELECT user_id FROM turns) LIMIT 1"},
+    {"it is processing without a lease's fence or worker, task",
+     "SELECT id FROM tasks WHERE state = 1 AND (fence = 0 OR worker = '') LIMIT 1"},
+    {"it is processed without a reel, task",
+     "SELECT id FROM tasks WHERE state = 2 AND reel_blob = '' LIMIT 1"},
+};
+
+static int check_facts(PGconn *c, struct err *e)
+{
+    /* one moment for all questions */
+    if (pg_exec(c, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", e) < 0)
+        return -1;
+    for (size_t i = 0; i < LEN(facts); i++) {
+        AUTO(pg_clearp)
+        PGresult *r = PQexecParams(c, facts[i].sql, 0, NULL, NULL, NULL, NULL, 1);
+        if (PQresultStatus(r) != PGRES_TUPLES_OK)
+            return err_set(e, ERR_BUSY, "database: %.150s", PQerrorMessage(c));
+        if (PQntuples(r) > 0)
+            return err_set(e, ERR_SYSTEM, "store: %s %" PRId64, facts[i].says, pg_number(r, 0, 0));
+    }
+    return pg_exec(c, "COMMIT", e);
+}
+
+static int postgres_check(struct store *base, struct err *e)
+{
+    PGconn *c = pg_connect(((struct postgres *)base)->url, e);
+    if (!c)
+        return -1;
+    int rc = pg_exec(c, "SET statement_timeout = 0", e) < 0 ? -1 : check_facts(c, e);
+    PQfinish(c);
+    return rc;
+}
+
+const struct store_ops store_postgres_ops = {
+    .scheme = "postgresql",
+    .shared = true,
+    .open = postgres_open,
+    .close = postgres_close,
+    .migrate = postgres_migrate,
+    .ping = postgres_ping,
+    .check = postgres_check,
+    .now_ms = postgres_now_ms,
+    .user_add = postgres_user_add,
+    .user_get = postgres_user_get,
+    .user_set_password = postgres_user_set_password,
+    .user_list = postgres_user_list,
+    .task_add = postgres_task_add,
+    .task_by_key = postgres_task_by_key,
+    .task_get = postgres_task_get,
+    .task_list = postgres_task_list,
+    .task_by_blob = postgres_task_by_blob,
+    .task_change = postgres_task_change,
+    .task_claim = postgres_task_claim,
+    .task_renew = postgres_task_renew,
+    .task_expired = postgres_task_expired,
+    .task_next_due = postgres_task_next_due,
+    .task_purge = postgres_task_purge,
+    .task_counts = postgres_task_counts,
+    .outbox_read = postgres_outbox_read,
+    .outbox_done = postgres_outbox_done,
+};

@@ -1,0 +1,137 @@
+/* postgres_impl: what the files of the PostgreSQL back end share. Room-internal.
+ *
+ *   postgres.c       open, close, migrate, ping, check, the clock, the bell, the table of slots
+ *   postgres_db.c    connections, statements, values, errors
+ *   postgres_sql.c   the statements
+ *   postgres_rows.c  users and tasks: adding, reading, changing, claims, the outbox
+ *
+ * What has to be one transaction is one function inside the database (migrations/postgres), so
+ * every slot is one round trip and nothing is held open over the network. Time is the server's. */
+#pragma once
+#include "store/store_impl.h"
+
+#include <libpq-fe.h>
+
+/* Connections at once; whoever finds all in use waits. */
+enum { PG_CONNS = 8 };
+/* A statement's values; text is borrowed until it has run. */
+enum { PG_VALUES = 16 };
+
+enum pg_sql {
+    PG_PING,
+    PG_NOW,
+    PG_USER_ADD,
+    PG_USER_BY_NAME,
+    PG_USER_BY_ID,
+    PG_USER_PASSWORD,
+    PG_USER_LIST,
+    PG_TASK_ADD,
+    PG_TASK_BY_ID,
+    PG_TASK_BY_KEY,
+    PG_TASK_BY_CLIP,
+    PG_TASK_BY_REEL,
+    PG_TASK_BY_POSTER,
+    PG_LIST_ALL,
+    PG_LIST_ALL_DOWN,
+    PG_LIST_USER,
+    PG_LIST_USER_DOWN,
+    PG_LIST_UPLOADED,
+    PG_LIST_DELETED,
+    PG_TASK_CHANGE,
+    PG_TASK_MARK,
+    PG_TASK_CLAIM,
+    PG_TASK_RENEW,
+    PG_TASK_HELD,
+    PG_TASK_EXPIRED,
+    PG_NEXT_DUE,
+    PG_TASK_PURGE,
+    PG_COUNTS,
+    PG_OUTBOX_READ,
+    PG_OUTBOX_DONE,
+    PG_COUNT_
+};
+extern const char *const pg_sql_text[PG_COUNT_];
+
+struct pg_conn {
+    PGconn *c; /* NULL: not connected */
+    bool prepared[PG_COUNT_];
+    struct pg_conn *next; /* in the list of free ones */
+};
+struct postgres {
+    struct store base;
+    char *url;
+    pthread_mutex_t lock; /* guards the rest but the listener's */
+    pthread_cond_t freed;
+    struct pg_conn conns[PG_CONNS], *free;
+    int64_t down_until_ms, down_ms; /* monotonic: not tried again before; the wait, doubled */
+    int64_t ahead_ms, asked_ms;     /* the server's clock minus our monotonic one; when asked */
+    pthread_t listener;
+    bool listening;
+    int stop_fd; /* eventfd: the listener is to end */
+};
+
+struct pg_values {
+    const char *value[PG_VALUES];
+    int length[PG_VALUES], format[PG_VALUES];
+    char number[PG_VALUES][8];
+    int count;
+};
+void pg_int(struct pg_values *v, int64_t number);
+void pg_text(struct pg_values *v, const char *text); /* NULL: NULL */
+
+/* Opens a connection of its own (the listener's, or one of the pool). ERR_BUSY. */
+PGconn *pg_connect(const char *url, struct err *e);
+/* A connected one from the pool. ERR_BUSY while the server is down: at once, not after a timeout,
+ * when it was so a moment ago. */
+struct pg_conn *pg_take(struct postgres *s, struct err *e);
+void pg_back(struct postgres *s, struct pg_conn *c);
+/* Runs one statement; the result is the caller's (PQclear), NULL with *e. ERR_BUSY: the server
+ * went away, or two sessions were in each other's way; *state (NULL allowed, 6 bytes) is the
+ * SQLSTATE. */
+PGresult *pg_run(struct pg_conn *c, enum pg_sql which, const struct pg_values *v, char *state,
+                 struct err *e);
+/* The same on a connection of the pool, tried anew where that is harmless: after a deadlock, and
+ * when the connection was lost under a statement that may run twice. */
+PGresult *pg_ask(struct postgres *s, enum pg_sql which, const struct pg_values *v, char *state,
+                 struct err *e);
+/* SQL text of ours without values, several statements allowed. */
+int pg_exec(PGconn *c, const char *sql, struct err *e);
+void pg_clearp(PGresult **r);
+
+int64_t pg_number(const PGresult *r, int row, int column);
+/* A text of the result: into the arena, or (NULL) borrowed until the result is cleared. */
+const char *pg_string(const PGresult *r, int row, int column, struct arena *a);
+
+/* -- slots -- */
+int postgres_user_add(struct store *s, const char *username, const char *email,
+                      const char *password_hash, int64_t *id, struct err *e);
+int postgres_user_get(struct store *s, struct arena *a, const char *username, int64_t id,
+                      struct user_row *out, struct err *e);
+int postgres_user_set_password(struct store *s, int64_t id, const char *password_hash,
+                               struct err *e);
+int postgres_user_list(struct store *s, int64_t after, int max,
+                       int (*each)(void *arg, const struct user_row *u), void *arg, struct err *e);
+int postgres_task_add(struct store *s, const struct task_new *t, int64_t *id, bool *existed,
+                      struct err *e);
+int postgres_task_by_key(struct store *s, struct arena *a, int64_t user_id, const char *key,
+                         struct task_row *out, struct err *e);
+int postgres_task_get(struct store *s, struct arena *a, int64_t id, int64_t user_id,
+                      struct task_row *out, struct err *e);
+int postgres_task_list(struct store *s, const struct task_page *p,
+                       int (*each)(void *arg, const struct task_row *t), void *arg, struct err *e);
+int postgres_task_by_blob(struct store *s, struct arena *a, const char *blob, struct task_row *out,
+                          struct err *e);
+int postgres_task_counts(struct store *s, int64_t counts[TASK_STATE_COUNT], struct err *e);
+int postgres_task_change(struct store *s, const struct task_change *c, bool *done, struct err *e);
+int postgres_task_claim(struct store *s, struct arena *a, const char *worker, int64_t lease_ms,
+                        struct task_row *out, bool *found, struct err *e);
+int postgres_task_renew(struct store *s, int64_t id, int64_t fence, int64_t lease_ms, int progress,
+                        bool *held, struct err *e);
+int postgres_task_expired(struct store *s, int max,
+                          int (*each)(void *arg, const struct task_row *t), void *arg,
+                          struct err *e);
+int postgres_task_next_due(struct store *s, int64_t *in_ms, struct err *e);
+int postgres_task_purge(struct store *s, int64_t id, struct err *e);
+int postgres_outbox_read(struct store *s, int max, struct outbox_row *rows, int *count,
+                         struct err *e);
+int postgres_outbox_done(struct store *s, int64_t id, struct err *e);

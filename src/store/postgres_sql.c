@@ -1,0 +1,74 @@
+/* Every statement of the PostgreSQL back end. Values are cast, so that they are known to be bigint
+ * or text and can travel in binary. */
+#include "store/postgres_impl.h"
+
+#define TASK                                                                                       \
+    "SELECT id, user_id, state, file_name, title, clip_blob, clip_hash, clip_bytes, reel_blob, "   \
+    "poster_blob, reel_bytes, poster_bytes, fit, start_us, created_ms, changed_ms, fence, "        \
+    "attempts, progress, lease_until_ms, not_before_ms, worker, error_slug, error_text, report "   \
+    "FROM tasks "
+#define USER     "SELECT id, username, email, password_hash, admin, created_ms, bytes_used FROM users "
+#define OF_STATE "(1::bigint << state::int) & "
+
+const char *const pg_sql_text[PG_COUNT_] = {
+    [PG_PING] = "SELECT 1::bigint FROM users LIMIT 1",
+    [PG_NOW] = "SELECT reelgate_now_ms()",
+
+    [PG_USER_ADD] = "INSERT INTO users (username, email, password_hash, created_ms) "
+                    "VALUES ($1::text, $2::text, $3::text, reelgate_now_ms()) RETURNING id",
+    [PG_USER_BY_NAME] = USER "WHERE username = $1::text",
+    [PG_USER_BY_ID] = USER "WHERE id = $1::bigint",
+    [PG_USER_PASSWORD] = "UPDATE users SET password_hash = $2::text WHERE id = $1::bigint "
+                         "RETURNING id",
+    [PG_USER_LIST] = USER "WHERE id > $1::bigint ORDER BY id LIMIT nullif($2::bigint, -1)",
+
+    [PG_TASK_ADD] = "SELECT answer, id FROM reelgate_task_add($1::bigint, $2::text, $3::text, "
+                    "$4::text, $5::text, $6::bigint, $7::bigint, $8::bigint, $9::text, "
+                    "$10::bigint)",
+    [PG_TASK_BY_ID] = TASK "WHERE id = $1::bigint",
+    [PG_TASK_BY_KEY] =
+        TASK "WHERE id = (SELECT task_id FROM idempotency WHERE user_id = $1::bigint "
+             "AND key = $2::text) AND state <> 4",
+    [PG_TASK_BY_CLIP] = TASK "WHERE clip_blob = $1::text AND state <> 4",
+    [PG_TASK_BY_REEL] = TASK "WHERE reel_blob = $1::text AND reel_blob <> '' AND state <> 4",
+    [PG_TASK_BY_POSTER] = TASK "WHERE poster_blob = $1::text AND poster_blob <> '' AND state <> 4",
+    [PG_LIST_ALL] = TASK "WHERE id > $1::bigint AND " OF_STATE
+                         "$2::bigint <> 0 ORDER BY id LIMIT nullif($3::bigint, -1)",
+    [PG_LIST_ALL_DOWN] = TASK "WHERE id < $1::bigint AND " OF_STATE
+                              "$2::bigint <> 0 ORDER BY id DESC LIMIT nullif($3::bigint, -1)",
+    [PG_LIST_USER] =
+        TASK "WHERE user_id = $4::bigint AND state <> 4 AND id > $1::bigint AND " OF_STATE
+             "$2::bigint <> 0 ORDER BY id LIMIT nullif($3::bigint, -1)",
+    [PG_LIST_USER_DOWN] =
+        TASK "WHERE user_id = $4::bigint AND state <> 4 AND id < $1::bigint AND " OF_STATE
+             "$2::bigint <> 0 ORDER BY id DESC LIMIT nullif($3::bigint, -1)",
+    [PG_LIST_UPLOADED] = TASK "WHERE state = 0 AND id > $1::bigint AND " OF_STATE
+                              "$2::bigint <> 0 ORDER BY id LIMIT nullif($3::bigint, -1)",
+    [PG_LIST_DELETED] = TASK "WHERE state = 4 AND id > $1::bigint AND " OF_STATE
+                             "$2::bigint <> 0 ORDER BY id LIMIT nullif($3::bigint, -1)",
+
+    [PG_TASK_CHANGE] =
+        "SELECT reelgate_task_change($1::bigint, $2::bigint, $3::bigint, $4::bigint, "
+        "$5::bigint, $6::bigint, $7::bigint, $8::bigint, $9::text, $10::text, "
+        "$11::text, $12::text, $13::bigint, $14::bigint, $15::text, "
+        "$16::text)",
+    [PG_TASK_MARK] = "SELECT id FROM tasks WHERE id = $1::bigint AND mark = $2::text",
+    /* The function's changes are seen by a second statement only, so the claim is two. */
+    [PG_TASK_CLAIM] = "SELECT reelgate_claim($1::text, $2::bigint)",
+    [PG_TASK_RENEW] =
+        "UPDATE tasks SET lease_until_ms = reelgate_now_ms() + $3::bigint, progress = $4::bigint "
+        "WHERE id = $1::bigint AND fence = $2::bigint AND state = 1 RETURNING id",
+    [PG_TASK_HELD] =
+        "SELECT id FROM tasks WHERE id = $1::bigint AND fence = $2::bigint AND state = 1",
+    [PG_TASK_EXPIRED] = TASK "WHERE state = 1 AND lease_until_ms <= reelgate_now_ms() "
+                             "ORDER BY lease_until_ms LIMIT $1::bigint",
+    [PG_NEXT_DUE] =
+        "SELECT CASE WHEN EXISTS (SELECT 1 FROM tasks WHERE state = 0 AND due = 1) THEN 0 "
+        "ELSE (SELECT greatest(not_before_ms - reelgate_now_ms(), 0) FROM tasks "
+        "WHERE state = 0 AND due = 0 ORDER BY not_before_ms LIMIT 1) END::bigint",
+    [PG_TASK_PURGE] = "DELETE FROM tasks WHERE id = $1::bigint AND state = 4",
+    [PG_COUNTS] = "SELECT state, sum(n)::bigint FROM task_counts GROUP BY state",
+
+    [PG_OUTBOX_READ] = "SELECT id, task_id FROM outbox ORDER BY id LIMIT $1::bigint",
+    [PG_OUTBOX_DONE] = "DELETE FROM outbox WHERE id <= $1::bigint",
+};
