@@ -4,7 +4,8 @@
 #include "core/mem.h"
 #include "queue/queue_impl.h"
 
-static const struct queue_ops *const back_ends[] = {&queue_database_ops};
+static const struct queue_ops *const back_ends[] = {&queue_database_ops, &queue_amqp_ops,
+                                                    &queue_amqps_ops};
 
 int queue_open(struct queue **out, const char *url, struct log *log, struct err *e)
 {
@@ -20,9 +21,8 @@ int queue_open(struct queue **out, const char *url, struct log *log, struct err 
         return 0;
     }
     /* the rest of a URL may hold a password */
-    return err_set(e, ERR_INPUT,
-                   "queue: no such kind: \"%.*s\"; known is database:", (int)strcspn(url, ":"),
-                   url);
+    return err_set(e, ERR_INPUT, "queue: no such kind: \"%.*s\"; known are database: amqp: amqps:",
+                   (int)strcspn(url, ":"), url);
 }
 
 void queue_close(struct queue *q)

@@ -1,0 +1,127 @@
+/* Facts of RabbitMQ alone: what a broker that goes away takes with it, and what it does not. */
+#include "queue/test/broker.h"
+
+#include "core/clock.h"
+#include "core/err.h"
+#include "core/test/test.h"
+#include "queue/queue.h"
+
+#include <time.h>
+
+enum { PATIENCE_MS = 60000, SETTLE_MS = 500 };
+
+static struct queue *open_queue(const char *url)
+{
+    struct queue *q = NULL;
+    struct err e = {0};
+    if (queue_open(&q, url, NULL, &e) < 0)
+        fail_msg("open: %s", e.text);
+    return q;
+}
+
+static void publish(struct queue *q, int64_t task)
+{
+    struct err e = {0};
+    if (queue_publish(q, task, &e) < 0)
+        fail_msg("publish: %s", e.text);
+}
+
+/* Takes until nothing more comes, and notes which; acknowledges when told to. */
+static int take_all(struct queue *q, int64_t patience_ms, bool ack, bool seen[])
+{
+    struct queue_message m;
+    int n = 0;
+    bool got = true;
+    while (queue_take(q, n ? SETTLE_MS : patience_ms, &m, &got, NULL) == 0 && got) {
+        n += !seen[m.task_id];
+        seen[m.task_id] = true;
+        if (ack)
+            assert_int_equal(queue_ack(q, &m, NULL), 0);
+    }
+    return n;
+}
+
+static void what_was_confirmed_survives_a_crash_of_the_broker(void **state)
+{
+    (void)state;
+    char url[256];
+    bool seen[64] = {0};
+    rabbit_url(url, sizeof(url));
+    struct queue *q = open_queue(url);
+    for (int i = 1; i <= 50; i++)
+        publish(q, i);
+    rabbit_crash();
+    struct err e = {0};
+    int64_t began = clock_mono_ms();
+    assert_int_equal(queue_publish(q, 51, &e), -1);
+    assert_int_equal(e.code, ERR_BUSY);
+    assert_int_equal(queue_ping(q, &e), -1);
+    assert_true(clock_mono_ms() - began < 15000);
+    rabbit_again();
+    began = clock_mono_ms();
+    while (queue_publish(q, 51, &e) < 0 && clock_mono_ms() - began < PATIENCE_MS)
+        nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+    assert_int_equal(take_all(q, PATIENCE_MS, true, seen), 51);
+    queue_close(q);
+}
+
+static void what_was_not_acknowledged_comes_again_to_another(void **state)
+{
+    (void)state;
+    char url[256];
+    bool seen[64] = {0}, again[64] = {0}, none[64] = {0};
+    rabbit_url(url, sizeof(url));
+    struct queue *first = open_queue(url);
+    for (int i = 1; i <= 10; i++)
+        publish(first, i);
+    assert_int_equal(take_all(first, PATIENCE_MS, false, seen), 10);
+    queue_close(first);
+    struct queue *second = open_queue(url);
+    assert_int_equal(take_all(second, PATIENCE_MS, true, again), 10);
+    nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL); /* the acknowledgements travel */
+    queue_close(second);
+    struct queue *third = open_queue(url);
+    assert_int_equal(take_all(third, 2 * SETTLE_MS, true, none), 0);
+    queue_close(third);
+}
+
+static void a_broker_that_is_not_there_keeps_nobody_from_starting(void **state)
+{
+    (void)state;
+    struct queue *q = open_queue("amqp://guest:guest@127.0.0.1:1/");
+    struct queue_message m;
+    struct err e = {0};
+    bool got = true;
+    assert_int_equal(queue_take(q, 50, &m, &got, &e), 0);
+    assert_false(got);
+    assert_int_equal(queue_publish(q, 1, &e), -1);
+    assert_int_equal(e.code, ERR_BUSY);
+    queue_close(q);
+}
+
+static void a_wrong_password_is_said_without_it(void **state)
+{
+    (void)state;
+    char url[256], wrong[300];
+    rabbit_url(url, sizeof(url));
+    snprintf(wrong, sizeof(wrong), "amqp://guest:geheim@%s", strchr(url, '@') + 1);
+    struct queue *q = open_queue(wrong);
+    struct err e = {0};
+    assert_int_equal(queue_publish(q, 1, &e), -1);
+    assert_null(strstr(e.text, "geheim"));
+    assert_non_null(strstr(e.text, "log-in"));
+    queue_close(q);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_was_confirmed_survives_a_crash_of_the_broker),
+        cmocka_unit_test(what_was_not_acknowledged_comes_again_to_another),
+        cmocka_unit_test(a_broker_that_is_not_there_keeps_nobody_from_starting),
+        cmocka_unit_test(a_wrong_password_is_said_without_it),
+    };
+    int failed = cmocka_run_group_tests_name("queue/amqp", tests, NULL, NULL);
+    brokers_stop();
+    return failed;
+}
