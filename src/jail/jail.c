@@ -138,8 +138,12 @@ static int watch_start(struct watch *w, struct err *e)
     m.u.start.memory_bytes = w->jail->memory_bytes;
     m.u.start.cpu_s = w->jail->cpu_s;
     m.u.start.file_bytes = w->jail->file_bytes;
-    const int given[WIRE_FDS] = {job->clip_fd, job->reel_fd, job->poster_fd, job->logo_fd,
-                                 far_talk,     far_status,   far_log};
+    const int given[WIRE_FDS] = {
+        [WIRE_FD_CLIP] = job->clip_fd,     [WIRE_FD_REEL] = job->reel_fd,
+        [WIRE_FD_POSTER] = job->poster_fd, [WIRE_FD_LOGO] = job->logo_fd,
+        [WIRE_FD_TALK] = far_talk,         [WIRE_FD_STATUS] = far_status,
+        [WIRE_FD_LOG] = far_log,           [WIRE_FD_BUMPER] = -1,
+    };
     int fds[WIRE_FDS], count = 0;
     for (int i = 0; i < WIRE_FDS; i++)
         if (given[i] >= 0) {

@@ -1,8 +1,16 @@
 #include "media/bumper.h"
 
 #include "core/err.h"
+#include "core/fd.h"
 #include "core/mem.h"
 #include "media/coder.h"
+#include "media/encode/line.h"
+#include "media/media.h"
+#include "media/picture.h"
+
+#include <libavutil/intreadwrite.h>
+
+enum { LENGTH_BYTES = 4 };
 
 struct taking {
     struct bumper *bumper;
@@ -56,10 +64,181 @@ int bumper_make(AVCodecContext *fresh, AVFrame *frame, int64_t frames, int first
     return 0;
 }
 
+/* Units of an Annex B stream: *at is behind the last start code or at the stream's start; the next
+ * unit's bytes, without the zeros that may follow it. NULL at the end. */
+static const uint8_t *unit_next(const uint8_t **at, const uint8_t *end, size_t *len_bytes)
+{
+    const uint8_t *p = *at;
+    while (p + 3 <= end && !(p[0] == 0 && p[1] == 0 && p[2] == 1))
+        p++;
+    if (p + 3 >= end)
+        return NULL;
+    const uint8_t *unit = p + 3, *stop = unit;
+    while (stop + 3 <= end && !(stop[0] == 0 && stop[1] == 0 && stop[2] <= 1))
+        stop++;
+    if (stop + 3 > end)
+        stop = end;
+    *at = stop;
+    *len_bytes = (size_t)(stop - unit);
+    return unit;
+}
+
+enum { UNIT_SLICE = 1, UNIT_IDR = 5, UNIT_SPS = 7, UNIT_PPS = 8 };
+
+/* Keeps the slices alone, each behind its length: what x264 says of itself in an SEI is no part of
+ * a reel. */
+static int packet_convert(AVPacket *packet, struct err *e)
+{
+    const uint8_t *end = packet->data + packet->size, *unit;
+    size_t len, total = 0;
+    for (const uint8_t *at = packet->data; (unit = unit_next(&at, end, &len));)
+        if ((unit[0] & 31) == UNIT_SLICE || (unit[0] & 31) == UNIT_IDR)
+            total += LENGTH_BYTES + len;
+    AUTO(av_packet_free) AVPacket *p = av_packet_alloc();
+    if (!p || total == 0 || total > BUMPER_FILE_BYTES_MAX || av_new_packet(p, (int)total) < 0)
+        return err_msg(e, MSG_MEMORY_LIMIT, "bumper: no memory, or no picture in a packet");
+    uint8_t *to = p->data;
+    for (const uint8_t *at = packet->data; (unit = unit_next(&at, end, &len));)
+        if ((unit[0] & 31) == UNIT_SLICE || (unit[0] & 31) == UNIT_IDR) {
+            AV_WB32(to, len);
+            memcpy(to + LENGTH_BYTES, unit, len);
+            to += LENGTH_BYTES + len;
+        }
+    if (av_packet_copy_props(p, packet) < 0)
+        return err_msg(e, MSG_MEMORY_LIMIT, "bumper: no memory");
+    av_packet_unref(packet);
+    av_packet_move_ref(packet, p);
+    return 0;
+}
+
+/* The encoder's SPS and PPS as an avcC record. The level is the clip's, whatever the encoder found
+ * enough; of the constraints it may add that there are only frames (set4) and no B (set5), which
+ * the clip says or not, and without which a player might take the two for different profiles. */
+static int sets_convert(const AVCodecContext *c, const struct bumper_shape *shape, struct bumper *b,
+                        struct err *e)
+{
+    enum { FRAMES_AND_NO_B = 0x0c, SPS_LEAST = 5, RECORD_MOST = 1024 };
+    const uint8_t *sps = NULL, *pps = NULL, *end = c->extradata + c->extradata_size, *unit;
+    size_t len, sps_len = 0, pps_len = 0;
+    for (const uint8_t *at = c->extradata; (unit = unit_next(&at, end, &len));)
+        if ((unit[0] & 31) == UNIT_SPS) {
+            sps = unit;
+            sps_len = len;
+        } else if ((unit[0] & 31) == UNIT_PPS) {
+            pps = unit;
+            pps_len = len;
+        }
+    bool high = shape->profile_idc == FF_PROFILE_H264_HIGH;
+    if (!sps || !pps || sps_len < SPS_LEAST || sps_len + pps_len > RECORD_MOST / 2)
+        return err_set(e, ERR_SYSTEM, "bumper: the encoder gave no parameter sets");
+    if (sps[1] != shape->profile_idc)
+        return err_set(e, ERR_SYSTEM, "bumper: profile %d was asked for, the encoder made %d",
+                       shape->profile_idc, sps[1]);
+    uint8_t *r = b->sets = mem_new(RECORD_MOST);
+    *r++ = 1;
+    uint8_t *claims = r;
+    r += 3;
+    *r++ = 0xfc | (LENGTH_BYTES - 1);
+    *r++ = 0xe0 | 1;
+    AV_WB16(r, sps_len);
+    memcpy(r + 2, sps, sps_len);
+    r[2 + 2] |= shape->constraints & FRAMES_AND_NO_B;
+    if (shape->level_idc)
+        r[2 + 3] = (uint8_t)shape->level_idc;
+    memcpy(claims, r + 2 + 1, 3);
+    r += 2 + sps_len;
+    *r++ = 1;
+    AV_WB16(r, pps_len);
+    memcpy(r + 2, pps, pps_len);
+    r += 2 + pps_len;
+    if (high) {
+        memcpy(r, (const uint8_t[]){0xfc | 1, 0xf8, 0xf8, 0}, 4); /* 4:2:0, 8 bits, 8 bits, none */
+        r += 4;
+    }
+    b->sets_bytes = (int)(r - b->sets);
+    return 0;
+}
+
+/* An encoder for a picture that stands still: one IDR picture, then what says "the same again". */
+static int coder_open(const struct bumper_shape *shape, AVCodecContext **out, struct err *e)
+{
+    const AVCodec *codec = avcodec_find_encoder_by_name("libx264");
+    AUTO(avcodec_free_context) AVCodecContext *c = codec ? avcodec_alloc_context3(codec) : NULL;
+    if (!c)
+        return err_set(e, ERR_SYSTEM, "bumper: libavcodec has no libx264");
+    c->width = shape->width;
+    c->height = shape->height;
+    c->pix_fmt = AV_PIX_FMT_YUV420P;
+    c->sample_aspect_ratio = (AVRational){1, 1};
+    c->color_range = shape->full_range ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
+    c->color_primaries = (enum AVColorPrimaries)shape->primaries;
+    c->color_trc = (enum AVColorTransferCharacteristic)shape->transfer;
+    c->colorspace = (enum AVColorSpace)shape->matrix;
+    c->time_base = (AVRational){shape->fps_den, shape->fps_num};
+    c->framerate = (AVRational){shape->fps_num, shape->fps_den};
+    c->gop_size = (int)shape->frames + 1;
+    c->max_b_frames = 0;
+    c->refs = 1;
+    c->thread_count = 1;
+    c->flags |= AV_CODEC_FLAG_GLOBAL_HEADER | AV_CODEC_FLAG_CLOSED_GOP;
+    bool high = shape->profile_idc == FF_PROFILE_H264_HIGH;
+    bool base = shape->profile_idc == FF_PROFILE_H264_BASELINE;
+    char params[160];
+    snprintf(params, sizeof(params),
+             "sps-id=%d:cabac=%d:8x8dct=%d:weightp=0:scenecut=0:mbtree=0:rc-lookahead=0:me=dia:"
+             "subme=2:trellis=0:force-cfr=1",
+             shape->set_id, !base, high);
+    AUTO(av_dict_free) AVDictionary *o = NULL;
+    av_dict_set(&o, "preset", shape->preset, 0);
+    av_dict_set(&o, "profile", high ? "high" : base ? "baseline" : "main", 0);
+    av_dict_set_int(&o, "crf", shape->crf, 0);
+    av_dict_set(&o, "a53cc", "0", 0);
+    av_dict_set(&o, "x264-params", params, 0);
+    int r = avcodec_open2(c, codec, &o);
+    if (r < 0)
+        return line_av_error(r, "bumper: x264", e);
+    *out = TAKE(c);
+    return 0;
+}
+
+int bumper_encode(const struct media_job *job, const struct bumper_shape *shape, struct bumper *out,
+                  struct err *e)
+{
+    AUTO(avcodec_free_context) AVCodecContext *c = NULL;
+    AUTO(av_frame_free) AVFrame *logo = NULL;
+    AUTO(bumper_clear) struct bumper b = {0};
+    if (bumper_shape_check(shape, e) < 0 ||
+        media_logo_frame_as(job->logo_fd, &job->order->limits, shape->width, shape->height,
+                            shape->matrix, shape->full_range, &logo, e) < 0 ||
+        coder_open(shape, &c, e) < 0)
+        return -1;
+    if (bumper_make(c, logo, shape->frames, 0, &b, e) < 0 || sets_convert(c, shape, &b, e) < 0)
+        return -1;
+    for (int i = 0; i < b.count; i++)
+        if (packet_convert(b.packets[i], e) < 0)
+            return -1;
+    *out = b;
+    b = (struct bumper){0};
+    return 0;
+}
+
+/* A kept one that cannot be used is no reason to fail: it is a matter of milliseconds. */
+int bumper_get(const struct media_job *job, const struct bumper_shape *shape, struct bumper *out,
+               struct err *e)
+{
+    AUTO(fd_closep) int fd = -1;
+    struct err ignored;
+    if (job->bumper && job->bumper(job->arg, shape, &fd, &ignored) == 0 && fd >= 0 &&
+        bumper_read(fd, shape, out, &ignored) == 0)
+        return 0;
+    return bumper_encode(job, shape, out, e);
+}
+
 void bumper_clear(struct bumper *b)
 {
     for (int i = 0; i < b->count; i++)
         av_packet_free(&b->packets[i]);
     freep(&b->packets);
-    b->count = 0;
+    freep(&b->sets);
+    b->count = b->sets_bytes = 0;
 }

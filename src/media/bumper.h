@@ -12,6 +12,9 @@
 struct err;
 struct media_job;
 
+/* The most that a file of packets may have. */
+enum { BUMPER_FILE_BYTES_MAX = 32 * 1024 * 1024 };
+
 struct bumper {
     AVPacket **packets; /* in decode order; pts in frames from 0; without reordering */
     int count;
@@ -23,6 +26,9 @@ struct bumper {
  * at job->logo_fd. */
 int bumper_get(const struct media_job *job, const struct bumper_shape *shape, struct bumper *out,
                struct err *e);
+/* The same, made here in any case. */
+int bumper_encode(const struct media_job *job, const struct bumper_shape *shape, struct bumper *out,
+                  struct err *e);
 /* RENDER_BUMPER: makes them and writes the file. */
 int bumper_file(const struct media_job *job, struct err *e);
 /* Reads such a file. ERR_SYSTEM when it is damaged or of another shape. */

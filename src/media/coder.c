@@ -52,8 +52,7 @@ int coder_picture(const struct media_plan *plan, const struct profile *p, bool s
     return 0;
 }
 
-int coder_sound(const struct media_plan *plan, const struct profile *p, AVCodecContext **out,
-                struct err *e)
+int coder_sound_as(int hz, int channels, int64_t bits_per_s, AVCodecContext **out, struct err *e)
 {
     const AVCodec *codec = avcodec_find_encoder_by_name("aac");
     if (!codec)
@@ -62,11 +61,11 @@ int coder_sound(const struct media_plan *plan, const struct profile *p, AVCodecC
     if (!c)
         return err_msg(e, MSG_MEMORY_LIMIT, "coder: no memory");
     c->sample_fmt = AV_SAMPLE_FMT_FLTP;
-    c->sample_rate = plan->audio_hz;
-    c->ch_layout = (AVChannelLayout)AV_CHANNEL_LAYOUT_STEREO;
-    c->bit_rate = p->audio_bits_per_s;
+    c->sample_rate = hz;
+    av_channel_layout_default(&c->ch_layout, channels);
+    c->bit_rate = bits_per_s;
     c->profile = FF_PROFILE_AAC_LOW;
-    c->time_base = (AVRational){1, plan->audio_hz};
+    c->time_base = (AVRational){1, hz};
     c->thread_count = 1;
     c->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
     int r = avcodec_open2(c, codec, NULL);
@@ -74,6 +73,12 @@ int coder_sound(const struct media_plan *plan, const struct profile *p, AVCodecC
         return line_av_error(r, "coder: aac", e);
     *out = TAKE(c);
     return 0;
+}
+
+int coder_sound(const struct media_plan *plan, const struct profile *p, AVCodecContext **out,
+                struct err *e)
+{
+    return coder_sound_as(plan->audio_hz, 2, p->audio_bits_per_s, out, e);
 }
 
 int coder_same_headers(const AVCodecContext *a, const AVCodecContext *b, struct err *e)

@@ -16,6 +16,8 @@ int coder_picture(const struct media_plan *plan, const struct profile *p, bool s
 /* AAC-LC stereo, planar floats, 1024 samples a frame; time base: one sample. */
 int coder_sound(const struct media_plan *plan, const struct profile *p, AVCodecContext **out,
                 struct err *e);
+/* The same of another rate, with one channel or two. */
+int coder_sound_as(int hz, int channels, int64_t bits_per_s, AVCodecContext **out, struct err *e);
 /* ERR_SYSTEM when packets of b could not be decoded with the headers of a. */
 int coder_same_headers(const AVCodecContext *a, const AVCodecContext *b, struct err *e);
 /* Encodes one frame (NULL: the end) and hands each packet that comes out to `take`, which unrefs or

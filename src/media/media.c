@@ -4,6 +4,7 @@
 #include "core/err.h"
 #include "core/mem.h"
 #include "core/str.h"
+#include "media/bumper.h"
 #include "media/clip/input.h"
 #include "media/encode/encode.h"
 #include "media/plan.h"
@@ -36,7 +37,7 @@ static int run(const struct media_job *job, struct render_report *out, struct er
     case RENDER_VERIFY:
         return media_verify(job, out, e);
     case RENDER_BUMPER:
-        break;
+        return bumper_file(job, e);
     }
     return err_set(e, ERR_SYSTEM, "media: unknown order %d", (int)job->order->op);
 }

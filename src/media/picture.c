@@ -232,8 +232,25 @@ static int draw_logo(int fd, const struct media_limits *limits, AVFrame *canvas,
     return place(logo, canvas, e);
 }
 
-int media_logo_frame(int fd, const struct media_limits *limits, int width, int height,
-                     AVFrame **out, struct err *e)
+/* H.273's numbers of a matrix are swscale's. */
+static int matrix_known(int matrix, int height)
+{
+    enum { HD_LINES = 720 };
+    switch (matrix) {
+    case SWS_CS_ITU709:
+    case SWS_CS_FCC:
+    case AVCOL_SPC_BT470BG:
+    case AVCOL_SPC_SMPTE170M:
+    case SWS_CS_SMPTE240M:
+    case SWS_CS_BT2020:
+        return matrix;
+    default:
+        return height < HD_LINES ? SWS_CS_ITU601 : SWS_CS_ITU709;
+    }
+}
+
+int media_logo_frame_as(int fd, const struct media_limits *limits, int width, int height,
+                        int matrix, bool full, AVFrame **out, struct err *e)
 {
     AUTO(av_frame_free) AVFrame *canvas = frame_new(AV_PIX_FMT_RGBA, width, height);
     AUTO(av_frame_free) AVFrame *f = frame_new(AV_PIX_FMT_YUV420P, width, height);
@@ -243,15 +260,24 @@ int media_logo_frame(int fd, const struct media_limits *limits, int width, int h
         media_mark_draw(canvas->data[0], canvas->linesize[0], width, height);
     else if (draw_logo(fd, limits, canvas, e) < 0)
         return -1;
-    if (convert(canvas, rgb, f, reel) < 0)
+    struct meaning to = {matrix_known(matrix, height), full};
+    if (convert(canvas, rgb, f, to) < 0)
         return err_set(e, ERR_SYSTEM, "logo: conversion to yuv420p failed");
     f->sample_aspect_ratio = (AVRational){1, 1};
-    f->color_range = AVCOL_RANGE_MPEG;
-    f->colorspace = AVCOL_SPC_BT709;
-    f->color_primaries = AVCOL_PRI_BT709;
-    f->color_trc = AVCOL_TRC_BT709;
-    f->chroma_location = AVCHROMA_LOC_LEFT;
+    f->color_range = full ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
+    f->colorspace = (enum AVColorSpace)matrix;
     *out = TAKE(f);
+    return 0;
+}
+
+int media_logo_frame(int fd, const struct media_limits *limits, int width, int height,
+                     AVFrame **out, struct err *e)
+{
+    if (media_logo_frame_as(fd, limits, width, height, AVCOL_SPC_BT709, false, out, e) < 0)
+        return -1;
+    (*out)->color_primaries = AVCOL_PRI_BT709;
+    (*out)->color_trc = AVCOL_TRC_BT709;
+    (*out)->chroma_location = AVCHROMA_LOC_LEFT;
     return 0;
 }
 

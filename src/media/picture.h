@@ -1,6 +1,7 @@
 /* media/picture: still pictures: the logo on its canvas, the poster. Room-internal. One thread. */
 #pragma once
 #include <libavutil/frame.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct err;
@@ -10,6 +11,10 @@ struct media_limits;
  * background colour, square pixels, as yuv420p BT.709 limited range. MSG_LOGO_BAD. */
 int media_logo_frame(int fd, const struct media_limits *limits, int width, int height,
                      AVFrame **out, struct err *e);
+/* The same for a track whose numbers mean something else: matrix as H.273 counts them (2, not said:
+ * BT.601 below 720 lines and BT.709 from there on, as players guess), full range or limited. */
+int media_logo_frame_as(int fd, const struct media_limits *limits, int width, int height,
+                        int matrix, bool full, AVFrame **out, struct err *e);
 /* Writes a frame (yuv420p, BT.709 limited) as a JPEG to `fd` from offset 0. */
 int media_poster_write(const AVFrame *frame, int fd, int64_t *bytes, struct err *e);
 

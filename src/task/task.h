@@ -101,7 +101,7 @@ int task_finish(struct tasks *t, const struct task_row *claim, const struct rend
 int task_fail(struct tasks *t, const struct task_row *claim, const struct err *why,
               enum task_state *verdict, struct err *e);
 
-/* -- housekeeping, run by one thread of each process -- */
+/* -- housekeeping, run by each process: one thread sweeps, another looks for orphans -- */
 struct task_swept {
     int expired, announced, purged, orphans;
 };

@@ -4,13 +4,16 @@
  * are clocks rounding and are ignored; larger ones are believed.
  *
  * The track is encoded as one run of frames over bumper, body and bumper, as far as the body is
- * certain, so that the encoder's delay comes once, at the start, where the edit list takes it away.
+ * certain; but silence that lasts is not encoded, it is the encoder's one packet again and again.
+ * The encoder's delay falls into the first bumper, so the track begins at 0.
  * At both seams the body fades for a few milliseconds: no click. */
 #include "media/encode/audio.h"
 
+#include "core/err.h"
 #include "core/mem.h"
 #include "media/coder.h"
-#include "media/mux.h"
+#include "media/encode/line.h"
+#include "media/encode/track.h"
 
 #include <libavutil/opt.h>
 #include <libswresample/swresample.h>
@@ -24,11 +27,11 @@ enum {
 };
 
 struct audio {
-    const struct audio_task *t;
-    struct line *l;
+    struct audio_task t;
     int hz;
     AVPacket *packet; /* of the encoder */
     AVFrame *decoded, *frame;
+    struct track track;
     float *body[CHANNELS];
     int64_t room;   /* samples of the body at most */
     int64_t origin; /* of the body on the clip's clock, in samples */
@@ -41,12 +44,13 @@ struct audio {
     int out_room;
 
     int64_t lead;    /* samples of the first bumper */
-    int64_t encoded; /* samples of the track given to the encoder */
+    int64_t encoded; /* samples of the track given to the encoder, or known to be silent */
+    int quiet;       /* frames of nothing but zeros that the encoder was given last */
 };
 
 static int64_t samples_at(const struct audio *a, int64_t frames)
 {
-    const struct media_plan *p = a->l->plan;
+    const struct media_plan *p = a->t.plan;
     return av_rescale(frames * p->fps_den, a->hz, p->fps_num);
 }
 
@@ -134,8 +138,8 @@ static int64_t place_of(const struct audio *a, const AVFrame *f)
     if (f->best_effort_timestamp == AV_NOPTS_VALUE)
         return a->began ? a->next : 0;
     int64_t at =
-        av_rescale_q(f->best_effort_timestamp, a->t->time_base, (AVRational){1, a->hz}) - a->origin;
-    int64_t most = av_rescale(a->l->job->order->limits.max_gap_us, a->hz, 1000000);
+        av_rescale_q(f->best_effort_timestamp, a->t.time_base, (AVRational){1, a->hz}) - a->origin;
+    int64_t most = av_rescale(a->t.max_gap_us, a->hz, 1000000);
     if (a->began && (at - a->next > most || a->next - at > most))
         return a->next; /* a new clock */
     return at;
@@ -173,11 +177,11 @@ static int on_frame(struct audio *a, struct err *e)
 
 static int decode(struct audio *a, const AVPacket *p, struct err *e)
 {
-    int sent = avcodec_send_packet(a->t->decoder, p);
+    int sent = avcodec_send_packet(a->t.decoder, p);
     if (sent == AVERROR(ENOMEM))
         return err_msg(e, MSG_MEMORY_LIMIT, "sound: no memory");
     for (;;) {
-        int r = avcodec_receive_frame(a->t->decoder, a->decoded);
+        int r = avcodec_receive_frame(a->t.decoder, a->decoded);
         if (r == AVERROR(ENOMEM))
             return err_msg(e, MSG_MEMORY_LIMIT, "sound: no memory");
         if (r == AVERROR(EAGAIN) || r == AVERROR_EOF)
@@ -193,16 +197,18 @@ static int decode(struct audio *a, const AVPacket *p, struct err *e)
 
 static int take(void *arg, AVPacket *packet, struct err *e)
 {
-    return mux_sound(((struct audio *)arg)->t->mux, packet, e);
+    return track_put(&((struct audio *)arg)->track, packet, e);
 }
 
-/* Fills the frame with n samples of the track; body_len -1: it goes on beyond what is asked. */
-static void fill(struct audio *a, int64_t body_len, int n)
+/* Fills the frame with the next samples of the track; body_len -1: it goes on beyond them. False:
+ * all of them are 0. */
+static bool fill(struct audio *a, int64_t body_len)
 {
     const int fade = a->hz * FADE_MS / 1000;
+    bool heard = false;
     for (int c = 0; c < CHANNELS; c++) {
         float *to = (float *)(void *)a->frame->extended_data[c];
-        for (int i = 0; i < n; i++) {
+        for (int i = 0; i < TRACK_PACKET; i++) {
             int64_t at = a->encoded + i - a->lead;
             bool inside = at >= 0 && at < a->room && (body_len < 0 || at < body_len);
             float v = inside && a->body[c] ? a->body[c][at] : 0;
@@ -211,115 +217,176 @@ static void fill(struct audio *a, int64_t body_len, int n)
             if (inside && body_len >= 0 && body_len - at < fade)
                 v *= (float)(body_len - at) / (float)fade;
             to[i] = v;
+            heard |= v != 0;
         }
     }
+    return heard;
 }
 
 /* Encodes whole frames of the track before `end`, or all of it when body_len tells its length. */
 static int encode_until(struct audio *a, int64_t end, int64_t body_len, struct err *e)
 {
-    const int size = a->t->encoder->frame_size;
-    while (a->encoded + (body_len < 0 ? size : 1) <= end) {
-        int n = end - a->encoded < size ? (int)(end - a->encoded) : size;
+    while (a->encoded + (body_len < 0 ? TRACK_PACKET : 1) <= end) {
         if (av_frame_make_writable(a->frame) < 0)
             return err_msg(e, MSG_MEMORY_LIMIT, "sound: no memory");
-        fill(a, body_len, n);
-        a->frame->nb_samples = n;
-        a->frame->pts = a->encoded;
-        int ok = coder_run(a->t->encoder, a->frame, a->packet, take, a, e);
-        a->frame->nb_samples = size;
+        bool heard = fill(a, body_len);
+        int ok;
+        if (!heard && a->quiet >= TRACK_SETTLED) {
+            ok = track_silence(&a->track, a->track.next + TRACK_PACKET, e);
+        } else {
+            a->quiet = heard ? 0 : a->quiet + 1;
+            ok = coder_run(a->t.encoder, a->frame, a->packet, take, a, e);
+        }
         if (ok < 0)
             return -1;
-        a->encoded += n;
+        a->encoded += TRACK_PACKET;
     }
     return 0;
 }
 
-/* Encodes what can no longer change: laid out, and well before the picture's end so far. */
-static int encode_certain(struct audio *a, struct err *e)
+/* Encodes what can no longer change: laid out, and well before the end of the pictures so far. */
+static int encode_certain(struct audio *a, int64_t frames, struct err *e)
 {
-    int64_t frames = line_body(a->l, false);
-    if (frames < 0)
-        return err_set(e, ERR_STOPPED, "sound: stopped");
-    int64_t certain = samples_at(a, a->l->plan->bumper_frames + frames) - a->lead;
+    int64_t certain = samples_at(a, a->t.plan->bumper_frames + frames) - a->lead;
     if (certain > a->next)
         certain = a->next;
     certain -= (int64_t)a->hz * FADE_MS / 1000;
     return encode_until(a, a->lead + (certain > 0 ? certain : 0), -1, e);
 }
 
-static void tell_done(struct audio *a)
+static int start(struct audio *a, struct err *e)
 {
-    pthread_mutex_lock(&a->l->lock);
-    a->l->sound_done = true;
-    pthread_mutex_unlock(&a->l->lock);
-}
-
-static int read_body(struct audio *a, struct err *e)
-{
-    int64_t origin_us;
-    if (!line_origin(a->l, &origin_us))
-        return 0;
-    a->origin = av_rescale(origin_us, a->hz, 1000000);
-    for (int c = 0; c < CHANNELS; c++)
-        a->body[c] = mem_new((size_t)a->room * sizeof(float));
-    AVPacket *p;
-    while ((p = pipe_get(&a->l->sound))) {
-        int ok = 0;
-        if (!a->began || a->next < a->room)
-            ok = decode(a, p, e);
-        av_packet_free(&p);
-        if (ok < 0 || encode_certain(a, e) < 0)
-            return -1;
-        if (a->began && a->next >= a->room)
-            tell_done(a);
-    }
-    if (decode(a, NULL, e) < 0)
-        return -1;
-    return a->swr ? convert(a, NULL, e) : 0;
-}
-
-static int run(struct audio *a, struct err *e)
-{
-    const struct media_plan *p = a->l->plan;
+    const struct media_plan *p = a->t.plan;
+    int owed;
     a->packet = av_packet_alloc();
     a->decoded = av_frame_alloc();
-    a->frame = av_frame_alloc();
+    a->frame = track_frame(a->t.encoder);
     if (!a->packet || !a->decoded || !a->frame)
         return err_msg(e, MSG_MEMORY_LIMIT, "sound: no memory");
-    a->frame->format = AV_SAMPLE_FMT_FLTP;
-    a->frame->ch_layout = (AVChannelLayout)AV_CHANNEL_LAYOUT_STEREO;
-    a->frame->sample_rate = a->hz;
-    a->frame->nb_samples = a->t->encoder->frame_size;
-    if (av_frame_get_buffer(a->frame, 0) < 0)
-        return err_msg(e, MSG_MEMORY_LIMIT, "sound: no memory");
+    if (track_init(&a->track, a->t.mux, a->t.encoder, &owed, e) < 0)
+        return -1;
+    a->quiet = TRACK_SETTLED;
     a->lead = samples_at(a, p->bumper_frames);
     a->room = samples_at(a, p->bumper_frames + p->body_frames_max) - a->lead;
-    if (encode_until(a, a->lead, -1, e) < 0)
-        return -1;
-    if (a->t->decoder && read_body(a, e) < 0)
-        return -1;
-    int64_t frames = line_body(a->l, true);
-    if (frames < 0)
-        return err_set(e, ERR_STOPPED, "sound: stopped");
-    int64_t body = samples_at(a, p->bumper_frames + frames) - a->lead;
-    if (encode_until(a, samples_at(a, 2 * p->bumper_frames + frames), body, e) < 0)
-        return -1;
-    return coder_run(a->t->encoder, NULL, a->packet, take, a, e);
+    /* what the encoder owes is silence, and lies in the bumper as far as that reaches */
+    int64_t inside = a->lead / TRACK_PACKET < owed ? a->lead / TRACK_PACKET : owed;
+    a->encoded = inside * TRACK_PACKET;
+    a->track.next = (inside - owed) * TRACK_PACKET;
+    return encode_until(a, a->lead, -1, e);
 }
 
-void audio_run(const struct audio_task *task)
+int audio_open(struct audio **out, const struct audio_task *task, struct err *e)
+{
+    AUTO(audio_freep) struct audio *a = mem_new(sizeof(*a));
+    a->t = *task;
+    a->hz = task->plan->audio_hz;
+    if (start(a, e) < 0)
+        return -1;
+    *out = TAKE(a);
+    return 0;
+}
+
+void audio_origin(struct audio *a, int64_t origin_us)
+{
+    a->origin = av_rescale(origin_us, a->hz, 1000000);
+}
+
+int audio_take(struct audio *a, const AVPacket *packet, int64_t certain, struct err *e)
+{
+    for (int c = 0; c < CHANNELS; c++)
+        if (!a->body[c])
+            a->body[c] = mem_new((size_t)a->room * sizeof(float));
+    bool wanted = a->t.decoder && (!a->began || a->next < a->room);
+    if (wanted && decode(a, packet, e) < 0)
+        return -1;
+    return encode_certain(a, certain, e);
+}
+
+bool audio_enough(const struct audio *a, int64_t body_frames)
+{
+    return !a->t.decoder ||
+           (a->began && a->next >= samples_at(a, a->t.plan->bumper_frames + body_frames) - a->lead);
+}
+
+int audio_end(struct audio *a, int64_t body_frames, struct err *e)
+{
+    const struct media_plan *p = a->t.plan;
+    if (a->body[0] && decode(a, NULL, e) < 0)
+        return -1;
+    if (a->swr && convert(a, NULL, e) < 0)
+        return -1;
+    int64_t body = samples_at(a, p->bumper_frames + body_frames) - a->lead;
+    a->track.end = samples_at(a, 2 * p->bumper_frames + body_frames);
+    if (encode_until(a, a->track.end, body, e) < 0)
+        return -1;
+    if (a->quiet < TRACK_SETTLED && coder_run(a->t.encoder, NULL, a->packet, take, a, e) < 0)
+        return -1;
+    return track_silence(&a->track, a->track.end, e);
+}
+
+void audio_free(struct audio *a)
+{
+    if (!a)
+        return;
+    swr_drop(a);
+    for (int c = 0; c < CHANNELS; c++) {
+        freep(&a->body[c]);
+        freep(&a->out[c]);
+    }
+    av_packet_free(&a->packet);
+    av_frame_free(&a->decoded);
+    av_frame_free(&a->frame);
+    track_clear(&a->track);
+    free(a);
+}
+
+void audio_freep(struct audio **a)
+{
+    audio_free(*a);
+    *a = NULL;
+}
+
+static void tell_done(struct line *l)
+{
+    pthread_mutex_lock(&l->lock);
+    l->sound_done = true;
+    pthread_mutex_unlock(&l->lock);
+}
+
+static int take_all(struct audio *a, struct line *l, struct err *e)
+{
+    int64_t origin_us;
+    if (!line_origin(l, &origin_us))
+        return 0;
+    audio_origin(a, origin_us);
+    AVPacket *p;
+    while ((p = pipe_get(&l->sound))) {
+        int64_t frames = line_body(l, false);
+        int ok =
+            frames < 0 ? err_set(e, ERR_STOPPED, "sound: stopped") : audio_take(a, p, frames, e);
+        av_packet_free(&p);
+        if (ok < 0)
+            return -1;
+        if (audio_enough(a, a->t.plan->body_frames_max))
+            tell_done(l);
+    }
+    return 0;
+}
+
+static int run(const struct audio_task *task, struct line *l, struct err *e)
+{
+    AUTO(audio_freep) struct audio *a = NULL;
+    if (audio_open(&a, task, e) < 0 || (task->decoder && take_all(a, l, e) < 0))
+        return -1;
+    int64_t frames = line_body(l, true);
+    if (frames < 0)
+        return err_set(e, ERR_STOPPED, "sound: stopped");
+    return audio_end(a, frames, e);
+}
+
+void audio_run(const struct audio_task *task, struct line *l)
 {
     struct err e = {0};
-    struct audio a = {.t = task, .l = task->line, .hz = task->line->plan->audio_hz};
-    if (run(&a, &e) < 0)
-        line_fail(task->line, &e);
-    swr_drop(&a);
-    for (int c = 0; c < CHANNELS; c++) {
-        freep(&a.body[c]);
-        freep(&a.out[c]);
-    }
-    av_packet_free(&a.packet);
-    av_frame_free(&a.decoded);
-    av_frame_free(&a.frame);
+    if (run(task, l, &e) < 0)
+        line_fail(l, &e);
 }

@@ -1,0 +1,385 @@
+/* Two ways behind one door.
+ *
+ * Copying: a packet's place in the reel is where its timestamps put it against the body's origin.
+ * The first packet's place fixes the phase of the track's 1024-sample steps; whole packets of
+ * silence lie before it, the first of them reaching before 0 as far as the phase asks (the mov
+ * muxer writes an edit list for that). From then on packets follow each other; silence fills what
+ * is missing, and what lies over another packet by more than half is left out.
+ *
+ * AAC overlaps its packets: the first one after silence fades in over its whole length, and the
+ * silence after the last one fades that out. So the packet that holds the body's first sample is
+ * the first, and the one that ends with the body the last: in the middle of the fades sound is
+ * within half a packet of the picture's seams.
+ *
+ * A packet waits until the pictures over it are with the mux, for only then it is sure to be a part
+ * of the body.
+ *
+ * Encoding: encode/audio.c does it all. */
+#include "media/copy/sound.h"
+
+#include "core/err.h"
+#include "core/mem.h"
+#include "media/clip/input.h"
+#include "media/coder.h"
+#include "media/encode/audio.h"
+#include "media/encode/track.h"
+#include "media/media.h"
+
+#include <libavutil/intreadwrite.h>
+#include <libavutil/mathematics.h>
+
+enum {
+    RUN_UP_US = 200000,   /* sound before the body that a decoder is given */
+    ROUNDING_US = 1000,   /* of a container that counts milliseconds */
+    PHASE_PACKETS = 12,   /* that are asked for the phase */
+    WAITING_MAX = 8192,   /* packets */
+    SILENCE_BITS = 64000, /* of the encoder that makes silence alone */
+};
+
+/* Samples that no clip has; times beyond are lies that shall not overflow. */
+static const int64_t FAR = INT64_C(1) << 48;
+
+struct waiting {
+    AVPacket *packet;
+    int64_t at; /* in samples of the reel */
+};
+
+struct copy_sound {
+    const struct media_job *job;
+    const struct media_plan *plan;
+    struct media_input *in;
+    struct mux *mux;
+    AVCodecParameters *parameters;
+    AVRational time_base;
+    int hz;
+    int64_t origin_us;
+    AVCodecContext *decoder, *encoder; /* encoder: of the sound or of silence alone */
+
+    struct audio *audio; /* of a sound that is encoded */
+
+    bool copies; /* and all below is in use */
+    struct track track;
+    bool began; /* the phase is known */
+    struct waiting primer;
+    struct waiting *waiting; /* a ring of WAITING_MAX */
+    size_t first, count;
+    int64_t origin;   /* in samples of the clip's clock */
+    int64_t lead;     /* samples of the bumper */
+    int64_t expected; /* where the next packet would be that has no time */
+    int64_t heard;    /* end of the last packet that was taken */
+};
+
+/* Bits of a record that is checked to be long enough. */
+static unsigned bits(const uint8_t *p, int at, int n)
+{
+    unsigned v = 0;
+    for (; n > 0; n--, at++)
+        v = v << 1 | (p[at / 8] >> (7 - at % 8) & 1U);
+    return v;
+}
+
+/* An AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1) that says AAC-LC, this rate and these channels,
+ * frames of 1024 samples, and nothing else but that there is no SBR. */
+static bool plain_config(const uint8_t *p, int bytes, int hz, int channels)
+{
+    enum { AOT_LC = 2, HEAD_BITS = 16, SYNC_BITS = 11, SYNC = 0x2b7, AOT_SBR = 5 };
+    static const int rates[] = {96000, 88200, 64000, 48000, 44100, 32000, 24000,
+                                22050, 16000, 12000, 11025, 8000,  7350};
+    if (bytes < HEAD_BITS / 8 || bits(p, 0, 5) != AOT_LC)
+        return false;
+    unsigned rate = bits(p, 5, 4);
+    if (rate >= LEN(rates) || rates[rate] != hz || bits(p, 9, 4) != (unsigned)channels)
+        return false;
+    if (bits(p, 13, 3) != 0) /* frames of 960; a core coder; an extension */
+        return false;
+    int at = HEAD_BITS;
+    if (bytes * 8 >= at + SYNC_BITS + 5 + 1 && bits(p, at, SYNC_BITS) == SYNC) {
+        if (bits(p, at + SYNC_BITS, 5) != AOT_SBR || bits(p, at + SYNC_BITS + 5, 1) != 0)
+            return false;
+        at += SYNC_BITS + 5 + 1;
+    }
+    for (; at < bytes * 8; at++)
+        if (bits(p, at, 1))
+            return false;
+    return true;
+}
+
+const char *copy_sound_reason(const struct media_input *in)
+{
+    if (in->audio < 0)
+        return "no sound";
+    const AVCodecParameters *c = in->fmt->streams[in->audio]->codecpar;
+    int channels = c->ch_layout.nb_channels;
+    if (c->codec_id != AV_CODEC_ID_AAC)
+        return "sound is not AAC";
+    if (c->profile != FF_PROFILE_UNKNOWN && c->profile != FF_PROFILE_AAC_LOW)
+        return "sound is not AAC-LC";
+    if (channels != 1 && channels != 2)
+        return "sound is neither mono nor stereo";
+    if (c->sample_rate != 44100 && c->sample_rate != 48000)
+        return "sound is neither of 44.1 nor of 48 kHz";
+    if (!plain_config(c->extradata, c->extradata_size, c->sample_rate, channels))
+        return "sound does not have a plain AAC-LC header";
+    return "";
+}
+
+static int64_t samples_at(const struct copy_sound *s, int64_t frames)
+{
+    return av_rescale(frames * s->plan->fps_den, s->hz, s->plan->fps_num);
+}
+
+static int open_copy(struct copy_sound *s, struct err *e)
+{
+    const AVCodecParameters *c = s->in->fmt->streams[s->in->audio]->codecpar;
+    s->hz = c->sample_rate;
+    s->origin = av_clip64(av_rescale(s->origin_us, s->hz, 1000000), -FAR, FAR);
+    s->lead = samples_at(s, s->plan->bumper_frames);
+    s->copies = true;
+    s->expected = s->lead;
+    s->waiting = mem_new(WAITING_MAX * sizeof(*s->waiting));
+    if (avcodec_parameters_copy(s->parameters, c) < 0)
+        return err_msg(e, MSG_MEMORY_LIMIT, "sound: no memory");
+    s->parameters->codec_tag = 0;
+    s->parameters->profile = FF_PROFILE_AAC_LOW;
+    s->parameters->frame_size = TRACK_PACKET;
+    s->parameters->initial_padding = s->parameters->trailing_padding = 0;
+    return coder_sound_as(s->hz, c->ch_layout.nb_channels, SILENCE_BITS, &s->encoder, e);
+}
+
+static int open_encode(struct copy_sound *s, struct err *e)
+{
+    s->hz = s->plan->audio_hz;
+    struct err ignored; /* sound that no decoder takes is silence */
+    if (!s->plan->silent && s->in->audio >= 0)
+        (void)media_input_decoder(s->in, s->in->audio, &s->job->order->limits, &s->decoder,
+                                  &ignored);
+    if (coder_sound(s->plan, &s->job->order->profile, &s->encoder, e) < 0)
+        return -1;
+    if (avcodec_parameters_from_context(s->parameters, s->encoder) < 0)
+        return err_msg(e, MSG_MEMORY_LIMIT, "sound: no memory");
+    s->parameters->initial_padding = 0; /* it lies in the bumper */
+    return 0;
+}
+
+int copy_sound_open(struct copy_sound **out, const struct media_job *job, struct media_input *in,
+                    const struct media_plan *plan, int64_t origin_us, bool encode, struct err *e)
+{
+    AUTO(copy_sound_freep) struct copy_sound *s = mem_new(sizeof(*s));
+    s->job = job;
+    s->in = in;
+    s->plan = plan;
+    s->origin_us = origin_us;
+    s->time_base = in->audio >= 0 ? in->fmt->streams[in->audio]->time_base : AV_TIME_BASE_Q;
+    s->parameters = avcodec_parameters_alloc();
+    if (!s->parameters)
+        return err_msg(e, MSG_MEMORY_LIMIT, "sound: no memory");
+    bool copy = !encode && !copy_sound_reason(in)[0];
+    if ((copy ? open_copy(s, e) : open_encode(s, e)) < 0)
+        return -1;
+    *out = TAKE(s);
+    return 0;
+}
+
+const AVCodecParameters *copy_sound_parameters(const struct copy_sound *s)
+{
+    return s->parameters;
+}
+
+int copy_sound_begin(struct copy_sound *s, struct mux *m, struct err *e)
+{
+    s->mux = m;
+    if (s->copies)
+        return track_init(&s->track, m, s->encoder, NULL, e);
+    const struct audio_task task = {
+        .plan = s->plan,
+        .max_gap_us = s->job->order->limits.max_gap_us,
+        .decoder = s->decoder,
+        .time_base = s->time_base,
+        .encoder = s->encoder,
+        .mux = m,
+    };
+    if (audio_open(&s->audio, &task, e) < 0)
+        return -1;
+    audio_origin(s->audio, s->origin_us);
+    return 0;
+}
+
+/* Frames of the body whose pictures the mux has. */
+static int64_t certain_frames(const struct copy_sound *s)
+{
+    int64_t n = mux_frames(s->mux) - s->plan->bumper_frames;
+    return n > 0 ? n : 0;
+}
+
+static int encode_packet(struct copy_sound *s, const AVPacket *p, struct err *e)
+{
+    int64_t ts = p->pts != AV_NOPTS_VALUE ? p->pts : p->dts;
+    if (ts != AV_NOPTS_VALUE &&
+        av_rescale_q(ts, s->time_base, AV_TIME_BASE_Q) + RUN_UP_US < s->origin_us)
+        return 0;
+    return audio_take(s->audio, p, certain_frames(s), e);
+}
+
+/* The packet's first sample, on the reel's clock. */
+static int64_t place_of(const struct copy_sound *s, const AVPacket *p)
+{
+    int64_t ts = p->pts != AV_NOPTS_VALUE ? p->pts : p->dts;
+    if (ts == AV_NOPTS_VALUE)
+        return s->expected;
+    int64_t at = av_rescale_q(ts, s->time_base, (AVRational){1, s->hz});
+    return s->lead + av_clip64(at, -FAR, FAR) - s->origin;
+}
+
+/* Whether a player leaves out all of it: the run-up that an encoder puts before the sound. */
+static bool is_priming(const AVPacket *p)
+{
+    size_t size;
+    const uint8_t *skip = av_packet_get_side_data(p, AV_PKT_DATA_SKIP_SAMPLES, &size);
+    return (p->flags & AV_PKT_FLAG_DISCARD) || (skip && size >= 4 && AV_RL32(skip) >= TRACK_PACKET);
+}
+
+static bool changes_kind(const struct copy_sound *s, const AVPacket *p)
+{
+    size_t size;
+    const uint8_t *now = av_packet_get_side_data(p, AV_PKT_DATA_NEW_EXTRADATA, &size);
+    return now && (size != (size_t)s->parameters->extradata_size ||
+                   memcmp(now, s->parameters->extradata, size) != 0);
+}
+
+/* The place of the first packet, more exact than its own time says where times are rounded: what
+ * those behind it say of it, on average. */
+static int64_t first_place(const struct copy_sound *s)
+{
+    int64_t first = s->waiting[s->first].at, sum = 0;
+    size_t n = 0;
+    for (; n < s->count && n < PHASE_PACKETS; n++) {
+        int64_t off =
+            s->waiting[(s->first + n) % WAITING_MAX].at - (int64_t)n * TRACK_PACKET - first;
+        if (llabs(off) > av_rescale(ROUNDING_US, s->hz, 1000000))
+            break;
+        sum += off;
+    }
+    return first + (n ? sum / (int64_t)n : 0);
+}
+
+/* The track begins at 0 or less, so that its steps hit a packet's place. */
+static void begin_track(struct copy_sound *s, int64_t at)
+{
+    int64_t phase = ((at % TRACK_PACKET) + TRACK_PACKET) % TRACK_PACKET;
+    s->track.next = phase ? phase - TRACK_PACKET : 0;
+    if (at < s->track.next)
+        s->track.next = at;
+    s->began = true;
+}
+
+/* The oldest packet that waits goes to its place in the track. */
+static int lay(struct copy_sound *s, struct err *e)
+{
+    struct waiting *w = &s->waiting[s->first];
+    if (!s->began) {
+        int64_t at = first_place(s);
+        bool primed =
+            s->primer.packet && llabs(s->primer.at + TRACK_PACKET - at) <= TRACK_PACKET / 2;
+        if (primed)
+            at -= TRACK_PACKET;
+        begin_track(s, at);
+        if (track_silence(&s->track, at, e) < 0 ||
+            (primed && track_put(&s->track, s->primer.packet, e) < 0))
+            return -1;
+    }
+    AUTO(av_packet_free) AVPacket *p = w->packet;
+    int64_t ahead = w->at - s->track.next;
+    s->first = (s->first + 1) % WAITING_MAX;
+    s->count--;
+    if (ahead < -TRACK_PACKET / 2)
+        return 0;
+    if (track_silence(&s->track, w->at - TRACK_PACKET / 2, e) < 0)
+        return -1;
+    return track_put(&s->track, p, e);
+}
+
+/* What ends before `end` is laid. */
+static int lay_until(struct copy_sound *s, int64_t end, struct err *e)
+{
+    int64_t rounding = av_rescale(ROUNDING_US, s->hz, 1000000);
+    while (s->count && s->waiting[s->first].at + TRACK_PACKET <= end + rounding)
+        if (lay(s, e) < 0)
+            return -1;
+    return 0;
+}
+
+static int copy_packet(struct copy_sound *s, AVPacket *packet, struct err *e)
+{
+    if (changes_kind(s, packet))
+        return err_set(e, ERR_UNSUPPORTED, "sound: its header changes on the way");
+    AUTO(av_packet_free) AVPacket *p = av_packet_alloc();
+    if (!p || av_packet_make_refcounted(packet) < 0)
+        return err_msg(e, MSG_MEMORY_LIMIT, "sound: no memory");
+    av_packet_move_ref(p, packet);
+    int64_t rounding = av_rescale(ROUNDING_US, s->hz, 1000000);
+    int64_t at = place_of(s, p), end = at + TRACK_PACKET;
+    int64_t most = samples_at(s, s->plan->bumper_frames + s->plan->body_frames_max);
+    s->expected = end;
+    if (end > s->heard)
+        s->heard = end;
+    bool priming = is_priming(p);
+    if (priming && end < s->lead - rounding) {
+        av_packet_free(&s->primer.packet);
+        s->primer = (struct waiting){TAKE(p), at};
+        return 0;
+    }
+    bool discard = (p->flags & AV_PKT_FLAG_DISCARD) && end > s->lead + rounding;
+    if (discard || p->size <= 0 || end < s->lead - rounding || end > most + rounding ||
+        s->count == WAITING_MAX)
+        return 0;
+    s->waiting[(s->first + s->count++) % WAITING_MAX] = (struct waiting){TAKE(p), at};
+    return lay_until(s, samples_at(s, s->plan->bumper_frames + certain_frames(s)), e);
+}
+
+int copy_sound_take(struct copy_sound *s, AVPacket *packet, struct err *e)
+{
+    int r = s->copies ? copy_packet(s, packet, e) : encode_packet(s, packet, e);
+    av_packet_unref(packet);
+    return r;
+}
+
+bool copy_sound_enough(const struct copy_sound *s, int64_t body_frames)
+{
+    if (!s->copies)
+        return audio_enough(s->audio, body_frames);
+    return s->heard >= samples_at(s, s->plan->bumper_frames + body_frames);
+}
+
+int copy_sound_end(struct copy_sound *s, int64_t body_frames, struct err *e)
+{
+    if (!s->copies)
+        return audio_end(s->audio, body_frames, e);
+    s->track.end = samples_at(s, 2 * s->plan->bumper_frames + body_frames);
+    if (lay_until(s, samples_at(s, s->plan->bumper_frames + body_frames), e) < 0)
+        return -1;
+    if (!s->began)
+        begin_track(s, 0);
+    return track_silence(&s->track, s->track.end, e);
+}
+
+void copy_sound_free(struct copy_sound *s)
+{
+    if (!s)
+        return;
+    audio_free(s->audio);
+    track_clear(&s->track);
+    for (; s->count; s->count--, s->first = (s->first + 1) % WAITING_MAX)
+        av_packet_free(&s->waiting[s->first].packet);
+    freep(&s->waiting);
+    av_packet_free(&s->primer.packet);
+    avcodec_parameters_free(&s->parameters);
+    avcodec_free_context(&s->decoder);
+    avcodec_free_context(&s->encoder);
+    free(s);
+}
+
+void copy_sound_freep(struct copy_sound **s)
+{
+    copy_sound_free(*s);
+    *s = NULL;
+}
