@@ -8,7 +8,6 @@
     "used."
 
 const struct cli_command cli_commands[] = {
-#ifndef CLI_WITHOUT_SERVICE
     {"serve", "", "serve the API and the page, with workers inside",
      "Makes the data folder, its secret and its database at the first start. Prints \"listening on "
      "http://ADDRESS:PORT\" once requests are answered; port 0 picks a free one. The log goes to "
@@ -16,7 +15,6 @@ const struct cli_command cli_commands[] = {
      "SIGTERM or SIGINT: no new work, what runs may end within --drain; again: stop at once. "
      "Nothing is lost in either case.",
      CONF_SERVE, 0, 0, NULL, cli_serve},
-#endif
     {"worker", "", "run workers of their own beside shared services",
      "Needs a database that several processes can share. This version has SQLite alone, which one "
      "process opens; so it refuses, and `reelgate serve --workers N` is the way to have more.",
@@ -31,7 +29,6 @@ const struct cli_command cli_commands[] = {
     {"probe", "IN", "say what a clip is, which path it would take and why",
      "The clip is looked at in the same jailed child that would render it. " MEDIA_EXIT, CONF_PROBE,
      1, 1, NULL, cli_probe},
-#ifndef CLI_WITHOUT_SERVICE
     {"migrate", "", "bring the database schema up to date",
      "`reelgate serve` does so by itself; this is for doing it beforehand.", CONF_ADMIN, 0, 0, NULL,
      cli_migrate},
@@ -47,7 +44,6 @@ const struct cli_command cli_commands[] = {
      "when "
      "a check failed.",
      CONF_SERVE | CONF_ADMIN, 0, 0, NULL, cli_doctor},
-#endif
     {"version", "", "print the version", "", 0, 0, 0, NULL, cli_version},
     {"help", "[COMMAND] | --man", "explain a command, or print the man page",
      "With --man: the manual page reelgate(1) in troff.", 0, 0, 1, NULL, cli_help_command},
