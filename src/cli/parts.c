@@ -60,7 +60,7 @@ int parts_open_store(struct parts *p, const struct conf *c, struct log *l, struc
     const char *url = parts_database(p->arena, c);
     if (store_open(&p->store, url, l, e) == 0)
         return 0;
-    if (e->code == ERR_BUSY)
+    if (e->code == ERR_BUSY && strncmp(url, "sqlite:", 7) == 0)
         return err_set(e, ERR_BUSY,
                        "%s is open in another process, most likely the server; stop it first, or "
                        "use its API",

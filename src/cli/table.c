@@ -16,8 +16,9 @@ const struct cli_command cli_commands[] = {
      "Nothing is lost in either case.",
      CONF_SERVE, 0, 0, NULL, cli_serve},
     {"worker", "", "run workers of their own beside shared services",
-     "Needs a database that several processes can share. This version has SQLite alone, which one "
-     "process opens; so it refuses, and `reelgate serve --workers N` is the way to have more.",
+     "Needs a database that several processes can share (postgresql:), storage that they share, "
+     "and "
+     "best a broker. Prints \"working\" once it does. SIGTERM or SIGINT as for serve.",
      CONF_WORKER, 0, 0, NULL, cli_worker},
     {"render", "IN OUT", "make a reel of a clip, without a server",
      "OUT appears only when the whole reel is there and synced to the disk; one that exists is "
