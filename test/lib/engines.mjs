@@ -1,0 +1,135 @@
+// Real servers for tests: each started in a folder of its own on free loopback ports, stopped by
+// process id when the test ends. As root they run as the users that Debian's packages made.
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { chmodSync, chownSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sleep, until } from './reelgate.mjs';
+
+const root = process.getuid() === 0;
+
+function account(name) {
+    if (!root) return {};
+    const line = readFileSync('/etc/passwd', 'utf8').split('\n').find((l) => l.startsWith(`${name}:`));
+    assert.ok(line, `there is no user ${name}`);
+    const [, , uid, gid] = line.split(':');
+    return { uid: Number(uid), gid: Number(gid) };
+}
+
+export function freePort() {
+    return new Promise((done, failed) => {
+        const server = net.createServer().listen(0, '127.0.0.1', () => {
+            const { port } = server.address();
+            server.close(() => done(port));
+        }).on('error', failed);
+    });
+}
+const listens = (port) => new Promise((done) => {
+    const socket = net.connect(port, '127.0.0.1', () => { socket.destroy(); done(true); }).on('error', () => done(false));
+});
+
+// A server process that can be killed and started again on the same files.
+class Engine {
+    constructor(name, user) {
+        this.name = name;
+        this.dir = mkdtempSync(join(tmpdir(), `reelgate-${name}-`));
+        this.account = account(user);
+        if (root) chownSync(this.dir, this.account.uid, this.account.gid);
+        chmodSync(this.dir, 0o755);
+        this.log = join(this.dir, 'server.log');
+    }
+    run(program, args, env = {}) {
+        return execFileSync(program, args, { cwd: this.dir, ...this.account, env: { PATH: process.env.PATH, HOME: this.dir, LANG: 'C.UTF-8', ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    }
+    spawn(program, args, env = {}) {
+        const log = openSync(this.log, 'a');
+        const child = spawn(program, args, { cwd: this.dir, ...this.account, env: { PATH: process.env.PATH, HOME: this.dir, LANG: 'C.UTF-8', ...env }, stdio: ['ignore', log, log] });
+        child.ended = new Promise((done) => child.on('exit', done));
+        return child;
+    }
+    async listening(port, child) {
+        await until(`${this.name} listens (see ${this.log})`, async () => {
+            assert.equal(child.exitCode, null, `${this.name} ended: ${readFileSync(this.log, 'utf8').slice(-2000)}`);
+            return listens(port);
+        }, 60_000);
+    }
+    async kill(signal = 'SIGKILL') {
+        if (!this.child || this.child.exitCode !== null) return;
+        this.child.kill(signal);
+        await this.child.ended;
+    }
+    async end() {
+        await this.kill();
+        if (this.helper) {
+            this.helper.kill('SIGKILL');
+            await this.helper.ended;
+        }
+        rmSync(this.dir, { recursive: true, force: true });
+    }
+}
+
+class Postgres extends Engine {
+    async begin() {
+        this.bin = execFileSync('pg_config', ['--bindir']).toString().trim();
+        this.port = await freePort();
+        this.run(join(this.bin, 'initdb'), ['-D', 'data', '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync']);
+        await this.start();
+        this.run(join(this.bin, 'createdb'), ['-h', '127.0.0.1', '-p', String(this.port), '-U', 'postgres', 'reelgate']);
+        this.url = `postgresql://postgres@127.0.0.1:${this.port}/reelgate`;
+        return this;
+    }
+    async start() {
+        this.child = this.spawn(join(this.bin, 'postgres'), ['-D', 'data', '-p', String(this.port), '-k', this.dir, '-c', 'listen_addresses=127.0.0.1']);
+        await until('postgres answers', () => {
+            try {
+                this.run(join(this.bin, 'pg_isready'), ['-q', '-h', '127.0.0.1', '-p', String(this.port)]);
+                return true;
+            } catch { return false; }
+        }, 60_000);
+    }
+    query(sql) { return this.run(join(this.bin, 'psql'), ['-h', '127.0.0.1', '-p', String(this.port), '-U', 'postgres', '-d', 'reelgate', '-Atc', sql]).toString().trim(); }
+}
+
+class Rabbit extends Engine {
+    async begin() {
+        this.port = await freePort();
+        this.mapper = await freePort();
+        this.dist = await freePort();
+        this.helper = this.spawn('epmd', ['-port', String(this.mapper), '-address', '127.0.0.1']);
+        await this.listening(this.mapper, this.helper);
+        await this.start();
+        this.url = `amqp://guest:guest@127.0.0.1:${this.port}/%2f`;
+        return this;
+    }
+    async start() {
+        this.child = this.spawn('/usr/lib/rabbitmq/bin/rabbitmq-server', [], {
+            RABBITMQ_ALLOW_INPUT: '1',
+            RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-noinput +S 2:2 +sbwt none',
+            RABBITMQ_NODE_IP_ADDRESS: '127.0.0.1',
+            RABBITMQ_CONFIG_FILES: '/nonexistent',
+            RABBITMQ_NODE_PORT: this.port,
+            RABBITMQ_DIST_PORT: this.dist,
+            ERL_EPMD_PORT: this.mapper,
+            RABBITMQ_NODENAME: `reelgate${this.port}@localhost`,
+            RABBITMQ_MNESIA_BASE: join(this.dir, 'mnesia'),
+            RABBITMQ_LOG_BASE: join(this.dir, 'log'),
+            RABBITMQ_PID_FILE: join(this.dir, 'pid'),
+            RABBITMQ_ENABLED_PLUGINS_FILE: join(this.dir, 'plugins'),
+        });
+        await this.listening(this.port, this.child);
+    }
+    // RabbitMQ 3.10 notes a new quorum queue on disk a moment late.
+    async crash() {
+        await sleep(1500);
+        await this.kill();
+    }
+}
+
+async function begun(t, engine) {
+    t.after(() => engine.end());
+    return engine.begin();
+}
+export const postgres = (t) => begun(t, new Postgres('postgres', 'postgres'));
+export const rabbit = (t) => begun(t, new Rabbit('rabbit', 'rabbitmq'));
