@@ -3,7 +3,7 @@
 #include "core/clock.h"
 #include "core/mem.h"
 
-enum { PAGE_MAX = 1000, PAGE_USUAL = 100 };
+enum { PAGE_MAX = 1000, PAGE_USUAL = 100, START_MAX_S = 86400 };
 
 /* The number in a path or query; false when it is none. */
 static bool number(const char *text, size_t len, int64_t min, int64_t max, int64_t *out)
@@ -23,32 +23,31 @@ static void no_such(struct request *r)
     answer_error(r, &e);
 }
 
+/* The fields of the form as a wish. */
+static int read_wish(const struct request *r, struct task_wish *w, struct err *e)
+{
+    const char *fit = form_field(r, FIELD_FIT), *start = form_field(r, FIELD_START);
+    *w = (struct task_wish){.user_id = r->caller.user_id,
+                            .file_name = r->form->file_name,
+                            .title = form_field(r, FIELD_TITLE),
+                            .fit = FIT_PAD,
+                            .idempotency_key = r->form->idempotency_key};
+    (void)fit_from_name(r->http->conf.fit, &w->fit);
+    if (fit && !fit_from_name(fit, &w->fit))
+        return err_msg(e, MSG_PARAMETER_BAD, "fit is none of ours");
+    if (start && !str_double(str_of(start), 0, START_MAX_S, &w->start_s))
+        return err_msg(e, MSG_PARAMETER_BAD, "start is not a number of seconds");
+    return 0;
+}
+
 void tasks_add(struct request *r)
 {
-    struct err e = r->fault;
-    struct task_wish w = {.user_id = r->caller.user_id,
-                          .file_name = r->file_name ? r->file_name : "",
-                          .title = r->fields[2],
-                          .idempotency_key = r->idempotency_key};
+    struct err e;
+    struct task_wish w;
     struct task_row row;
     bool existed;
-    if (!e.code && !r->upload)
-        err_msg(&e, MSG_NO_FILE_PART, "upload without a file");
-    if (!e.code && r->two_files)
-        err_msg(&e, MSG_PARAMETER_BAD, "upload with two files");
-    enum fit fit = FIT_PAD;
-    const struct conf *conf = &r->http->conf;
-    (void)fit_from_name(conf->fit, &fit);
-    if (!e.code && r->fields[0] && !fit_from_name(r->fields[0], &fit))
-        err_msg(&e, MSG_PARAMETER_BAD, "fit is none of ours");
-    if (!e.code && r->fields[1] && !str_double(str_of(r->fields[1]), 0, 86400, &w.start_s))
-        err_msg(&e, MSG_PARAMETER_BAD, "start is not a number of seconds");
-    w.fit = fit;
-    if (e.code) {
-        answer_error(r, &e);
-        return;
-    }
-    if (task_upload_commit(TAKE(r->upload), &w, r->arena, &row, &existed, &e) < 0) {
+    if (read_wish(r, &w, &e) < 0 ||
+        task_upload_commit(TAKE(r->form->upload), &w, r->arena, &row, &existed, &e) < 0) {
         answer_error(r, &e);
         return;
     }
