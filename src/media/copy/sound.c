@@ -230,7 +230,8 @@ static int64_t place_of(const struct copy_sound *s, const AVPacket *p)
     return s->lead + av_clip64(at, -FAR, FAR) - s->origin;
 }
 
-/* Whether a player leaves out all of it: the run-up that an encoder puts before the sound. */
+/* Whether a player leaves out all of it: the run-up that an encoder puts before the sound, or what
+ * an edit list cuts off. */
 static bool is_priming(const AVPacket *p)
 {
     size_t size;
@@ -322,14 +323,14 @@ static int copy_packet(struct copy_sound *s, AVPacket *packet, struct err *e)
     s->expected = end;
     if (end > s->heard)
         s->heard = end;
-    bool priming = is_priming(p);
-    if (priming && end < s->lead - rounding) {
-        av_packet_free(&s->primer.packet);
-        s->primer = (struct waiting){TAKE(p), at};
+    if (is_priming(p)) {
+        if (!s->began && !s->count) {
+            av_packet_free(&s->primer.packet);
+            s->primer = (struct waiting){TAKE(p), at};
+        }
         return 0;
     }
-    bool discard = (p->flags & AV_PKT_FLAG_DISCARD) && end > s->lead + rounding;
-    if (discard || p->size <= 0 || end < s->lead - rounding || end > most + rounding ||
+    if (p->size <= 0 || end < s->lead - rounding || end > most + rounding ||
         s->count == WAITING_MAX)
         return 0;
     s->waiting[(s->first + s->count++) % WAITING_MAX] = (struct waiting){TAKE(p), at};

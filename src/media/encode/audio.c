@@ -6,7 +6,7 @@
  * The track is encoded as one run of frames over bumper, body and bumper, as far as the body is
  * certain; but silence that lasts is not encoded, it is the encoder's one packet again and again.
  * The encoder's delay falls into the first bumper, so the track begins at 0.
- * At both seams the body fades for a few milliseconds: no click. */
+ * At both seams and around every gap sound fades for a few milliseconds: no click. */
 #include "media/encode/audio.h"
 
 #include "core/err.h"
@@ -37,6 +37,7 @@ struct audio {
     int64_t origin; /* of the body on the clip's clock, in samples */
     int64_t next;   /* place after the last sample laid out; may be negative */
     bool began;
+    int risen;       /* samples since sound began or began anew */
     SwrContext *swr; /* for sound of this kind: */
     int swr_rate, swr_format;
     AVChannelLayout swr_layout;
@@ -54,16 +55,39 @@ static int64_t samples_at(const struct audio *a, int64_t frames)
     return av_rescale(frames * p->fps_den, a->hz, p->fps_num);
 }
 
+static int fade_samples(const struct audio *a)
+{
+    return a->hz * FADE_MS / 1000;
+}
+
 /* Puts n samples after the ones before; what lies outside the body is left out. */
 static void lay(struct audio *a, int n)
 {
+    const int fade = fade_samples(a);
     int64_t from = a->next < 0 ? -a->next : 0;
     int64_t to = n;
     if (a->next + to > a->room)
         to = a->room - a->next;
-    for (int c = 0; c < CHANNELS && from < to; c++)
+    for (int c = 0; c < CHANNELS && from < to; c++) {
+        for (int i = 0; i < n && a->risen + i < fade; i++)
+            a->out[c][i] *= (float)(a->risen + i) / (float)fade;
         memcpy(a->body[c] + a->next + from, a->out[c] + from, (size_t)(to - from) * sizeof(float));
+    }
     a->next += n;
+    if (a->risen < fade)
+        a->risen += n < fade ? n : fade;
+}
+
+/* Nothing follows the last sample: it ends softly. What fades is not encoded yet. */
+static void soften_end(struct audio *a)
+{
+    const int fade = fade_samples(a);
+    for (int c = 0; c < CHANNELS; c++)
+        for (int i = 0; i < fade; i++) {
+            int64_t at = a->next - 1 - i;
+            if (a->body[c] && at >= 0 && at < a->room)
+                a->body[c][at] *= (float)i / (float)fade;
+        }
 }
 
 /* Runs samples (NULL: the tail) through the resampler. */
@@ -169,8 +193,11 @@ static int on_frame(struct audio *a, struct err *e)
         if (r)
             return r < 0 ? -1 : 0;
     }
-    if (far)
+    if (far) {
+        soften_end(a);
         a->next = at;
+        a->risen = 0;
+    }
     a->began = true;
     return convert(a, f, e);
 }
@@ -204,7 +231,7 @@ static int take(void *arg, AVPacket *packet, struct err *e)
  * all of them are 0. */
 static bool fill(struct audio *a, int64_t body_len)
 {
-    const int fade = a->hz * FADE_MS / 1000;
+    const int fade = fade_samples(a);
     bool heard = false;
     for (int c = 0; c < CHANNELS; c++) {
         float *to = (float *)(void *)a->frame->extended_data[c];
@@ -250,7 +277,7 @@ static int encode_certain(struct audio *a, int64_t frames, struct err *e)
     int64_t certain = samples_at(a, a->t.plan->bumper_frames + frames) - a->lead;
     if (certain > a->next)
         certain = a->next;
-    certain -= (int64_t)a->hz * FADE_MS / 1000;
+    certain -= fade_samples(a);
     return encode_until(a, a->lead + (certain > 0 ? certain : 0), -1, e);
 }
 
@@ -315,6 +342,7 @@ int audio_end(struct audio *a, int64_t body_frames, struct err *e)
         return -1;
     if (a->swr && convert(a, NULL, e) < 0)
         return -1;
+    soften_end(a);
     int64_t body = samples_at(a, p->bumper_frames + body_frames) - a->lead;
     a->track.end = samples_at(a, 2 * p->bumper_frames + body_frames);
     if (encode_until(a, a->track.end, body, e) < 0)
