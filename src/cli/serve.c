@@ -79,7 +79,8 @@ static int start(struct service *s, const struct cli *c, struct err *e)
     /* Bad settings are found before anything is started or made. */
     if (parts_profile(conf, &profile, e) < 0 || parts_logo(conf, &s->logo_fd, e) < 0)
         return -1;
-    if (parts_open_jail(&s->jail, s->parts.arena, conf, c->log, &s->jail_missing, e) < 0)
+    if (parts_open_jail(&s->jail, s->parts.arena, conf, parts_cache(s->parts.arena, conf, true),
+                        c->log, &s->jail_missing, e) < 0)
         return -1;
     if (parts_open_store(&s->parts, conf, c->log, e) < 0 ||
         parts_open_tasks(&s->parts, conf, c->log, e) < 0 ||
