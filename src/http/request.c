@@ -169,12 +169,12 @@ static int check_head(struct request *r, char allow[ALLOW_SIZE], struct err *e)
 {
     int odd = r->status;
     r->status = 0;
+    if (check_framing(r, e) < 0)
+        return -1;
     if (odd == 414)
         return err_msg(e, MSG_URI_TOO_LONG, "an address of over %d bytes", URI_MAX);
     if (odd)
         return err_msg(e, MSG_NOT_FOUND, "a NUL or an escaped slash in the path");
-    if (check_framing(r, e) < 0)
-        return -1;
     r->route = route_find(r->method, r->path, &r->rest, allow);
     if (!r->route)
         return err_msg(e, *allow ? MSG_METHOD_NOT_ALLOWED : MSG_NOT_FOUND, "no such route");
