@@ -105,7 +105,7 @@ static void *run_filter(void *arg)
 static void *run_audio(void *arg)
 {
     struct encode *n = arg;
-    audio_run(&n->audio, &n->line);
+    audio_run(&n->audio);
     return NULL;
 }
 
@@ -133,8 +133,7 @@ static int start_all(struct encode *n, struct err *e)
 {
     const struct line *l = &n->line;
     n->audio = (struct audio_task){
-        .plan = l->plan,
-        .max_gap_us = l->job->order->limits.max_gap_us,
+        .line = &n->line,
         .decoder = n->sound_decoder,
         .encoder = n->sound_coder,
         .mux = n->mux,
