@@ -44,8 +44,7 @@ static void put(struct request *r, int status, struct MHD_Response *answer)
     r->status = status;
 }
 
-/* Takes text, which came from malloc; NULL is a 500 without a body. */
-static void answer_text(struct request *r, int status, char *text)
+void answer_text(struct request *r, int status, char *text)
 {
     size_t n = text ? strlen(text) : 0;
     r->answer_bytes = (int64_t)n;

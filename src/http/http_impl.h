@@ -101,6 +101,8 @@ void request_run(struct request *r);
 const char *request_header(const struct request *r, const char *name);
 
 /* answer.c: fills r->answer and r->status. answer_json takes the reference. */
+/* JSON as text, which came from malloc and is taken; NULL is a 500 without a body. */
+void answer_text(struct request *r, int status, char *text);
 void answer_json(struct request *r, int status, json_t *body);
 /* No body: 204, 304, 412, 416. */
 void answer_empty(struct request *r, int status);
