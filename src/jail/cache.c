@@ -191,7 +191,7 @@ int cache_begin(struct cache *c, struct cache_file *out, struct err *e)
 {
     *out = (struct cache_file){.dir = -1, .fd = -1};
     if (clock_mono_ms() < atomic_load(&c->rest_until_ms))
-        return err_set(e, ERR_BUSY, "cache: it could not be written a short while ago");
+        return err_set(e, ERR_BUSY, "cache: the disk was full a short while ago");
     AUTO(fd_closep) int dir = dir_open(c->folder);
     if (dir < 0 && errno == ENOENT) {
         folders_make(c->folder);
@@ -219,12 +219,12 @@ static void file_close(struct cache_file *f)
     fd_closep(&f->dir);
 }
 
-void cache_give_up(struct cache *c, struct cache_file *f, bool failed)
+void cache_give_up(struct cache *c, struct cache_file *f, bool full)
 {
     if (f->dir >= 0)
         (void)unlinkat(f->dir, f->name, 0);
     file_close(f);
-    if (failed)
+    if (full)
         atomic_store(&c->rest_until_ms, clock_mono_ms() + REST_MS);
 }
 

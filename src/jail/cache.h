@@ -34,15 +34,15 @@ struct cache_file {
     int dir, fd; /* fd: read-write, empty */
     char name[48];
 };
-/* ERR_BUSY: it went wrong a short while ago; ERR_FULL, ERR_SYSTEM. */
+/* ERR_BUSY: the disk was full a short while ago; ERR_FULL, ERR_SYSTEM. */
 int cache_begin(struct cache *c, struct cache_file *out, struct err *e);
 /* Makes it the entry of key, in place of any other, and throws out what is too much; *fd as of
  * cache_get. ERR_SYSTEM: it has not its sum, or is larger than the cache may be. */
 int cache_keep(struct cache *c, struct cache_file *f, const struct cache_key *key, int *fd,
                struct err *e);
-/* Gives up what was not kept, and with `failed` rests for a while: a full disk does not get better
- * by trying with each clip. */
-void cache_give_up(struct cache *c, struct cache_file *f, bool failed);
+/* Gives up what was not kept, and with `full` rests for a while: a full disk does not get better by
+ * trying with each clip. Other faults may be those of one shape or one logo. */
+void cache_give_up(struct cache *c, struct cache_file *f, bool full);
 
 /* How many entries and bytes there are. A folder that is not there has none. ERR_SYSTEM when it
  * cannot be used. */

@@ -53,7 +53,7 @@ static int make_and_keep(struct fetch *f, const struct bumper_shape *shape,
         return -1;
     if (make(f, shape, file.fd, e) < 0 ||
         cache_key_make(shape, f->job->logo_fd, f->media, &after, e) < 0) {
-        cache_give_up(f->cache, &file, !f->stopped);
+        cache_give_up(f->cache, &file, e->code == ERR_FULL);
         return -1;
     }
     /* somebody wrote to the logo meanwhile: which one is it of? */
@@ -62,7 +62,7 @@ static int make_and_keep(struct fetch *f, const struct bumper_shape *shape,
         return err_set(e, ERR_CONFLICT, "the logo was changed meanwhile");
     }
     if (cache_keep(f->cache, &file, key, fd, e) < 0) {
-        cache_give_up(f->cache, &file, true);
+        cache_give_up(f->cache, &file, e->code == ERR_FULL);
         return -1;
     }
     log_info(f->log, "a bumper was made and is kept", "width", shape->width, "height",

@@ -17,10 +17,13 @@ if (!existsSync(program)) throw new Error(`${program} is not there; run script/b
 // Time limits are generous: a sanitized program on a busy machine is ten times slower.
 export const PATIENCE_MS = 60_000;
 
-// REELGATE_* of the one who runs the tests must not reach the program.
-const environment = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !name.startsWith('REELGATE')),
-);
+// REELGATE_* of the one who runs the tests must not reach the program, nor must what it kept before.
+const caches = mkdtempSync(join(tmpdir(), 'reelgate-test-cache-'));
+process.on('exit', () => rmSync(caches, { recursive: true, force: true }));
+const environment = {
+    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('REELGATE'))),
+    XDG_CACHE_HOME: caches,
+};
 
 export function folder(t) {
     const dir = mkdtempSync(join(tmpdir(), 'reelgate-test-'));
