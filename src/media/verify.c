@@ -48,8 +48,8 @@ static int check_form(const struct media_input *in, struct err *e)
         strcmp(f->pixel_format, "yuv420p") != 0)
         return fault(e, "picture is not H.264 8-bit 4:2:0");
     if (!tagged(in->fmt->streams[in->audio], "mp4a") || strcmp(f->audio_codec, "aac") != 0 ||
-        f->audio_channels != 2)
-        return fault(e, "sound is not stereo AAC");
+        f->audio_channels < 1 || f->audio_channels > 2)
+        return fault(e, "sound is not mono or stereo AAC");
     if (f->sar_num != f->sar_den || f->rotation || f->mirrored)
         return fault(e, "pixels are not square and upright");
     return 0;
@@ -68,8 +68,8 @@ static int check_plan(const struct media_facts *f, const struct render_order *or
         return fault(e, "size is not 16:9 inside the profile");
     if (plan->resample_time || plan->deinterlace || plan->tone_map)
         return fault(e, "rate or picture kind is not the standard form's");
-    if (f->audio_hz != order->profile.audio_hz)
-        return fault(e, "sound rate is not the profile's");
+    if (f->audio_hz != order->profile.audio_hz && f->audio_hz != 44100 && f->audio_hz != 48000)
+        return fault(e, "sound rate is neither the profile's nor one that is copied");
     if (f->frames <= 2 * plan->bumper_frames)
         return fault(e, "nothing of the clip is in it");
     if (f->frames > 2 * plan->bumper_frames + plan->body_frames_max)
