@@ -293,7 +293,7 @@ static int listing_read(int dir, struct listing *l, bool sweeps)
     AUTO(dir_closep) DIR *d = again < 0 ? NULL : fdopendir(again);
     if (!d)
         return -1;
-    again = -1; /* the DIR's now */
+    (void)fd_take(&again); /* the DIR's now */
     for (const struct dirent *entry; (entry = readdir(d));) {
         struct stat st;
         if (sweeps && strncmp(entry->d_name, new_prefix, sizeof(new_prefix) - 1) == 0)

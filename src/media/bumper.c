@@ -238,8 +238,10 @@ static int coder_open(const struct bumper_shape *shape, AVCodecContext **out, st
     av_dict_set(&o, "a53cc", "0", 0);
     av_dict_set(&o, "x264-params", params, 0);
     int r = avcodec_open2(c, codec, &o);
-    if (r < 0)
-        return line_av_error(r, "bumper: x264", e);
+    if (r < 0) {
+        line_av_error(r, "bumper: x264", e);
+        return -1;
+    }
     *out = TAKE(c);
     return 0;
 }

@@ -1,4 +1,4 @@
-/* Two ways behind one door.
+/* Two ways behind one door, and silence.
  *
  * Copying: a packet's place in the reel is where its timestamps put it against the body's origin.
  * The first packet's place fixes the phase of the track's 1024-sample steps; whole packets of
@@ -35,6 +35,7 @@ enum {
     ROUNDING_US = 1000,   /* of a container that counts milliseconds */
     PHASE_PACKETS = 12,   /* that are asked for the phase */
     WAITING_MAX = 8192,   /* packets */
+    BEHIND_MAX = 16,      /* packets that the sound thread may be behind */
     SILENCE_BITS = 64000, /* of the encoder that makes silence alone */
 };
 
@@ -46,7 +47,10 @@ struct waiting {
     int64_t at; /* in samples of the reel */
 };
 
+enum mode { MODE_COPY, MODE_ENCODE, MODE_SILENT };
+
 struct copy_sound {
+    enum mode mode;
     const struct media_job *job;
     const struct media_plan *plan;
     struct media_input *in;
@@ -64,7 +68,7 @@ struct copy_sound {
     pthread_t thread;
     bool running;
 
-    bool copies; /* and all below is in use */
+    /* copied, or silent */
     struct track track;
     bool began; /* the phase is known */
     struct waiting primer;
@@ -138,7 +142,7 @@ static int open_copy(struct copy_sound *s, struct err *e)
 {
     const AVCodecParameters *c = s->in->fmt->streams[s->in->audio]->codecpar;
     s->hz = c->sample_rate;
-    s->copies = true;
+    s->mode = MODE_COPY;
     s->waiting = mem_new(WAITING_MAX * sizeof(*s->waiting));
     if (avcodec_parameters_copy(s->parameters, c) < 0)
         return err_msg(e, MSG_MEMORY_LIMIT, "sound: no memory");
@@ -161,6 +165,7 @@ static int open_encode(struct copy_sound *s, struct err *e)
     if (avcodec_parameters_from_context(s->parameters, s->encoder) < 0)
         return err_msg(e, MSG_MEMORY_LIMIT, "sound: no memory");
     s->parameters->initial_padding = 0; /* it lies in the bumper */
+    s->mode = s->decoder ? MODE_ENCODE : MODE_SILENT;
     return 0;
 }
 
@@ -217,10 +222,27 @@ static int start_encoding(struct copy_sound *s, struct err *e)
     return 0;
 }
 
+/* The track begins at 0 or less, so that its steps hit a packet's place. */
+static void begin_track(struct copy_sound *s, int64_t at)
+{
+    int64_t phase = ((at % TRACK_PACKET) + TRACK_PACKET) % TRACK_PACKET;
+    s->track.next = phase ? phase - TRACK_PACKET : 0;
+    if (at < s->track.next)
+        s->track.next = at;
+    s->began = true;
+}
+
 int copy_sound_begin(struct copy_sound *s, struct mux *m, struct err *e)
 {
     s->mux = m;
-    return s->copies ? track_init(&s->track, m, s->encoder, NULL, e) : start_encoding(s, e);
+    if (s->mode == MODE_ENCODE)
+        return start_encoding(s, e);
+    if (track_init(&s->track, m, s->encoder, NULL, e) < 0)
+        return -1;
+    if (s->mode == MODE_COPY)
+        return 0; /* the first packet says where the steps lie */
+    begin_track(s, 0);
+    return track_silence(&s->track, s->lead, e);
 }
 
 /* Frames of the body whose pictures the mux has. */
@@ -268,7 +290,7 @@ static int encode_packet(struct copy_sound *s, AVPacket *packet, struct err *e)
 {
     int64_t at = place_of(s, packet);
     int64_t run_up = av_rescale(RUN_UP_US, s->hz, 1000000);
-    if (at + run_up < s->lead || !s->decoder)
+    if (at + run_up < s->lead)
         return 0;
     if (at > s->heard)
         s->heard = at;
@@ -281,6 +303,8 @@ static int encode_packet(struct copy_sound *s, AVPacket *packet, struct err *e)
         (void)TAKE(p);
     else if (line_failed(&s->line))
         return join(s, e);
+    /* copied pictures would run far ahead, and lie far from their sound in the file */
+    pipe_drain(&s->line.sound, BEHIND_MAX);
     return 0;
 }
 
@@ -315,16 +339,6 @@ static int64_t first_place(const struct copy_sound *s)
         sum += off;
     }
     return first + (n ? sum / (int64_t)n : 0);
-}
-
-/* The track begins at 0 or less, so that its steps hit a packet's place. */
-static void begin_track(struct copy_sound *s, int64_t at)
-{
-    int64_t phase = ((at % TRACK_PACKET) + TRACK_PACKET) % TRACK_PACKET;
-    s->track.next = phase ? phase - TRACK_PACKET : 0;
-    if (at < s->track.next)
-        s->track.next = at;
-    s->began = true;
 }
 
 /* The oldest packet that waits goes to its place in the track. */
@@ -393,7 +407,11 @@ static int copy_packet(struct copy_sound *s, AVPacket *packet, struct err *e)
 
 int copy_sound_take(struct copy_sound *s, AVPacket *packet, struct err *e)
 {
-    int r = s->copies ? copy_packet(s, packet, e) : encode_packet(s, packet, e);
+    int r = 0;
+    if (s->mode == MODE_COPY)
+        r = copy_packet(s, packet, e);
+    else if (s->mode == MODE_ENCODE)
+        r = encode_packet(s, packet, e);
     av_packet_unref(packet);
     return r;
 }
@@ -402,14 +420,14 @@ bool copy_sound_enough(const struct copy_sound *s, int64_t body_frames)
 {
     /* a decoder gives less than it got at first, and the last of it is the next packet's business
      */
-    int64_t more = s->copies ? 0 : av_rescale(RUN_UP_US, s->hz, 1000000);
-    return (!s->copies && !s->decoder) ||
+    int64_t more = s->mode == MODE_COPY ? 0 : av_rescale(RUN_UP_US, s->hz, 1000000);
+    return s->mode == MODE_SILENT ||
            s->heard >= samples_at(s, s->plan->bumper_frames + body_frames) + more;
 }
 
 int copy_sound_end(struct copy_sound *s, int64_t body_frames, struct err *e)
 {
-    if (!s->copies) {
+    if (s->mode == MODE_ENCODE) {
         tell_body(s, body_frames, true);
         pipe_end(&s->line.sound);
         return join(s, e);
