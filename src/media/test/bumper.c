@@ -59,7 +59,8 @@ struct shown {
 };
 
 static int complaints;
-static void complain(void *ctx, int level, const char *fmt, va_list ap)
+__attribute__((format(printf, 3, 0))) static void complain(void *ctx, int level, const char *fmt,
+                                                           va_list ap)
 {
     (void)ctx;
     if (level <= AV_LOG_WARNING) {
