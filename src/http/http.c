@@ -134,9 +134,10 @@ void http_stop(struct http *h, int64_t drain_ms)
     if (!h)
         return;
     atomic_store(&h->stopping, true);
-    AUTO(fd_closep) int fd = MHD_quiesce_daemon(h->daemon);
+    int fd = MHD_quiesce_daemon(h->daemon);
     int64_t end = clock_mono_ms() + drain_ms;
     while (atomic_load(&h->running) > 0 && clock_mono_ms() < end)
         usleep(STOP_POLL_MS * 1000);
     http_freep(&h);
+    fd_closep(&fd);
 }
