@@ -47,7 +47,7 @@ test('probe says what a clip is, for people and for programs', async () => {
     assert.equal(people.code, 0, people.stderr);
     assert.match(people.stdout, /h264.*320x180/);
     const { in: facts, path, reason } = JSON.parse((await run(['probe', '--json', file])).stdout);
-    assert.deepEqual([facts.width, facts.height, facts.audio.hz, path], [320, 180, 48000, 'encode']);
+    assert.deepEqual([facts.width, facts.height, facts.audio.hz, path], [320, 180, 48000, 'copy']);
     assert.ok(Math.abs(facts.duration - 2) < 0.05 && reason.length > 10);
 });
 

@@ -160,8 +160,8 @@ export class Server {
             }
         });
     }
-    // Files of clips, reels and posters, and what is on the way to become one.
-    blobs() { return this.files().filter((name) => !/^(reelgate\.db|secret)/.test(name) && !/lock/.test(name)); }
+    // Files of clips, reels and posters, and what is on the way to become one. Kept logo parts are no task's.
+    blobs() { return this.files().filter((name) => !/^(reelgate\.db|secret|cache\/)/.test(name) && !/lock/.test(name)); }
 
     doctor(...flags) { return run(['doctor', '--json', '--listen', '127.0.0.1:0', '--data', this.dir, '--free-space-floor', '0', ...flags]); }
 }
