@@ -19,12 +19,14 @@ static void file_piece(struct request *r, const char *name, const char *data, ui
 {
     struct err e;
     struct form *f = r->form;
-    if (off == 0 && f->file_seen) {
+    /* a part may begin twice, the first time with no bytes, when its head ended a piece */
+    if (off == 0 && f->file_bytes) {
         err_msg(&e, MSG_PARAMETER_BAD, "upload with two files");
         fail(r, &e);
         return;
     }
-    if (off == 0) {
+    f->file_bytes += size;
+    if (!f->file_seen) {
         f->file_seen = true;
         f->file_name = arena_strdup(r->arena, name ? name : "");
     }
@@ -86,7 +88,8 @@ void form_feed(struct request *r, const char *data, size_t len_bytes)
     struct err e;
     if (!r->fault.code && MHD_post_process(r->form->parser, data, len_bytes) != MHD_YES &&
         !r->fault.code) {
-        err_msg(&e, MSG_BAD_REQUEST, "upload: the multipart body is broken");
+        err_msg(&e, r->form->file_seen ? MSG_BAD_REQUEST : MSG_NO_FILE_PART,
+                "upload: the multipart body is broken");
         fail(r, &e);
     }
 }

@@ -36,6 +36,7 @@ struct form {
     struct MHD_PostProcessor *parser;
     struct task_upload *upload;
     bool file_seen, has[FORM_FIELDS];
+    uint64_t file_bytes;
     char fields[FORM_FIELDS][FIELD_MAX + 1];
     const char *file_name, *idempotency_key; /* in the request's arena; NULL: none */
 };

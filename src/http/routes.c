@@ -53,7 +53,7 @@ const struct route *route_find(const char *method, const char *path, const char 
                                char allow[ALLOW_SIZE])
 {
     size_t len = strlen(path);
-    if (len > 1 && path[len - 1] == '/')
+    if (len > 1 && path[len - 1] == '/' && path[len - 2] != '/')
         len--;
     struct buf names;
     buf_init(&names, ALLOW_SIZE - 1);
