@@ -20,10 +20,19 @@ const numbered = (seconds, { audio = AAC, params = 'keyint=40:min-keyint=40:scen
         ...(audio ? ['-f', 'lavfi', '-t', String(seconds), '-i', `sine=f=440:r=${hz}`] : []),
         '-c:v', 'libx264', '-preset', 'veryfast', '-crf', '18', '-pix_fmt', 'yuv420p', '-x264-params', params, ...(audio ?? [])]);
 
+const START = 'encode'; // what a start inside the clip takes
 // [name, clip, path, frames of the body, number of its first picture, flags]
 const kinds = [
     ['encoded', () => numbered(3), 'encode', 75, 0, ['--force-encode']],
     ['encoded with a start', () => numbered(4), 'encode', 65, 35, ['--force-encode', '--start', '1.4']],
+    ['copied', () => numbered(3), 'copy', 75, 0, []],
+    ['copied, CAVLC in slices of Baseline', () => numbered(3, { params: 'cabac=0:bframes=0:8x8dct=0:weightp=0:slices=3:keyint=50' }), 'copy', 75, 0, []],
+    ['copied, with a deep pyramid', () => numbered(3, { params: 'bframes=8:b-adapt=0:b-pyramid=normal:ref=8:keyint=60' }), 'copy', 75, 0, []],
+    ['copied, with sound of 44.1 kHz', () => numbered(3, { hz: 44100 }), 'copy', 75, 0, []],
+    ['copied, with its sound encoded', () => numbered(3, { audio: ['-c:a', 'libmp3lame'] }), 'copy', 75, 0, []],
+    ['copied, without sound', () => numbered(3, { audio: null }), 'copy', 75, 0, []],
+    ['with a start', () => numbered(5), START, 90, 35, ['--start', '1.4']],
+    ['copied at 1080p', () => numbered(2, { size: '1920:1080' }), 'copy', 50, 0, []],
 ];
 
 describe('players', { concurrency: 2, timeout: 5 * PATIENCE_MS }, () => {
