@@ -11,7 +11,8 @@ import { alive, descendants, serve, sleep, until } from './lib/reelgate.mjs';
 const rounds = Number(process.env.REELGATE_ROUNDS ?? 8);
 const LEASE = ['--lease', '2s'];
 const SLOW = ['--preset', 'slow', ...LEASE];
-const slowClip = () => ffmpeg('.mp4', ['-f', 'lavfi', '-t', '8', '-i', 'testsrc2=s=960x540:r=30', '-c:v', 'libx264', '-preset', 'ultrafast', '-crf', '35']);
+// Not 16:9, so that it is not copied.
+const slowClip = () => ffmpeg('.mp4', ['-f', 'lavfi', '-t', '8', '-i', 'testsrc2=s=960x720:r=30', '-c:v', 'libx264', '-preset', 'ultrafast', '-crf', '35']);
 
 const facts = ({ reel }) => [reel.width, reel.height, reel.duration, reel.video.codec, reel.audio.codec, reel.video.fps];
 
