@@ -82,11 +82,12 @@ static int add_row(void *arg, const struct task_row *t)
 static bool query_number(struct request *r, const char *name, int64_t min, int64_t max,
                          int64_t *out)
 {
-    const char *text = MHD_lookup_connection_value(r->conn, MHD_GET_ARGUMENT_KIND, name);
-    if (!text && MHD_lookup_connection_value_n(r->conn, MHD_GET_ARGUMENT_KIND, name, strlen(name),
-                                               &text, NULL) != MHD_YES)
+    const char *text;
+    size_t len;
+    if (MHD_lookup_connection_value_n(r->conn, MHD_GET_ARGUMENT_KIND, name, strlen(name), &text,
+                                      &len) != MHD_YES)
         return true; /* not there: the preset stays */
-    return text && number(text, strlen(text), min, max, out);
+    return number(text, len, min, max, out);
 }
 
 void tasks_list(struct request *r)

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 int64_t clock_ahead_ms;
-int hashes_checked;
+atomic_int hashes_checked;
 
 int64_t __real_clock_now_ms(void);
 int64_t __wrap_clock_now_ms(void);

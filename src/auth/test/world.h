@@ -7,6 +7,8 @@
 #include "core/err.h"
 #include "store/store.h"
 
+#include <stdatomic.h>
+
 struct world {
     char dir[64], secret[128];
     struct store *store;
@@ -16,7 +18,7 @@ struct world {
 };
 /* Added to both clocks. */
 extern int64_t clock_ahead_ms;
-extern int hashes_checked;
+extern atomic_int hashes_checked;
 
 int world_set_up(void **state);
 int world_tear_down(void **state);
