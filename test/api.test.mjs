@@ -699,6 +699,9 @@ test('behind a proxy that is trusted, log-in limits count by the client, and onl
     assert.equal((await wrong(behind.anyone, '203.0.113.7')).status, 429);
     assert.equal((await wrong(behind.anyone, '198.51.100.9, 203.0.113.7')).status, 429, 'the last address counts');
     assert.equal((await wrong(behind.anyone, '203.0.113.8')).status, 401);
+    const body = '{"username":"ana","password":"wrong horse"}';
+    const lines = await raw(new URL(behind.server.url).port, `POST /api/auth/login HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Forwarded-For: 198.51.100.9\r\nX-Forwarded-For: 203.0.113.7\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+    assert.match(lines, /^HTTP\/1\.1 429/, 'and the last line');
     const bare = await start(t, '--login-tries', '2');
     for (let i = 0; i < 5; i++) await wrong(bare.anyone, `203.0.113.${i}`);
     assert.equal((await wrong(bare.anyone, '203.0.113.99')).status, 429, 'anybody can write a header');

@@ -106,6 +106,8 @@ static void give(struct request *r, enum task_part what, const char *type, const
     answer_header(r, "ETag", etag);
     answer_header(r, "Content-Type", type);
     answer_header(r, "Accept-Ranges", "bytes");
+    /* whoever holds a link may also show the reel in a page or frame of their own */
+    answer_header(r, "Content-Security-Policy", "default-src 'none'; sandbox");
     answer_header(r, "Cache-Control", "private, max-age=3600");
     answer_header(
         r, "Content-Disposition",

@@ -39,10 +39,14 @@ static int listen_on(const char *text, int *port, bool *local, struct err *e)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof(no));
     if (fd >= 0)
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
-    struct sockaddr_storage at = {0};
+    union {
+        struct sockaddr any;
+        struct sockaddr_in four;
+        struct sockaddr_in6 six;
+    } at = {0};
     socklen_t size = sizeof(at);
     bool ok = fd >= 0 && bind(fd, list->ai_addr, list->ai_addrlen) == 0 &&
-              listen(fd, SOMAXCONN) == 0 && getsockname(fd, (struct sockaddr *)&at, &size) == 0;
+              listen(fd, SOMAXCONN) == 0 && getsockname(fd, &at.any, &size) == 0;
     freeaddrinfo(list);
     if (!ok) {
         int why = errno;
@@ -50,12 +54,11 @@ static int listen_on(const char *text, int *port, bool *local, struct err *e)
             close(fd);
         return err_set(e, ERR_SYSTEM, "listen: %s: %s", text, strerror(why));
     }
-    const struct sockaddr_in *four = (const void *)&at;
-    const struct sockaddr_in6 *six_at = (const void *)&at;
-    bool is_six = at.ss_family == AF_INET6;
-    *port = ntohs(is_six ? six_at->sin6_port : four->sin_port);
-    *local = is_six ? IN6_IS_ADDR_LOOPBACK(&six_at->sin6_addr)
-                    : ntohl(four->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    bool is_six = at.any.sa_family == AF_INET6;
+    in_port_t net_port = is_six ? at.six.sin6_port : at.four.sin_port;
+    *port = ntohs(net_port);
+    *local = is_six ? IN6_IS_ADDR_LOOPBACK(&at.six.sin6_addr)
+                    : ntohl(at.four.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
     return fd;
 }
 

@@ -18,7 +18,7 @@
 #include <strings.h>
 
 /* A multipart body is a little longer than its file. */
-enum { FORM_EXTRA = 64 * 1024 };
+enum { FORM_EXTRA = 64 * 1024, FORWARDED_MAX = 32 * 1024 };
 
 static struct guest *guest_of(struct MHD_Connection *conn)
 {
@@ -104,6 +104,16 @@ const char *request_header(const struct request *r, const char *name)
     return MHD_lookup_connection_value(r->conn, MHD_HEADER_KIND, name);
 }
 
+static enum MHD_Result join_forwarded(void *cls, enum MHD_ValueKind kind, const char *key,
+                                      const char *value)
+{
+    (void)kind;
+    struct buf *b = cls;
+    if (value && strcasecmp(key, "X-Forwarded-For") == 0)
+        buf_printf(b, "%s%s", b->len ? "," : "", value);
+    return MHD_YES;
+}
+
 static void address_of(struct request *r)
 {
     const union MHD_ConnectionInfo *info =
@@ -116,8 +126,13 @@ static void address_of(struct request *r)
     else if (at && at->sa_family == AF_INET)
         (void)inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)at)->sin_addr, peer,
                         sizeof(peer));
+    /* a client may send such a field of its own; the proxy's comes behind it, in one line or two */
+    AUTO(buf_clear) struct buf forwarded;
+    buf_init(&forwarded, FORWARDED_MAX);
+    if (*r->http->conf.trusted_proxies)
+        (void)MHD_get_connection_values(r->conn, MHD_HEADER_KIND, join_forwarded, &forwarded);
     address_read(r->address, sizeof(r->address), peer, r->http->conf.trusted_proxies,
-                 request_header(r, "X-Forwarded-For"));
+                 forwarded.cut ? NULL : forwarded.p);
 }
 
 struct framing {

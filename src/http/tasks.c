@@ -124,8 +124,11 @@ void tasks_list(struct request *r)
 static void add_report(json_t *o, const struct task_row *t)
 {
     json_t *report = *t->report ? json_loads(t->report, 0, NULL) : NULL;
-    static const char *const names[][2] = {
-        {"clip", "in"}, {"reel", "out"}, {"path", "path"}, {"reason", "reason"}};
+    static const char *const names[][2] = {{"clip", "in"},
+                                           {"reel", "out"},
+                                           {"path", "path"},
+                                           {"reason", "reason"},
+                                           {"receipt", "receipt"}};
     for (size_t i = 0; i < LEN(names); i++) {
         json_t *v = json_object_get(report, names[i][1]);
         json_object_set(o, names[i][0], v ? v : json_null());
