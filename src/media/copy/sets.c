@@ -474,3 +474,16 @@ const char *sets_packet(const struct sets *s, const uint8_t *data, int len_bytes
     }
     return slices ? NULL : "a packet without a picture";
 }
+
+bool sets_has_idr(const uint8_t *data, int len_bytes)
+{
+    for (int at = 0; len_bytes - at >= 5;) {
+        uint32_t n = AV_RB32(data + at);
+        if ((data[at + 4] & 31) == NAL_IDR)
+            return true;
+        if (n > (uint32_t)(len_bytes - at - 4))
+            return false;
+        at += 4 + (int)n;
+    }
+    return false;
+}

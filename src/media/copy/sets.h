@@ -35,3 +35,6 @@ uint8_t *sets_merge(const struct sets *a, const struct sets *b, int *len_bytes);
 /* Walks the NAL units of a packet (lengths of 4 bytes). *idr: it is an IDR picture. NULL, or why
  * the packet cannot be copied (a fixed text). */
 const char *sets_packet(const struct sets *s, const uint8_t *data, int len_bytes, bool *idr);
+/* Whether a packet (lengths of 4 bytes) holds an IDR picture, from which on a decoder needs nothing
+ * that came before. */
+bool sets_has_idr(const uint8_t *data, int len_bytes);

@@ -3,8 +3,11 @@
 #include "media/test/clips.h"
 
 /* 25 pictures a second, 8 s, a key picture every 2 s: the form of a reel with bumpers of 2 s. */
-#define PICTURE CLIP_PICTURE("320x180", "25", "8")
-#define SOUND   CLIP_SOUND("8")
+/* As a reel: 2 s that stand still, 4 s that move, 2 s that stand still. */
+#define BARS(from, to, colour) "drawbox=c=" colour ":t=fill:enable='gte(t," from ")*lt(t," to ")'"
+#define MOVING                 "-f lavfi -i testsrc2=s=320x180:r=25:d=8"
+#define PICTURE                MOVING "," BARS("0", "2", "navy") "," BARS("6", "9", "navy") " "
+#define SOUND                  CLIP_SOUND("8")
 #define CODECS                                                                                     \
     CLIP_X264 "-g 50 -keyint_min 50 -x264-params scenecut=0 -c:a aac -ac 2 -movflags +faststart "
 
@@ -88,6 +91,13 @@ static void almost_a_reel_is_refused(void **state)
         {"early.mp4", PICTURE CLIP_SOUND("7.9") CODECS, "sound ends"},
         {"over.mp4", PICTURE CLIP_SOUND("8.1") CODECS, "sound ends"},
         {"seam.mp4", PICTURE SOUND CODECS "-g 40 -keyint_min 40", "does not begin with a key"},
+        {"moves.mp4", MOVING " " SOUND CODECS, "not the same at both ends"},
+        {"other.mp4", MOVING "," BARS("0", "2", "navy") "," BARS("6", "9", "red") " " SOUND CODECS,
+         "not the same at both ends"},
+        {"gap.mp4",
+         PICTURE SOUND CODECS "-bsf:a setts=pts=PTS+gt(N\\,150)*960:dts=DTS+gt(N\\,150)*960",
+         "sound has a hole"},
+        {"late.mp4", PICTURE "-itsoffset 0.05 " SOUND CODECS, "sound"},
     };
     for (size_t i = 0; i < LEN(rows); i++) {
         clips_make(rows[i].name, rows[i].args);
