@@ -15,7 +15,6 @@
 enum {
     JSON_BODY_MAX = 64 * 1024,
     DRAIN_MAX = 16 << 20, /* of a body that is already refused */
-    FORM_BUFFER = 64 * 1024,
     FIELD_MAX = 1024,
     URI_MAX = 8 * 1024,
     ALLOW_SIZE = 128,
@@ -31,12 +30,13 @@ struct route {
 };
 
 /* The clip of an upload and what came with it. */
-enum form_field { FIELD_FIT, FIELD_START, FIELD_TITLE, FORM_FIELDS };
+enum form_field { FIELD_FIT, FIELD_START, FIELD_TITLE, FORM_FIELDS, FORM_FILE };
 struct form {
-    struct MHD_PostProcessor *parser;
+    struct multipart *parser;
     struct task_upload *upload;
     bool file_seen, has[FORM_FIELDS];
-    uint64_t file_bytes;
+    int now; /* whose bytes come: a field's, FORM_FILE, or FORM_FIELDS for nobody's */
+    size_t lengths[FORM_FIELDS];
     char fields[FORM_FIELDS][FIELD_MAX + 1];
     const char *file_name, *idempotency_key; /* in the request's arena; NULL: none */
 };
