@@ -103,6 +103,7 @@ void tasks_list(struct request *r)
     const struct task_page page = {.user_id = r->caller.user_id,
                                    .descending = order == 1,
                                    .after = after,
+                                   .brief = true,
                                    .max = (int)(max < PAGE_MAX ? max : PAGE_MAX)};
     AUTO(buf_clear) struct buf b;
     buf_init(&b, LIST_MAX);
