@@ -64,8 +64,10 @@ static int check_form(const struct media_input *in, struct err *e)
         return fault(e, "it is cut");
     if (in->fmt->nb_streams != 2 || in->audio < 0)
         return fault(e, "not one picture and one sound track");
+    bool plain = strcmp(f->pixel_format, "yuv420p") == 0 ||
+                 strcmp(f->pixel_format, "yuvj420p") == 0; /* full range, as a copied clip may be */
     if (!tagged(in->fmt->streams[in->video], "avc1") || strcmp(f->video_codec, "h264") != 0 ||
-        strcmp(f->pixel_format, "yuv420p") != 0)
+        !plain)
         return fault(e, "picture is not H.264 8-bit 4:2:0");
     if (!tagged(in->fmt->streams[in->audio], "mp4a") || strcmp(f->audio_codec, "aac") != 0 ||
         f->audio_channels < 1 || f->audio_channels > 2)
@@ -240,8 +242,8 @@ static const char *take_frame(const struct media_input *in, const AVFrame *f, in
                               struct stretch *s)
 {
     if (f->decode_error_flags || f->flags & AV_FRAME_FLAG_CORRUPT ||
-        f->format != AV_PIX_FMT_YUV420P || f->width != in->facts.coded_width ||
-        f->height != in->facts.coded_height)
+        f->format != in->fmt->streams[in->video]->codecpar->format ||
+        f->width != in->facts.coded_width || f->height != in->facts.coded_height)
         return "a picture at a seam is damaged";
     if (place == s->first)
         look_at(f, &s->look[0]);
