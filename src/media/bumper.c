@@ -274,6 +274,64 @@ int bumper_encode(const struct media_job *job, const struct bumper_shape *shape,
     return 0;
 }
 
+struct growing {
+    struct bumper *bumper;
+    int places;
+};
+
+static int take_moving(void *arg, AVPacket *packet, struct err *e)
+{
+    struct growing *g = arg;
+    struct bumper *b = g->bumper;
+    if (b->count == g->places) {
+        int places = g->places ? 2 * g->places : 64;
+        AVPacket **more = realloc(b->packets, (size_t)places * sizeof(AVPacket *));
+        if (!more)
+            return err_msg(e, MSG_MEMORY_LIMIT, "bumper: no memory");
+        b->packets = more;
+        g->places = places;
+    }
+    AVPacket *p = av_packet_alloc();
+    if (!p)
+        return err_msg(e, MSG_MEMORY_LIMIT, "bumper: no memory");
+    av_packet_move_ref(p, packet);
+    b->packets[b->count++] = p;
+    return packet_convert(p, e);
+}
+
+int bumper_moving(const struct bumper_shape *shape, const AVFrame *(*next)(void *arg),
+                  bool (*failed)(void *arg, struct err *e), void *arg, struct bumper *out,
+                  struct err *e)
+{
+    AUTO(avcodec_free_context) AVCodecContext *c = NULL;
+    AUTO(av_packet_free) AVPacket *scratch = av_packet_alloc();
+    AUTO(av_frame_free) AVFrame *f = av_frame_alloc();
+    AUTO(bumper_clear) struct bumper b = {0};
+    struct growing g = {&b, 0};
+    struct unit sps = {0}, pps = {0};
+    if (!scratch || !f)
+        return err_msg(e, MSG_MEMORY_LIMIT, "bumper: no memory");
+    if (coder_open(shape, &c, e) < 0 || sets_find(c, &sps, &pps, e) < 0 ||
+        sets_convert(sps, pps, shape, &b, e) < 0)
+        return -1;
+    const AVFrame *from;
+    for (int64_t i = 0; (from = next(arg)); i++) {
+        av_frame_unref(f);
+        if (av_frame_ref(f, from) < 0)
+            return err_msg(e, MSG_MEMORY_LIMIT, "bumper: no memory");
+        f->pts = i;
+        f->pict_type = i == 0 ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
+        f->key_frame = 0;
+        if (coder_run(c, f, scratch, take_moving, &g, e) < 0)
+            return -1;
+    }
+    if (failed(arg, e) || coder_run(c, NULL, scratch, take_moving, &g, e) < 0)
+        return -1;
+    *out = b;
+    b = (struct bumper){0};
+    return 0;
+}
+
 /* A kept one that cannot be used is no reason to fail: it is a matter of milliseconds. */
 int bumper_get(const struct media_job *job, const struct bumper_shape *shape, struct bumper *out,
                struct err *e)

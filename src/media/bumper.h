@@ -39,6 +39,13 @@ int bumper_file(const struct media_job *job, struct err *e);
 int bumper_read(int fd, const struct bumper_shape *shape, struct bumper *out, struct err *e);
 void bumper_clear(struct bumper *b);
 
+/* The same kind of packets for pictures that move, with the shape's own parameter sets: each frame
+ * that next() gives (borrowed until it is called again; NULL: the end) becomes one. shape->frames
+ * is not looked at. `failed` is asked after the end. */
+int bumper_moving(const struct bumper_shape *shape, const AVFrame *(*next)(void *arg),
+                  bool (*failed)(void *arg, struct err *e), void *arg, struct bumper *out,
+                  struct err *e);
+
 /* For the encode path: packets of `frame` shown `frames` times, made with a fresh encoder, as it
  * gives them. first_id: two neighbouring IDR pictures must differ in their idr_pic_id (H.264
  * 7.4.3), or a decoder may take them for one. */

@@ -10,6 +10,7 @@
 #include "core/str.h"
 #include "media/bumper.h"
 #include "media/clip/input.h"
+#include "media/copy/head.h"
 #include "media/copy/sets.h"
 #include "media/copy/sound.h"
 #include "media/encode/line.h"
@@ -22,7 +23,7 @@
 
 enum {
     HELD_MAX = 64,    /* pictures between two safe points; H.264 reorders at most 16 */
-    EARLY_MAX = 64,   /* packets of sound before the first picture */
+    EARLY_MAX = 4096, /* packets of sound before the first picture that is kept */
     DELAY_MAX = 16,   /* of reordering: MaxDpbFrames, H.264 A.3.1 */
     PAST_MAX = 20000, /* packets that are read for the sound alone, after the last picture */
     PERMILLE_START = PERMILLE_OPENED,
@@ -42,6 +43,7 @@ struct copy {
     bool refused;
 
     int64_t first_pts; /* of the body, in the stream's time base */
+    bool begun;        /* with the first packet that is kept */
     int delay;
     AVPacket *held[HELD_MAX]; /* since the last safe point; pts on the grid */
     int held_count;
@@ -50,8 +52,9 @@ struct copy {
     bool cut;        /* the body is full */
     int64_t past;    /* packets read since */
 
-    AVPacket *early[EARLY_MAX];
+    AVPacket **early; /* EARLY_MAX places */
     int early_count;
+    struct head head;
     struct copy_sound *sound;
     struct bumper bumper;
     struct mux *mux;
@@ -64,6 +67,8 @@ static void copy_clear(struct copy *c)
         av_packet_free(&c->held[i]);
     for (int i = 0; i < c->early_count; i++)
         av_packet_free(&c->early[i]);
+    free(c->early);
+    head_clear(&c->head);
     mux_free(c->mux);
     copy_sound_free(c->sound);
     bumper_clear(&c->bumper);
@@ -90,7 +95,7 @@ static void progress(const struct copy *c, int64_t frames)
 
 /* -- the beginning -- */
 
-static struct bumper_shape shape_of(const struct copy *c)
+static struct bumper_shape shape_of(const struct copy *c, int set_id)
 {
     const struct sps *s = &c->sets.sps;
     struct bumper_shape shape = {
@@ -102,7 +107,7 @@ static struct bumper_shape shape_of(const struct copy *c)
         .profile_idc = s->profile_idc,
         .constraints = s->constraints,
         .level_idc = s->level_idc,
-        .set_id = sets_free_id(&c->sets),
+        .set_id = set_id,
         .full_range = s->full_range,
         .primaries = s->primaries,
         .transfer = s->transfer,
@@ -113,36 +118,48 @@ static struct bumper_shape shape_of(const struct copy *c)
     return shape;
 }
 
-/* One track for both: the clip's parameters with the sets of clip and bumper. */
+/* Adds the sets of coded pictures to a record, which is replaced. */
+static int add_sets(uint8_t **record, int *bytes, const struct bumper *coded, struct err *e)
+{
+    struct sets ours, theirs;
+    const char *wrong = sets_read(*record, *bytes, &ours);
+    if (!wrong)
+        wrong = sets_read(coded->sets, coded->sets_bytes, &theirs);
+    uint8_t *both = wrong ? NULL : sets_merge(&ours, &theirs, bytes);
+    if (!both)
+        return err_set(e, ERR_SYSTEM, "copy: headers: %s", wrong ? wrong : "they do not merge");
+    free(*record);
+    *record = both;
+    return 0;
+}
+
+/* One track for all: the clip's parameters with the sets of clip, bumper and head. */
 static int open_mux(struct copy *c, struct err *e)
 {
     AUTO(avcodec_parameters_free) AVCodecParameters *p = avcodec_parameters_alloc();
+    int bytes = c->picture->codecpar->extradata_size;
+    AUTO(freep) uint8_t *record = mem_new((size_t)bytes);
+    memcpy(record, c->picture->codecpar->extradata, (size_t)bytes);
     if (!p || avcodec_parameters_copy(p, c->picture->codecpar) < 0)
         return err_msg(e, MSG_MEMORY_LIMIT, "copy: no memory");
-    if (c->plan->bumper_frames > 0) {
-        struct sets theirs;
-        int bytes;
-        const char *wrong = sets_read(c->bumper.sets, c->bumper.sets_bytes, &theirs);
-        AUTO(freep) uint8_t *both = wrong ? NULL : sets_merge(&c->sets, &theirs, &bytes);
-        if (!both)
-            return err_set(e, ERR_SYSTEM, "copy: headers: %s", wrong ? wrong : "they do not merge");
-        av_freep(&p->extradata);
-        p->extradata_size = 0;
-        p->extradata = av_mallocz((size_t)bytes + AV_INPUT_BUFFER_PADDING_SIZE);
-        if (!p->extradata)
-            return err_msg(e, MSG_MEMORY_LIMIT, "copy: no memory");
-        memcpy(p->extradata, both, (size_t)bytes);
-        p->extradata_size = bytes;
-    }
+    if ((c->bumper.count > 0 && add_sets(&record, &bytes, &c->bumper, e) < 0) ||
+        (c->head.coded.count > 0 && add_sets(&record, &bytes, &c->head.coded, e) < 0))
+        return -1;
+    av_freep(&p->extradata);
+    p->extradata = av_mallocz((size_t)bytes + AV_INPUT_BUFFER_PADDING_SIZE);
+    if (!p->extradata)
+        return err_msg(e, MSG_MEMORY_LIMIT, "copy: no memory");
+    memcpy(p->extradata, record, (size_t)bytes);
+    p->extradata_size = bytes;
     const struct mux_form form = {p, copy_sound_parameters(c->sound), c->delay};
     return mux_open(&c->mux, c->job->reel_fd, c->plan, &form, e);
 }
 
-static int put_bumper(struct copy *c, struct err *e)
+static int put_coded(struct copy *c, const struct bumper *b, struct err *e)
 {
     mux_segment(c->mux);
-    for (int i = 0; i < c->bumper.count; i++)
-        if (mux_picture(c->mux, c->bumper.packets[i], e) < 0)
+    for (int i = 0; i < b->count; i++)
+        if (mux_picture(c->mux, b->packets[i], e) < 0)
             return -1;
     mux_segment(c->mux);
     return 0;
@@ -167,11 +184,12 @@ static int take_sound(struct copy *c, AVPacket *packet, struct err *e)
 static int open_all(struct copy *c, struct err *e)
 {
     int64_t origin_us = av_rescale_q(c->first_pts, c->picture->time_base, AV_TIME_BASE_Q);
-    const struct bumper_shape shape = shape_of(c);
+    const struct bumper_shape shape = shape_of(c, sets_free_id(&c->sets));
     if (c->plan->bumper_frames > 0 && bumper_get(c->job, &shape, &c->bumper, e) < 0)
         return -1;
     if (copy_sound_open(&c->sound, c->job, c->in, c->plan, origin_us, false, e) < 0 ||
-        open_mux(c, e) < 0 || copy_sound_begin(c->sound, c->mux, e) < 0 || put_bumper(c, e) < 0)
+        open_mux(c, e) < 0 || copy_sound_begin(c->sound, c->mux, e) < 0 ||
+        put_coded(c, &c->bumper, e) < 0 || put_coded(c, &c->head.coded, e) < 0)
         return -1;
     for (int i = 0; i < c->early_count; i++)
         if (take_sound(c, c->early[i], e) < 0)
@@ -200,7 +218,9 @@ static int begin(struct copy *c, const AVPacket *p, bool idr, struct err *e)
 {
     if (!idr || !(p->flags & AV_PKT_FLAG_KEY))
         return refuse(c, "it does not begin with an IDR picture");
-    c->first_pts = p->pts;
+    if (c->first_pts == AV_NOPTS_VALUE)
+        c->first_pts = p->pts;
+    c->begun = true;
     c->delay = reordering(c, p);
     if (c->delay < 0 || c->delay > DELAY_MAX)
         return refuse(c, "its pictures are reordered too far");
@@ -215,11 +235,12 @@ static int keep_held(struct copy *c, struct err *e)
     for (int i = 0; i < c->held_count; i++) {
         AVPacket *p = c->held[i];
         bool key = p->flags & AV_PKT_FLAG_KEY;
-        if (c->key && key && (c->kept == 0 || c->kept <= c->plan->body_frames_max / POSTER_PART)) {
+        if (c->key && key && (!c->key->data || c->kept <= c->plan->body_frames_max / POSTER_PART)) {
             av_packet_unref(c->key);
             if (av_packet_ref(c->key, p) < 0)
                 return err_msg(e, MSG_MEMORY_LIMIT, "copy: no memory");
         }
+        p->pts -= c->head.coded.count;
         if (c->write && mux_picture(c->mux, p, e) < 0)
             return -1;
         av_packet_free(&c->held[i]);
@@ -291,7 +312,7 @@ static int on_picture(struct copy *c, AVPacket *p, struct err *e)
     const char *wrong = sets_packet(&c->sets, p->data, p->size, &idr);
     if (wrong)
         return refuse(c, wrong);
-    if (c->first_pts == AV_NOPTS_VALUE && begin(c, p, idr, e) < 0)
+    if (!c->begun && begin(c, p, idr, e) < 0)
         return -1;
     return hold(c, p, e);
 }
@@ -300,8 +321,10 @@ static int on_sound(struct copy *c, AVPacket *p, struct err *e)
 {
     if (!c->write)
         return 0;
-    if (c->first_pts != AV_NOPTS_VALUE)
+    if (c->begun)
         return take_sound(c, p, e);
+    if (!c->early)
+        c->early = mem_new(EARLY_MAX * sizeof(AVPacket *));
     if (c->early_count == EARLY_MAX)
         return refuse(c, "its sound begins long before its picture");
     AVPacket *copy = av_packet_alloc();
@@ -310,6 +333,41 @@ static int on_sound(struct copy *c, AVPacket *p, struct err *e)
     av_packet_move_ref(copy, p);
     c->early[c->early_count++] = copy;
     return 0;
+}
+
+/* -- a start inside the clip -- */
+
+static int head_sound(void *arg, AVPacket *packet, struct err *e)
+{
+    return on_sound(arg, packet, e);
+}
+
+static bool head_is_idr(void *arg, const AVPacket *packet, const char **wrong)
+{
+    struct copy *c = arg;
+    bool idr = false;
+    *wrong = sets_packet(&c->sets, packet->data, packet->size, &idr);
+    return idr && packet->flags & AV_PKT_FLAG_KEY;
+}
+
+/* The pictures before the first that is copied; places on the grid count from them on. */
+static int make_head(struct copy *c, struct err *e)
+{
+    const struct head_calls calls = {head_sound, head_is_idr, c};
+    struct sets with = c->sets;
+    int id = sets_free_id(&c->sets);
+    with.ids |= 1u << id; /* the bumper's */
+    const struct bumper_shape shape = shape_of(c, sets_free_id(&with));
+    if (shape.set_id < 0)
+        return refuse(c, "it uses too many ids of H.264 headers");
+    if (head_make(c->in, c->plan, &c->job->order->limits, &shape, &calls, &c->head, e) < 0)
+        return -1;
+    if (c->head.refused)
+        return refuse(c, c->head.refused);
+    c->first_pts = c->head.first_pts;
+    c->kept = c->head.coded.count;
+    c->highest = c->kept - 1;
+    return on_picture(c, c->head.idr, e);
 }
 
 /* The body has all its pictures; what is left to read is sound that lies further on in the file. */
@@ -325,6 +383,8 @@ static bool is_done(struct copy *c)
 
 static int read_all(struct copy *c, struct err *e)
 {
+    if (c->plan->start_us > 0 && make_head(c, e) < 0)
+        return -1;
     while (!is_done(c)) {
         int r = av_read_frame(c->in->fmt, c->packet);
         if (r == AVERROR(ENOMEM))
@@ -379,13 +439,14 @@ static const char *profile_name(int idc)
 static void explain(const struct copy *c, char reason[REASON_SIZE])
 {
     const char *sound = copy_sound_reason(c->in), *done = c->plan->reason;
+    const char *from = c->head.coded.count > 0 ? " from the next key picture on" : "";
     if (!*sound)
-        str_copy(reason, REASON_SIZE, "16:9 H.264, copied with its sound");
+        snprintf(reason, REASON_SIZE, "16:9 H.264, copied with its sound%s", from);
     else if (*done)
-        snprintf(reason, REASON_SIZE, "16:9 H.264, its pictures are copied; %.150s", done);
+        snprintf(reason, REASON_SIZE, "16:9 H.264, its pictures are copied%s; %.120s", from, done);
     else
-        snprintf(reason, REASON_SIZE, "16:9 H.264, its pictures are copied; %.100s, encoded anew",
-                 sound);
+        snprintf(reason, REASON_SIZE, "16:9 H.264, its pictures are copied%s; %.90s, encoded anew",
+                 from, sound);
 }
 
 static int finish(struct copy *c, struct render_report *out, struct err *e)
@@ -398,7 +459,7 @@ static int finish(struct copy *c, struct render_report *out, struct err *e)
         str_copy(out->reason, sizeof(out->reason), reason);
         return 0;
     }
-    if (copy_sound_end(c->sound, c->kept, e) < 0 || put_bumper(c, e) < 0 ||
+    if (copy_sound_end(c->sound, c->kept, e) < 0 || put_coded(c, &c->bumper, e) < 0 ||
         mux_finish(c->mux, e) < 0)
         return -1;
     const AVCodecParameters *s = copy_sound_parameters(c->sound);

@@ -25,11 +25,6 @@ static bool family(const struct subject *s)
     return strncmp(name, "mov,", 4) == 0 || strncmp(name, "matroska", 8) == 0;
 }
 
-static bool from_the_start(const struct subject *s)
-{
-    return s->order->start_us == 0;
-}
-
 static bool is_h264(const struct subject *s)
 {
     return s->picture->codecpar->codec_id == AV_CODEC_ID_H264;
@@ -130,7 +125,6 @@ static const struct rule {
     bool (*holds)(const struct subject *s);
     const char *reason;
 } rules[] = {
-    {from_the_start, "it begins inside the clip"},
     {family, "its container is neither MP4, MOV nor Matroska"},
     {whole, "the file is cut"},
     {is_h264, "its picture is not H.264"},
