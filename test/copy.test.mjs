@@ -77,7 +77,7 @@ async function headersThatChange() {
 // first picture on (default: 0.5 and 1.5 s), from: the first of its packets that is copied, slack:
 // seconds that its file leaves open where its sound is.
 
-const START = 'encode'; // what a start inside the clip takes
+const START = 'copy'; // what a start inside the clip takes
 const rows = [];
 const row = (name, make, path, facts = {}) => rows.push([name, make, path, facts]);
 

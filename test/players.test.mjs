@@ -20,7 +20,7 @@ const numbered = (seconds, { audio = AAC, params = 'keyint=40:min-keyint=40:scen
         ...(audio ? ['-f', 'lavfi', '-t', String(seconds), '-i', `sine=f=440:r=${hz}`] : []),
         '-c:v', 'libx264', '-preset', 'veryfast', '-crf', '18', '-pix_fmt', 'yuv420p', '-x264-params', params, ...(audio ?? [])]);
 
-const START = 'encode'; // what a start inside the clip takes
+const START = 'copy'; // what a start inside the clip takes
 // [name, clip, path, frames of the body, number of its first picture, flags]
 const kinds = [
     ['encoded', () => numbered(3), 'encode', 75, 0, ['--force-encode']],
