@@ -177,7 +177,8 @@ static bool wait_drained(const struct cli *c, const struct drain *d, uint64_t *e
 static void drain(struct service *s, const struct cli *c)
 {
     notify("STOPPING=1");
-    log_info(c->log, "stopping", "attempts_running", workers_busy(s->workers), "drain_ms",
+    log_info(c->log, "stopping", "attempts_running", workers_busy(s->workers), "remade",
+             workers_remade(s->workers), "drain_ms",
              c->conf.drain_ms);
     struct drain d = {s, c->conf.drain_ms, eventfd(0, EFD_CLOEXEC)};
     pthread_t workers, http;

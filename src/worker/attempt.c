@@ -165,9 +165,11 @@ static int make(struct attempt *a, int clip_fd, const struct blob_writer *reel,
     }
     if (reel_make(a->w->jail, &job, out, e) < 0)
         return a->end == END_NOT ? -1 : ended(a, e);
-    if (out->remade)
+    if (out->remade) {
+        workers_count_remade(a->w);
         log_warn(a->w->log, "a copied reel failed its receipt and was encoded", "task",
                  a->claim->id, "reason", out->reason);
+    }
     return 0;
 }
 

@@ -117,9 +117,10 @@ static int make(struct jail *j, struct part *p, int64_t until_ms, bool force_enc
     return look(j, p, until_ms, out, e);
 }
 
+/* As it was when the first child got it, its place for writing included. */
 static int empty(int fd, struct err *e)
 {
-    if (fd >= 0 && ftruncate(fd, 0) < 0)
+    if (fd >= 0 && (ftruncate(fd, 0) < 0 || lseek(fd, 0, SEEK_SET) < 0))
         return err_set(e, ERR_SYSTEM, "reel: it cannot be emptied: %s", strerror(errno));
     return 0;
 }
