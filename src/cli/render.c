@@ -8,6 +8,7 @@
 #include "core/clock.h"
 #include "core/err.h"
 #include "core/fd.h"
+#include "core/log.h"
 #include "core/mem.h"
 #include "core/reel_json.h"
 #include "worker/reel.h"
@@ -66,6 +67,9 @@ enum cli_exit cli_render(struct cli *c)
     progress_end(&r.progress);
     if (failed < 0)
         return cli_fail(c, c->args[0], &e);
+    if (report.remade)
+        log_warn(c->log, "a copied reel failed its receipt and was encoded", "reason",
+                 report.reason);
     if (out_file_commit(&out, &e) < 0)
         return cli_fail(c, c->args[1], &e);
     tell(c, &report, clock_mono_ms() - begun_ms);

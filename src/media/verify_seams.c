@@ -3,11 +3,13 @@
  * goes from one stretch to the next meets just what it meets at a seam: other headers, pictures
  * waiting to be shown, a picture that drops all references. One decoder takes, in this order:
  *
- *   the first pictures of the first bumper         BUMPER_PICTURES
- *   the first pictures of the body                 up to BODY_PICTURES and BODY_BYTES, at least 2
+ *   the first pictures of the first bumper         FIRST_PICTURES
+ *   the first pictures of the body                 up to BODY_PICTURES and BODY_BYTES, at least 1
+ *   two from its second IDR picture on             when headers of a third kind say that its
+ *                                                  beginning was encoded and the rest copied
  *   the body's end, from its last IDR picture on   when that is at most TAIL_PICTURES and
  *                                                  TAIL_BYTES long
- *   the first pictures of the last bumper
+ *   the first pictures of the last bumper          LAST_PICTURES
  *
  * and each of them must come out, undamaged, in order, without one complaint. What is not decoded
  * of the bumpers is compared: both are the same bytes. Where they are not (an encoded reel whose
@@ -19,12 +21,15 @@
 #include <libavutil/log.h>
 
 enum {
-    BUMPER_PICTURES = 3,
+    FIRST_PICTURES = 2, /* of the first bumper */
+    LAST_PICTURES = 1,  /* of the last, which is the same but for, maybe, its IDR picture */
     BODY_PICTURES = 6,
-    BODY_BYTES = 512 << 10,
+    BODY_BYTES = 512 << 10, /* some 15 MB/s are decoded of a rich picture */
+    INNER_PICTURES = 2,
+    SETS_OF_TWO = 2, /* those of the bumper and of the clip */
     TAIL_PICTURES = 32,
     TAIL_BYTES = 384 << 10,
-    KEYS_LOOKED_AT = 8, /* from the body's end back, for an IDR picture */
+    KEYS_LOOKED_AT = 8, /* for an IDR picture */
     STRIDE = 4,         /* of the pixels that are compared of two pictures */
     ALIKE_MEAN = 4,     /* of 255: how far they may be off on average */
     STILL_TIMES = 2,    /* a still picture's repeats: bytes by those of its first, */
@@ -162,48 +167,56 @@ static void add(struct seams *s, int first, int end)
         s->order[s->count++] = i;
 }
 
-/* The last IDR picture of the body, not its first; or -1. */
-static int last_idr(const struct seams *s, int body, int outro, struct err *e)
+/* The first IDR picture on the way from `from` to `to`, which is left out, in steps of 1 or -1; -1:
+ * none, -2: *e. */
+static int find_idr(const struct seams *s, int from, int to, int step, struct err *e)
 {
-    const struct reel_track *t = s->v->picture;
     int looked = 0;
-    for (int i = outro - 1; i > body && i >= outro - TAIL_PICTURES; i--) {
+    for (int i = from; i != to && looked < KEYS_LOOKED_AT; i += step) {
         bool idr;
-        if (!t->packets[i].key)
+        if (!s->v->picture->packets[i].key)
             continue;
         if (look_at(s, i, RECEIPT_SEAMS, &idr, e) < 0)
             return -2;
         if (idr)
             return i;
-        if (++looked == KEYS_LOOKED_AT)
-            break;
+        looked++;
     }
     return -1;
 }
 
-static int choose(struct seams *s, int bumper, bool same, struct err *e)
+/* Of the body, the pictures from a on, before b. */
+static int choose_body(struct seams *s, int a, int b, struct err *e)
 {
     const struct verify *v = s->v;
-    int outro = v->picture->count - bumper;
-    int few = same && bumper > BUMPER_PICTURES ? BUMPER_PICTURES : bumper;
-    if (begins_with_idr(s, bumper, RECEIPT_SEAMS, e) < 0)
-        return -1;
-    int end = bumper + 1;
-    while (end < outro && end < bumper + BODY_PICTURES &&
-           (end == bumper + 1 || bytes_of(v, bumper, end + 1) <= BODY_BYTES))
-        end++;
-    int idr = last_idr(s, bumper, outro, e);
-    if (idr < -1)
-        return -1;
-    int tail = idr >= 0 && bytes_of(v, idr, outro) <= TAIL_BYTES ? idr : outro;
-    if (outro - bumper <= TAIL_PICTURES && bytes_of(v, bumper, outro) <= TAIL_BYTES) {
-        end = outro; /* a short body is decoded whole */
-        tail = outro;
+    if (b - a <= TAIL_PICTURES && bytes_of(v, a, b) <= TAIL_BYTES) {
+        add(s, a, b);
+        return 0;
     }
-    add(s, 0, few);
-    add(s, bumper, tail < end ? tail : end);
-    add(s, tail, outro);
-    add(s, outro, outro + few);
+    int end = a + 1;
+    while (end < b && end < a + BODY_PICTURES && bytes_of(v, a, end + 1) <= BODY_BYTES)
+        end++;
+    int back = b - TAIL_PICTURES > end ? b - TAIL_PICTURES : end;
+    int inner = v->sets.sps_count > SETS_OF_TWO ? find_idr(s, end, b, 1, e) : -1;
+    int tail = find_idr(s, b - 1, back - 1, -1, e);
+    if (inner < -1 || tail < -1)
+        return -1;
+    if (tail < 0 || bytes_of(v, tail, b) > TAIL_BYTES)
+        tail = b;
+    add(s, a, end);
+    if (inner >= 0 && inner < tail)
+        add(s, inner, inner + INNER_PICTURES < tail ? inner + INNER_PICTURES : tail);
+    add(s, tail, b);
+    return 0;
+}
+
+static int choose(struct seams *s, int bumper, bool same, struct err *e)
+{
+    int outro = s->v->picture->count - bumper;
+    add(s, 0, same && bumper > FIRST_PICTURES ? FIRST_PICTURES : bumper);
+    if (begins_with_idr(s, bumper, RECEIPT_SEAMS, e) < 0 || choose_body(s, bumper, outro, e) < 0)
+        return -1;
+    add(s, outro, outro + (same && bumper > LAST_PICTURES ? LAST_PICTURES : bumper));
     return 0;
 }
 

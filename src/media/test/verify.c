@@ -76,7 +76,7 @@ static void what_we_make_is_taken(void **state)
         assert_int_equal(r.receipt.held, RECEIPT_ALL);
         assert_int_equal(r.receipt.pictures, r.in.frames);
         assert_true(r.receipt.sounds > 0);
-        assert_in_range(r.receipt.decoded, 7, 50);
+        assert_in_range(r.receipt.decoded, 4, 50);
         assert_true(llabs(r.receipt.length_error_us) <= 1);
     }
 }
