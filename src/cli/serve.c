@@ -178,8 +178,7 @@ static void drain(struct service *s, const struct cli *c)
 {
     notify("STOPPING=1");
     log_info(c->log, "stopping", "attempts_running", workers_busy(s->workers), "remade",
-             workers_remade(s->workers), "drain_ms",
-             c->conf.drain_ms);
+             workers_remade(s->workers), "drain_ms", c->conf.drain_ms);
     struct drain d = {s, c->conf.drain_ms, eventfd(0, EFD_CLOEXEC)};
     pthread_t workers, http;
     if (d.done_fd < 0 || pthread_create(&workers, NULL, drain_workers, &d) != 0)

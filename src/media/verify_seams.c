@@ -18,6 +18,7 @@
 #include "core/mem.h"
 #include "media/verify_impl.h"
 
+#include <assert.h>
 #include <libavutil/log.h>
 
 enum {
@@ -245,6 +246,7 @@ static int take(struct seams *s, struct err *e)
 {
     const struct verify *v = s->v;
     const AVFrame *f = s->frame;
+    assert(v->slot > 0); /* verify_times.c saw to it */
     int64_t place = (f->pts - v->picture->skipped) / v->slot;
     if (s->out >= s->count)
         return verify_fails(e, RECEIPT_SEAMS, "more pictures come out than were put in");
