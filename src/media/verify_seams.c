@@ -18,7 +18,6 @@
 #include "core/mem.h"
 #include "media/verify_impl.h"
 
-#include <assert.h>
 #include <libavutil/log.h>
 
 enum {
@@ -246,7 +245,6 @@ static int take(struct seams *s, struct err *e)
 {
     const struct verify *v = s->v;
     const AVFrame *f = s->frame;
-    assert(v->slot > 0); /* verify_times.c saw to it */
     int64_t place = (f->pts - v->picture->skipped) / v->slot;
     if (s->out >= s->count)
         return verify_fails(e, RECEIPT_SEAMS, "more pictures come out than were put in");
@@ -256,7 +254,8 @@ static int take(struct seams *s, struct err *e)
         return verify_fails(e, RECEIPT_SEAMS, "the picture in frame %lld is damaged",
                             (long long)place);
     s->out++;
-    v->job->progress ? v->job->progress(v->job->arg, 1000 * s->out / s->count) : (void)0;
+    if (v->job->progress && s->count > 0)
+        v->job->progress(v->job->arg, 1000 * s->out / s->count);
     bool bumper =
         place < v->plan.bumper_frames || place >= v->picture->count - v->plan.bumper_frames;
     if (!bumper)
