@@ -271,7 +271,7 @@ test('upload to download: the reel that comes down is the one with the facts of 
     assert.equal(reel.status, 200);
     const out = join(folder(t), 'reel.mp4');
     writeFileSync(out, reel.bytes);
-    await assertReel(out, 2, { width: 320, height: 180 });
+    await assertReel(out, 2, { width: 320, height: 180, copied: true });
     assert.equal(task.reel.bytes, reel.bytes.length);
     assert.ok(Math.abs(task.reel.duration - 6) < 0.05 && Math.abs(task.clip.duration - 3) < 0.1);
     assert.deepEqual([task.progress, task.path, task.error ?? null], [100, 'copy', null]);

@@ -77,6 +77,7 @@ int parts_open_tasks(struct parts *p, const struct conf *c, struct log *l, struc
         .retry_wait_ms = c->retry_ms,
         .attempts = (int)c->attempts,
         .upload_grace_ms = 3600 * 1000,
+        .alone = true, /* SQLite's file is one process's */
     };
     if ((!p->store && parts_open_store(p, c, l, e) < 0) ||
         store_migrate(p->store, NULL, NULL, e) < 0 ||
