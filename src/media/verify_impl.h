@@ -7,7 +7,7 @@
 #pragma once
 #include "core/err.h"
 #include "media/clip/input.h"
-#include "media/copy/sets.h"
+#include "media/clip/sets.h"
 #include "media/media.h"
 #include "media/plan.h"
 #include "media/reel_index.h"

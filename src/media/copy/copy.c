@@ -11,7 +11,7 @@
 #include "media/bumper.h"
 #include "media/clip/input.h"
 #include "media/copy/head.h"
-#include "media/copy/sets.h"
+#include "media/clip/sets.h"
 #include "media/copy/sound.h"
 #include "media/encode/line.h"
 #include "media/mux.h"

@@ -3,7 +3,7 @@
 #include "core/mem.h"
 #include "media/clip/input.h"
 #include "media/copy/copy.h"
-#include "media/copy/sets.h"
+#include "media/clip/sets.h"
 
 /* What a rule looks at. */
 struct subject {

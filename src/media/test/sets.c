@@ -2,7 +2,7 @@
  * plain record or packet is taken. */
 #include "core/test/test.h"
 
-#include "media/copy/sets.h"
+#include "media/clip/sets.h"
 #include "media/test/clips.h"
 
 #include <libavformat/avformat.h>

@@ -1,6 +1,6 @@
 /* Plan: a reader of bits; the fields of a sequence parameter set in their order; the avcC record;
  * merging; the walk over a packet. */
-#include "media/copy/sets.h"
+#include "media/clip/sets.h"
 
 #include "core/mem.h"
 

@@ -1,4 +1,4 @@
-/* media/copy/sets: what an avc1 track says of its pictures before the first of them: the avcC
+/* media/clip/sets: what an avc1 track says of its pictures before the first of them: the avcC
  * record (ISO/IEC 14496-15, 5.3.3) with its sequence and picture parameter sets (ITU-T
  * H.264, 7.3.2.1 and 7.3.2.2), and the NAL units of a packet. Room-internal. Pure: bytes in,
  * numbers out; every read is checked, for the bytes are a stranger's. */
