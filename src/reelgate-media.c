@@ -19,6 +19,8 @@ static int run(void *ctx, const struct render_order *order, const struct jail_fd
         .poster_fd = fds->poster,
         .logo_fd = fds->logo,
         .progress = jail_progress,
+        /* only where a reel is made is there something to ask for */
+        .bumper = order->op == RENDER_MAKE ? jail_bumper : NULL,
         .arg = ctx,
     };
     return media_run(&job, out, e);
@@ -39,7 +41,7 @@ int main(int argc, char **argv)
               stderr);
         return 2;
     }
-    const struct jail_work work = {.warm_up = media_warm_up, .run = run};
+    const struct jail_work work = {.media = media_version(), .warm_up = media_warm_up, .run = run};
     /* Not exit(): nothing is left to tidy up, and what libraries do at the end needs files. */
     _exit(jail_zygote(CONTROL_FD, &work));
 }

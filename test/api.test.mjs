@@ -2,8 +2,10 @@
 // happens to requests that are wrong, too much, or somebody else's.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statfsSync } from 'node:fs';
+import http from 'node:http';
 import net from 'node:net';
+import { tmpdir } from 'node:os';
 import { test } from 'node:test';
 import { Client, multipart, rawPost } from './lib/client.mjs';
 import { clip, ffmpeg } from './lib/clips.mjs';
@@ -543,4 +545,164 @@ test('many at once: 40 uploads by four users are 40 tasks, each with its own own
     assert.equal(new Set(ids).size, 40);
     for (const [i, user] of users.entries())
         assert.deepEqual((await user.get('/api/tasks')).json.data.map((task) => task.id), ids.slice(i * 10, i * 10 + 10).sort((a, b) => a - b));
+});
+
+// -- clients that are slow, many, or odd --------------------------------------------------------
+
+// Sends `text` in pieces of one byte, and gives all that came back and how long it took.
+function trickle(port, text, pause_ms) {
+    return new Promise((done) => {
+        const begun = Date.now();
+        let reply = '', at = 0;
+        const socket = net.connect(port, '127.0.0.1');
+        const timer = setInterval(() => (at < text.length ? socket.write(text[at++]) : clearInterval(timer)), pause_ms);
+        socket.setEncoding('latin1');
+        socket.setNoDelay(true);
+        socket.on('data', (part) => (reply += part));
+        socket.on('error', () => {});
+        socket.on('close', () => {
+            clearInterval(timer);
+            done({ reply, ms: Date.now() - begun, sent: at });
+        });
+    });
+}
+
+test('a head that comes a byte at a time is cut off at the deadline, and one in time is not', async (t) => {
+    const { server, anyone } = await start(t, '--header-timeout', '1s', '--idle-timeout', '60s');
+    const port = new URL(server.url).port;
+    const slow = `GET /ping HTTP/1.1\r\nHost: x\r\nX-Slow: ${'a'.repeat(500)}\r\n\r\n`;
+    const line = `GET /${'a'.repeat(500)} HTTP/1.1\r\n`;
+    const cut = await Promise.all([trickle(port, slow, 50), trickle(port, line, 50), trickle(port, '', 50)]);
+    for (const { reply, ms } of cut) {
+        assert.equal(reply, '');
+        assert.ok(ms > 800 && ms < 5000, `${ms} ms`);
+    }
+    const good = await trickle(port, 'GET /ping HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 5);
+    assert.match(good.reply, /^HTTP\/1\.1 200/);
+    assert.equal((await anyone.get('/ping')).status, 200);
+});
+
+test('a kept connection may rest between requests, but its next head has a deadline too', async (t) => {
+    const { server } = await start(t, '--header-timeout', '1s', '--idle-timeout', '60s');
+    const socket = net.connect(new URL(server.url).port, '127.0.0.1');
+    t.after(() => socket.destroy());
+    let reply = '', closed = false;
+    socket.setEncoding('latin1');
+    socket.on('data', (part) => (reply += part));
+    socket.on('close', () => (closed = true));
+    const answers = () => reply.split('HTTP/1.1 200').length - 1;
+    const ask = 'GET /ping HTTP/1.1\r\nHost: x\r\n\r\n';
+    socket.write(ask);
+    await until('the first answer', () => answers() === 1);
+    await sleep(2500);
+    assert.equal(closed, false, 'the deadline is not for resting');
+    socket.write(ask);
+    await until('the second answer', () => answers() === 2);
+    socket.write('GET /ping HTTP/1.1\r\nHost: x\r\n');
+    const begun = Date.now();
+    await until('the third is cut off', () => closed, 10_000);
+    assert.ok(Date.now() - begun < 5000 && answers() === 2);
+});
+
+test('a body that trickles is a 408 and leaves nothing; one at the least rate goes through', async (t) => {
+    const { server, ana } = await startWithUser(t, '--workers', '0', '--min-body-rate', '2k', '--body-window', '500ms');
+    const data = readFileSync(await clip(0.2)), { head, tail, type } = multipart();
+    const length = head.length + data.length + tail.length;
+    const { request, answer } = rawPost(ana, '/api/tasks', { 'Content-Type': type, 'Content-Length': length });
+    request.write(Buffer.concat([head, data.subarray(0, 200)]));
+    const timer = setInterval(() => request.write('x'), 50);
+    const begun = Date.now(), { status, json, headers, error } = await answer;
+    clearInterval(timer);
+    request.destroy();
+    assert.equal(status, 408, String(error));
+    assert.ok(Date.now() - begun < 10_000);
+    assert.deepEqual([json.code, headers.connection, headers['x-content-type-options']], ['body_slow', 'close', 'nosniff']);
+    await until('its line in the log', () => server.logLines(new RegExp(`408.*${json.request_id}`)).length === 1);
+    const login = http.request(new URL('/api/auth/login', server.url), { method: 'POST', headers: { 'Content-Length': 5000 } });
+    const refused = new Promise((done) => login.on('response', done).on('error', () => done({})));
+    const other = setInterval(() => login.write(' '), 50);
+    assert.equal((await refused).statusCode, 408);
+    clearInterval(other);
+    login.destroy();
+    const steady = rawPost(ana, '/api/tasks', { 'Content-Type': type, 'Content-Length': length });
+    const whole = Buffer.concat([head, data, tail]), step = Math.ceil(whole.length / 16);
+    for (let at = 0; at < whole.length; at += step) {
+        steady.request.write(whole.subarray(at, at + step));
+        await sleep(100);
+    }
+    steady.request.end();
+    assert.equal((await steady.answer).status, 201);
+    await until('only the good one is left', () => server.blobs().length === 1);
+});
+
+test('one address may hold only so many connections, and gets its places back', async (t) => {
+    const { server, anyone } = await start(t, '--connections-per-address', '5');
+    const port = new URL(server.url).port, open = new Set();
+    const sockets = Array.from({ length: 12 }, () => {
+        const socket = net.connect(port, '127.0.0.1');
+        socket.on('connect', () => open.add(socket)).on('error', () => {}).on('close', () => open.delete(socket));
+        socket.resume();
+        return socket;
+    });
+    t.after(() => sockets.forEach((socket) => socket.destroy()));
+    await until('the others are turned away', () => open.size === 5);
+    for (const socket of sockets) socket.destroy();
+    await until('there is a place again', async () => (await anyone.get('/ping').catch(() => ({}))).status === 200);
+    const many = await start(t);
+    const all = await Promise.all(Array.from({ length: 150 }, () => raw(new URL(many.server.url).port, 'GET /ping HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')));
+    assert.ok(all.every((reply) => reply.startsWith('HTTP/1.1 200')), 'on loopback there is no such limit unless asked for');
+});
+
+test('asks 11: the declared length is weighed before a byte of the body is read', async (t) => {
+    const { bavail, bsize } = statfsSync(tmpdir()), floor = Math.max(0, bavail * bsize - 2 ** 32);
+    const { server, ana } = await startWithUser(t, '--workers', '0', '--max-upload', '16G', '--free-space-floor', String(floor));
+    const { type } = multipart(), length = 12 * 2 ** 30;
+    const big = rawPost(ana, '/api/tasks', { 'Content-Type': type, 'Content-Length': length, Expect: '100-continue' });
+    let continued = false;
+    big.request.on('continue', () => (continued = true));
+    big.request.flushHeaders();
+    const full = await big.answer;
+    big.request.destroy();
+    assert.deepEqual([full.status, full.json?.code, continued], [507, 'disk_full', false], String(full.error));
+    const eager = rawPost(ana, '/api/tasks', { 'Content-Type': type, 'Content-Length': length });
+    eager.request.write(multipart().head);
+    const told = await eager.answer;
+    eager.request.destroy();
+    assert.equal(told.status, 507, String(told.error));
+    assert.deepEqual(server.blobs(), []);
+    assert.equal((await ana.upload(await clip(0.2))).status, 201, 'what was set aside is given back');
+});
+
+test('a body whose length is told twice or oddly is refused', async (t) => {
+    const { server } = await start(t);
+    const port = new URL(server.url).port;
+    for (const lines of ['Content-Length: 2\r\nContent-Length: 3', 'Content-Length: 2\r\nContent-Length: 2', 'Content-Length: 2\r\nTransfer-Encoding: chunked',
+        'Transfer-Encoding: chunked\r\nContent-Length: 2', 'Transfer-Encoding: gzip, chunked', 'Transfer-Encoding: identity', 'Content-Length: +2', 'Content-Length: 2,2']) {
+        const reply = await raw(port, `POST /api/auth/login HTTP/1.1\r\nHost: x\r\n${lines}\r\n\r\n{}GET /ping HTTP/1.1\r\nHost: x\r\n\r\n`);
+        assert.match(reply, /^(HTTP\/1\.1 400|$)/, `${lines}: ${reply.slice(0, 40)}`);
+        assert.ok(!reply.includes('200 OK'), `${lines}: what follows is no request`);
+    }
+});
+
+test('an early refusal of a request with a body is seen, also on a path that is not there', async (t) => {
+    const { ana } = await startWithUser(t, '--workers', '0');
+    for (const [method, path, status] of [['POST', '/nothing', 404], ['PUT', '/api/tasks', 405], ['POST', '/api/tasks%2f1', 404]]) {
+        const answer = await ana.call(method, path, { body: Buffer.alloc(3 << 20) });
+        assert.equal(answer.status, status, answer.text);
+    }
+});
+
+test('behind a proxy that is trusted, log-in limits count by the client, and only then', async (t) => {
+    const wrong = (client, address) => client.post('/api/auth/login', { username: 'ana', password: 'wrong horse' }, { headers: { 'X-Forwarded-For': address } });
+    const behind = await start(t, '--login-tries', '2', '--trusted-proxies', '127.0.0.1');
+    for (let i = 0; i < 5; i++) await wrong(behind.anyone, '203.0.113.7');
+    assert.equal((await wrong(behind.anyone, '203.0.113.7')).status, 429);
+    assert.equal((await wrong(behind.anyone, '198.51.100.9, 203.0.113.7')).status, 429, 'the last address counts');
+    assert.equal((await wrong(behind.anyone, '203.0.113.8')).status, 401);
+    const body = '{"username":"ana","password":"wrong horse"}';
+    const lines = await raw(new URL(behind.server.url).port, `POST /api/auth/login HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Forwarded-For: 198.51.100.9\r\nX-Forwarded-For: 203.0.113.7\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+    assert.match(lines, /^HTTP\/1\.1 429/, 'and the last line');
+    const bare = await start(t, '--login-tries', '2');
+    for (let i = 0; i < 5; i++) await wrong(bare.anyone, `203.0.113.${i}`);
+    assert.equal((await wrong(bare.anyone, '203.0.113.99')).status, 429, 'anybody can write a header');
 });

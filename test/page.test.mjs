@@ -119,7 +119,7 @@ test('upload and work show how far they are', async (t) => {
     const cdp = await context.newCDPSession(page);
     await cdp.send('Network.enable');
     await cdp.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 1_500_000 });
-    const path = await ffmpeg('.mp4', ['-f', 'lavfi', '-t', '10', '-i', 'testsrc2=s=1280x720:r=30', '-c:v', 'libx264', '-preset', 'ultrafast', '-b:v', '4M']);
+    const path = await ffmpeg('.mp4', ['-f', 'lavfi', '-t', '10', '-i', 'testsrc2=s=1280x960:r=30', '-c:v', 'libx264', '-preset', 'ultrafast', '-b:v', '4M']);
     await page.evaluate(() => {
         window.seen = [];
         new MutationObserver(() => {

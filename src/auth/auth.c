@@ -1,19 +1,17 @@
-/* Plan: open and close; sign-up and log-in; tokens; links. Hashes are in password.c, the limits on
- * guessing in limit.c, the secret's file in secret.c. */
+/* Plan: open and close; sign-up and log-in; links. Hashes are in password.c, tokens in token.c, the
+ * limits on guessing in limit.c, the secret's file in secret.c. */
 #include "auth/auth_impl.h"
 
 #include "core/clock.h"
 #include "core/err.h"
-#include "core/id.h"
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/str.h"
 #include "store/store.h"
 
-#include <jwt.h>
 #include <sodium.h>
 
-enum { PASSWORD_CHARS_MIN = 8, PASSWORD_BYTES_MAX = 128, LEEWAY_S = 60, TOKEN_MAX = 4096 };
+enum { PASSWORD_CHARS_MIN = 8, PASSWORD_BYTES_MAX = 128 };
 
 static void derive(unsigned char out[KEY_BYTES], const unsigned char secret[KEY_BYTES],
                    const char *label)
@@ -38,6 +36,7 @@ int auth_open(struct auth **out, struct store *s, const struct auth_conf *c, str
     derive(a->link_key, secret, "link");
     sodium_memzero(secret, sizeof(secret));
     a->limits = limits_new(c->login_tries);
+    a->seen = seen_new();
     if (auth_hash(a, "", &a->dummy_hash, e) < 0)
         return -1;
     *out = TAKE(a);
@@ -49,6 +48,7 @@ void auth_close(struct auth *a)
     if (!a)
         return;
     limits_free(a->limits);
+    seen_free(a->seen);
     free(a->dummy_hash);
     pthread_cond_destroy(&a->free_slot);
     pthread_mutex_destroy(&a->lock);
@@ -132,43 +132,29 @@ int auth_set_password(struct auth *a, int64_t user_id, const char *password, str
     return store_user_set_password(a->store, user_id, hash, e);
 }
 
-/* The token's claims by RFC 7519, 4.1. */
-static int token_make(struct auth *a, struct arena *mem, const char *username, const char **out,
-                      struct err *e)
-{
-    char jti[ID_SIZE];
-    id_make(jti);
-    long now = (long)(clock_now_ms() / 1000);
-    jwt_t *jwt = NULL;
-    char *text = NULL;
-    if (jwt_new(&jwt) == 0 &&
-        jwt_set_alg(jwt, JWT_ALG_HS256, a->token_key, sizeof(a->token_key)) == 0 &&
-        jwt_add_grant(jwt, "sub", username) == 0 && jwt_add_grant(jwt, "jti", jti) == 0 &&
-        jwt_add_grant_int(jwt, "iat", now) == 0 && jwt_add_grant_int(jwt, "nbf", now) == 0 &&
-        jwt_add_grant_int(jwt, "exp", now + (long)(a->conf.token_ms / 1000)) == 0)
-        text = jwt_encode_str(jwt);
-    jwt_free(jwt);
-    if (!text)
-        return err_set(e, ERR_SYSTEM, "auth: a token could not be made");
-    *out = arena_strdup(mem, text);
-    free(text);
-    return 0;
-}
-
-/* An address is limited alone; a name only together with the address, and as a whole at ten times
- * the rate, so that others who guess at a name do not lock its owner out. IPv6 counts by its /64.
- */
-static void limit_keys(const char *username, const char *address, char by_address[128],
-                       char by_both[512])
+/* An address is limited alone, and a name only together with the address: others who guess at a
+ * name do not lock its owner out. */
+static void limit_keys(const char *username, const char *address, char by_address[LIMIT_KEY_SIZE],
+                       char by_both[LIMIT_KEY_SIZE])
 {
     char net[64];
-    str_copy(net, sizeof(net), address ? address : "");
-    int colons = 0;
-    for (char *p = net; *p; p++)
-        if (*p == ':' && ++colons == 4)
-            *p-- = 0;
-    snprintf(by_address, 128, "a:%s", net);
-    snprintf(by_both, 512, "n:%.300s@%s", username, net);
+    limits_net(net, sizeof(net), address ? address : "");
+    snprintf(by_address, LIMIT_KEY_SIZE, "a:%s", net);
+    snprintf(by_both, LIMIT_KEY_SIZE, "n:%s:%s", net, username);
+}
+
+/* A hash made with other settings than today's is made anew while the password is at hand. */
+static void refresh_hash(struct auth *a, const struct user_row *user, const char *password)
+{
+    AUTO(freep) char *hash = NULL;
+    struct err e;
+    if (crypto_pwhash_str_needs_rehash(user->password_hash,
+                                       (unsigned long long)a->conf.argon_passes,
+                                       (size_t)a->conf.argon_memory_bytes) != 1)
+        return;
+    if (auth_hash(a, password, &hash, &e) < 0 ||
+        store_user_set_password(a->store, user->id, hash, &e) < 0)
+        log_warn(a->log, "a password hash stays as it was", "user", user->username, "why", e.text);
 }
 
 int auth_log_in(struct auth *a, struct arena *mem, const char *username, const char *password,
@@ -176,9 +162,11 @@ int auth_log_in(struct auth *a, struct arena *mem, const char *username, const c
 {
     if (!given(username) || !given(password))
         return err_msg(e, MSG_FIELDS_MISSING, "log-in: a field is missing");
-    char by_address[128], by_both[512];
+    char by_address[LIMIT_KEY_SIZE], by_both[LIMIT_KEY_SIZE];
     limit_keys(username, address, by_address, by_both);
-    int wait = limits_wait_s(a->limits, by_address), wait_name = limits_wait_s(a->limits, by_both);
+    int64_t now = clock_mono_ms();
+    int wait = limits_wait_s(a->limits, by_address, now),
+        wait_name = limits_wait_s(a->limits, by_both, now);
     if (wait_name > wait)
         wait = wait_name;
     if (wait > 0) {
@@ -198,48 +186,15 @@ int auth_log_in(struct auth *a, struct arena *mem, const char *username, const c
     if (auth_hash_check(a, known ? user.password_hash : a->dummy_hash, possible ? password : "-",
                         &right, e) < 0)
         return -1;
+    now = clock_mono_ms(); /* a hash may have waited for its turn */
     if (!known || !right || !possible) {
-        limits_failed(a->limits, by_address);
-        limits_failed(a->limits, by_both);
+        limits_failed(a->limits, by_address, now);
+        limits_failed(a->limits, by_both, now);
         return err_msg(e, MSG_LOGIN_WRONG, "log-in: wrong name or password");
     }
-    limits_forget(a->limits, by_both);
+    limits_forget(a->limits, by_both, now);
+    refresh_hash(a, &user, password);
     return token_make(a, mem, user.username, token, e);
-}
-
-/* -- tokens -- */
-
-int auth_check(struct auth *a, struct arena *mem, const char *authorization, struct caller *out,
-               struct err *e)
-{
-    if (!given(authorization))
-        return err_msg(e, MSG_AUTH_MISSING, "no Authorization header");
-    const char *text = authorization;
-    if (strncasecmp(text, "Bearer ", 7) != 0 || strlen(text) > TOKEN_MAX)
-        return err_msg(e, MSG_TOKEN_BAD, "not a Bearer token");
-    text += 7;
-    text += strspn(text, " ");
-    jwt_t *jwt = NULL;
-    if (jwt_decode(&jwt, text, a->token_key, sizeof(a->token_key)) != 0 || !jwt)
-        return err_msg(e, MSG_TOKEN_BAD, "token: bad signature or form");
-    bool pinned = jwt_get_alg(jwt) == JWT_ALG_HS256;
-    const char *sub = jwt_get_grant(jwt, "sub");
-    const char *name = sub ? arena_strdup(mem, sub) : NULL;
-    int64_t exp = jwt_get_grant_int(jwt, "exp"), nbf = jwt_get_grant_int(jwt, "nbf"),
-            iat = jwt_get_grant_int(jwt, "iat");
-    jwt_free(jwt);
-    int64_t now = clock_now_ms() / 1000;
-    if (!pinned || !name || exp <= 0 || iat <= 0)
-        return err_msg(e, MSG_TOKEN_BAD, "token: wrong algorithm or a claim is missing");
-    if (now > exp + LEEWAY_S)
-        return err_msg(e, MSG_TOKEN_EXPIRED, "token: ran out");
-    if (now + LEEWAY_S < nbf || now + LEEWAY_S < iat)
-        return err_msg(e, MSG_TOKEN_BAD, "token: from the future");
-    struct user_row user;
-    if (store_user_by_name(a->store, mem, name, &user, e) < 0)
-        return e && e->code != ERR_MISSING ? -1 : err_msg(e, MSG_TOKEN_BAD, "token: no such user");
-    *out = (struct caller){.user_id = user.id, .username = user.username, .admin = user.admin};
-    return 0;
 }
 
 /* -- links -- */

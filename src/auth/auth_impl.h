@@ -3,10 +3,12 @@
 #include "auth/auth.h"
 
 #include <pthread.h>
+#include <sodium.h>
 #include <stddef.h>
 
-enum { KEY_BYTES = 32, HASH_WAITERS_MAX = 64 };
+enum { KEY_BYTES = 32, HASH_WAITERS_MAX = 64, LIMIT_KEY_SIZE = 512 };
 struct limits;
+struct seen;
 
 struct auth {
     struct store *store;
@@ -18,6 +20,7 @@ struct auth {
     pthread_cond_t free_slot;
     int slots_used, waiting;
     struct limits *limits;
+    struct seen *seen;
 };
 
 /* secret.c: reads the secret, making it first where there is none. */
@@ -28,11 +31,29 @@ int auth_hash(struct auth *a, const char *password, char **out, struct err *e);
 int auth_hash_check(struct auth *a, const char *hash, const char *password, bool *right,
                     struct err *e);
 
+/* token.c: a token for a user, in the arena. */
+int token_make(struct auth *a, struct arena *mem, const char *username, const char **out,
+               struct err *e);
+
+/* seen.c: tokens found good lately. Thread-safe. */
+struct seen_key {
+    unsigned char hash[crypto_generichash_BYTES];
+};
+struct seen *seen_new(void);
+void seen_free(struct seen *s);
+void seen_key(const struct seen *s, const char *token, struct seen_key *out);
+/* false: not known, or to be checked anew. */
+bool seen_find(struct seen *s, const struct seen_key *key, int64_t now_s, struct arena *mem,
+               struct caller *out);
+void seen_add(struct seen *s, const struct seen_key *key, int64_t exp_s, const struct caller *who);
+
 /* limit.c: failures a minute by key, in a table of fixed size that forgets the oldest. Thread-safe.
- */
+ * now_ms: of a clock that never jumps. */
 struct limits *limits_new(int tries_a_minute);
 void limits_free(struct limits *l);
 /* Seconds to wait before key may try again; 0: now. */
-int limits_wait_s(struct limits *l, const char *key);
-void limits_failed(struct limits *l, const char *key);
-void limits_forget(struct limits *l, const char *key);
+int limits_wait_s(struct limits *l, const char *key, int64_t now_ms);
+void limits_failed(struct limits *l, const char *key, int64_t now_ms);
+void limits_forget(struct limits *l, const char *key, int64_t now_ms);
+/* Whom an address counts as: an IPv6 address as its /64, which is one customer; else itself. */
+void limits_net(char *out, size_t size, const char *address);

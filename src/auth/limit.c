@@ -1,10 +1,9 @@
 #include "auth/auth_impl.h"
 
-#include "core/clock.h"
 #include "core/mem.h"
+#include "core/str.h"
 
-#include <sodium.h>
-#include <stdlib.h>
+#include <arpa/inet.h>
 
 /* A bucket a key, found by a keyed hash; in a full row the one idle longest makes room. */
 enum { ROWS = 1024, WAYS = 4, MINUTE_MS = 60000 };
@@ -39,15 +38,16 @@ void limits_free(struct limits *l)
 }
 
 /* The bucket of a key, drained to now; with make a new one where there is none. Lock held. */
-static struct bucket *find(struct limits *l, const char *key, bool make)
+static struct bucket *find(struct limits *l, const char *key, int64_t now, bool make)
 {
     uint64_t h = 0;
     crypto_shorthash((unsigned char *)&h, (const unsigned char *)key, strlen(key), l->hash_key);
     h |= 1;
-    int64_t now = clock_mono_ms();
     struct bucket *row = l->table[h / 2 % ROWS], *oldest = row;
     for (int i = 0; i < WAYS; i++) {
         if (row[i].key == h) {
+            if (now < row[i].at_ms) /* another thread was faster */
+                now = row[i].at_ms;
             row[i].failures -= (double)(now - row[i].at_ms) * l->tries / MINUTE_MS;
             if (row[i].failures < 0)
                 row[i].failures = 0;
@@ -63,30 +63,45 @@ static struct bucket *find(struct limits *l, const char *key, bool make)
     return oldest;
 }
 
-int limits_wait_s(struct limits *l, const char *key)
+int limits_wait_s(struct limits *l, const char *key, int64_t now_ms)
 {
     pthread_mutex_lock(&l->lock);
-    const struct bucket *b = find(l, key, false);
+    const struct bucket *b = find(l, key, now_ms, false);
     double over = b ? b->failures - (l->tries - 1) : 0;
     int wait = over > 0 ? (int)(over * 60 / l->tries) + 1 : 0;
     pthread_mutex_unlock(&l->lock);
     return wait;
 }
 
-void limits_failed(struct limits *l, const char *key)
+void limits_failed(struct limits *l, const char *key, int64_t now_ms)
 {
     pthread_mutex_lock(&l->lock);
-    struct bucket *b = find(l, key, true);
+    struct bucket *b = find(l, key, now_ms, true);
     if (b->failures < l->tries)
         b->failures += 1;
     pthread_mutex_unlock(&l->lock);
 }
 
-void limits_forget(struct limits *l, const char *key)
+void limits_forget(struct limits *l, const char *key, int64_t now_ms)
 {
     pthread_mutex_lock(&l->lock);
-    struct bucket *b = find(l, key, false);
+    struct bucket *b = find(l, key, now_ms, false);
     if (b)
         b->failures = 0;
     pthread_mutex_unlock(&l->lock);
+}
+
+void limits_net(char *out, size_t size, const char *address)
+{
+    unsigned char six[16];
+    str_copy(out, size, address);
+    if (inet_pton(AF_INET6, address, six) != 1)
+        return;
+    static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
+    if (memcmp(six, mapped, sizeof(mapped)) == 0) { /* an IPv4 address on a socket for both */
+        (void)inet_ntop(AF_INET, six + sizeof(mapped), out, (socklen_t)size);
+        return;
+    }
+    memset(six + 8, 0, 8);
+    (void)inet_ntop(AF_INET6, six, out, (socklen_t)size);
 }

@@ -42,17 +42,22 @@ static int make(const char *path, struct err *e)
     return 0;
 }
 
+/* Nobody's link is followed, and a pipe or device is not waited for. */
+enum { OPEN_FLAGS = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK };
+
 int auth_secret(const char *path, unsigned char out[KEY_BYTES], struct err *e)
 {
-    AUTO(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    AUTO(fd_closep) int fd = open(path, OPEN_FLAGS);
     if (fd < 0 && errno == ENOENT) {
         if (make(path, e) < 0)
             return -1;
-        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+        fd = open(path, OPEN_FLAGS);
     }
     struct stat st;
     if (fd < 0 || fstat(fd, &st) < 0)
         return err_set(e, ERR_SYSTEM, "secret %s: %s", path, strerror(errno));
+    if (!S_ISREG(st.st_mode))
+        return err_set(e, ERR_SYSTEM, "secret %s: not a plain file", path);
     if (st.st_mode & 077)
         return err_set(e, ERR_SYSTEM, "secret %s: others may read it; chmod 600 it", path);
     ssize_t n = fd_read_full(fd, out, KEY_BYTES, e);

@@ -201,7 +201,7 @@ static void check_jail(struct doctor *d)
     report(d, OK, "helper", "", "%s", helper);
     AUTO(jail_closep) struct jail *j = NULL;
     /* its own log stays silent: the lines below say it better */
-    if (parts_open_jail(&j, d->parts.arena, c, NULL, NULL, &e) < 0) {
+    if (parts_open_jail(&j, d->parts.arena, c, NULL, NULL, NULL, &e) < 0) {
         report(d, FAIL, "jail", "without it nothing is rendered; --jail-floor says what must hold",
                "%s", e.text);
         return;
@@ -217,6 +217,23 @@ static void check_jail(struct doctor *d)
                    jail_layer_name(hints[i].layer));
     if (why.len)
         report(d, WARN, "jail", "", "%.*s", (int)strcspn(why.p, "\n"), why.p);
+}
+
+static void check_cache(struct doctor *d)
+{
+    struct err e = {0};
+    int64_t entries, bytes;
+    const char *folder = parts_cache(d->parts.arena, &d->cli->conf, true);
+    if (!folder)
+        report(d, OK, "cache", "", "none: each reel encodes its logo parts");
+    else if (jail_cache_look(folder, &entries, &bytes, &e) < 0)
+        report(d, WARN, "cache",
+               "each reel encodes its logo parts until then; --cache names "
+               "another folder",
+               "%s", e.text);
+    else
+        report(d, OK, "cache", "", "%s: %lld logo parts, %lld of %lld bytes", folder,
+               (long long)entries, (long long)bytes, (long long)d->cli->conf.cache_bytes);
 }
 
 static void check_port(struct doctor *d)
@@ -269,6 +286,7 @@ enum cli_exit cli_doctor(struct cli *c)
     struct doctor d = {.cli = c, .parts = {.arena = arena_new()}, .checks = json_array()};
     check_settings(&d);
     check_jail(&d);
+    check_cache(&d);
     check_port(&d);
     if (check_folder(&d)) {
         check_space(&d);

@@ -56,7 +56,8 @@ int media_job_clip(struct media_job *m, const char *path, struct err *e)
 int media_job_open(struct media_job *m, const struct cli *c, struct err *e)
 {
     m->arena = arena_new();
-    return parts_open_jail(&m->jail, m->arena, &c->conf, c->log, NULL, e);
+    return parts_open_jail(&m->jail, m->arena, &c->conf, parts_cache(m->arena, &c->conf, false),
+                           c->log, NULL, e);
 }
 
 void media_job_clear(struct media_job *m)

@@ -70,7 +70,7 @@ int parts_open_store(struct parts *p, const struct conf *c, struct log *l, struc
 
 int parts_open_tasks(struct parts *p, const struct conf *c, struct log *l, struct err *e)
 {
-    const struct task_rules rules = {
+    struct task_rules rules = {
         .max_upload_bytes = c->max_upload,
         .quota_bytes = c->quota,
         .lease_ms = c->lease_ms,
@@ -83,6 +83,7 @@ int parts_open_tasks(struct parts *p, const struct conf *c, struct log *l, struc
         blob_open(&p->blob, parts_storage(p->arena, c), c->free_floor, l, e) < 0 ||
         queue_open(&p->queue, c->queue, l, e) < 0)
         return -1;
+    rules.alone = !store_shared(p->store);
     p->tasks = tasks_new(p->store, p->queue, p->blob, l, &rules);
     return 0;
 }

@@ -2,6 +2,7 @@
 #pragma once
 #include "core/reel.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,10 +43,13 @@ int parts_open_tasks(struct parts *p, const struct conf *c, struct log *l, struc
 int parts_open_auth(struct parts *p, const struct conf *c, struct log *l, struct err *e);
 void parts_clear(struct parts *p);
 
-/* The media helper, in its jail. *missing (NULL allowed) is given the names of the layers that this
- * machine lacks, "" when none; each is logged. In the arena. */
-int parts_open_jail(struct jail **out, struct arena *a, const struct conf *c, struct log *l,
-                    const char **missing, struct err *e);
+/* Where bumpers are kept: the setting, else a folder of the data folder or, for a command that has
+ * none, of the user's cache. NULL: nowhere. In the arena. */
+const char *parts_cache(struct arena *a, const struct conf *c, bool has_data);
+/* The media helper, in its jail. cache: of parts_cache. *missing (NULL allowed) is given the names
+ * of the layers that this machine lacks, "" when none; each is logged. In the arena. */
+int parts_open_jail(struct jail **out, struct arena *a, const struct conf *c, const char *cache,
+                    struct log *l, const char **missing, struct err *e);
 /* Where the helper is: the setting, else beside this program, else in libexec; in the arena. */
 int parts_helper(struct arena *a, const struct conf *c, const char **path, struct err *e);
 /* ERR_INPUT when fit or preset have no such value. */

@@ -42,11 +42,31 @@ int parts_helper(struct arena *a, const struct conf *c, const char **path, struc
                    beside ? beside : "beside this program", installed);
 }
 
-int parts_open_jail(struct jail **out, struct arena *a, const struct conf *c, struct log *l,
-                    const char **missing, struct err *e)
+const char *parts_cache(struct arena *a, const struct conf *c, bool has_data)
+{
+    if (strcmp(c->cache, "none") == 0)
+        return NULL;
+    if (*c->cache)
+        return c->cache;
+    if (has_data)
+        return arena_printf(a, "%s/cache", c->data);
+    /* XDG base directories: a path that is not absolute is to be ignored */
+    const char *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    if (base && *base == '/')
+        return arena_printf(a, "%s/reelgate", base);
+    return home && *home == '/' ? arena_printf(a, "%s/.cache/reelgate", home) : NULL;
+}
+
+int parts_open_jail(struct jail **out, struct arena *a, const struct conf *c, const char *cache,
+                    struct log *l, const char **missing, struct err *e)
 {
     struct jail_conf jc = {
-        .memory_bytes = c->child_memory, .cpu_s = c->child_cpu_s, .file_bytes = c->child_file};
+        .memory_bytes = c->child_memory,
+        .cpu_s = c->child_cpu_s,
+        .file_bytes = c->child_file,
+        .cache = cache,
+        .cache_bytes = c->cache_bytes,
+    };
     if (jail_layers_parse(c->jail_floor, &jc.floor, e) < 0)
         return err_wrap(e, "jail-floor");
     if (parts_helper(a, c, &jc.helper, e) < 0 || jail_open(out, &jc, l, e) < 0)

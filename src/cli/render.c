@@ -1,5 +1,5 @@
-/* Plan: check the settings, open the clip, start OUT, run one jailed child that writes it, put it
- * in place. Ctrl-C reaches the child through the tick and leaves nothing. */
+/* Plan: check the settings, open the clip, start OUT, have it made and looked at, put it in place.
+ * Ctrl-C reaches the child through the tick and leaves nothing. */
 #include "cli/cli.h"
 #include "cli/media_job.h"
 #include "cli/out_file.h"
@@ -8,9 +8,10 @@
 #include "core/clock.h"
 #include "core/err.h"
 #include "core/fd.h"
+#include "core/log.h"
 #include "core/mem.h"
 #include "core/reel_json.h"
-#include "jail/jail.h"
+#include "worker/reel.h"
 
 struct render {
     const struct cli *cli;
@@ -62,10 +63,13 @@ enum cli_exit cli_render(struct cli *c)
     m.job.tick = tick;
     m.job.arg = &r;
     struct render_report report;
-    int failed = jail_run(m.jail, &m.job, &report, &e);
+    int failed = reel_make(m.jail, &m.job, &report, &e);
     progress_end(&r.progress);
     if (failed < 0)
         return cli_fail(c, c->args[0], &e);
+    if (report.remade)
+        log_warn(c->log, "a copied reel failed its receipt and was encoded", "reason",
+                 report.reason);
     if (out_file_commit(&out, &e) < 0)
         return cli_fail(c, c->args[1], &e);
     tell(c, &report, clock_mono_ms() - begun_ms);

@@ -31,7 +31,8 @@ int service_open(struct service *s, const struct cli *c, struct err *e)
     /* Bad settings are found before anything is started or made. */
     if (parts_profile(conf, &profile, e) < 0 || parts_logo(conf, &s->logo_fd, e) < 0)
         return -1;
-    if (parts_open_jail(&s->jail, s->parts.arena, conf, c->log, &s->jail_missing, e) < 0)
+    if (parts_open_jail(&s->jail, s->parts.arena, conf, parts_cache(s->parts.arena, conf, true),
+                        c->log, &s->jail_missing, e) < 0)
         return -1;
     if (parts_open_store(&s->parts, conf, c->log, e) < 0)
         return -1;
@@ -135,8 +136,8 @@ static bool wait_drained(const struct cli *c, const struct drain *d, uint64_t *e
 void service_drain(struct service *s, const struct cli *c)
 {
     notify("STOPPING=1");
-    log_info(c->log, "stopping", "attempts_running", workers_busy(s->workers), "drain_ms",
-             c->conf.drain_ms);
+    log_info(c->log, "stopping", "attempts_running", workers_busy(s->workers), "remade",
+             workers_remade(s->workers), "drain_ms", c->conf.drain_ms);
     struct drain d = {s, c->conf.drain_ms, eventfd(0, EFD_CLOEXEC)};
     pthread_t workers, rest;
     if (d.done_fd < 0 || pthread_create(&workers, NULL, drain_workers, &d) != 0)

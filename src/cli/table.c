@@ -24,7 +24,7 @@ const struct cli_command cli_commands[] = {
      "OUT appears only when the whole reel is there and synced to the disk; one that exists is "
      "kept "
      "until then. Progress goes to standard error: a bar on a terminal, a line each tenth "
-     "otherwise. With --json one object is printed last: path, reason, wall_ms, in, "
+     "otherwise. With --json one object is printed last: path, reason, receipt, wall_ms, in, "
      "out.\n" MEDIA_EXIT,
      CONF_RENDER, 2, 2, NULL, cli_render},
     {"probe", "IN", "say what a clip is, which path it would take and why",

@@ -30,6 +30,20 @@ json_t *media_facts_json(const struct media_facts *f)
     return o;
 }
 
+static json_t *receipt_json(const struct receipt *r)
+{
+    json_t *checks = json_object();
+    for (int i = 0; i < RECEIPT_ITEMS; i++)
+        json_object_set_new(checks, receipt_item_name((enum receipt_item)i),
+                            json_boolean(r->held & 1u << i));
+    return json_pack("{s:b, s:o, s:I, s:I, s:I, s:f, s:{s:f, s:f, s:f}}", "ok",
+                     r->held == RECEIPT_ALL, "checks", checks, "pictures", (json_int_t)r->pictures,
+                     "sounds", (json_int_t)r->sounds, "decoded", (json_int_t)r->decoded,
+                     "length_error_ms", (double)r->length_error_us / 1e3, "sync_ms", "first_seam",
+                     (double)r->sync_us[0] / 1e3, "second_seam", (double)r->sync_us[1] / 1e3, "end",
+                     (double)r->sync_us[2] / 1e3);
+}
+
 json_t *render_report_json(const struct render_report *r)
 {
     json_t *o =
@@ -37,6 +51,8 @@ json_t *render_report_json(const struct render_report *r)
                   r->reason, "wall_ms", (double)r->wall_us / 1e3, "body_seconds",
                   (double)r->body_us / 1e6, "sync_ms", (double)r->sync_us / 1e3, "peak_memory",
                   (json_int_t)r->peak_memory_bytes, "poster_bytes", (json_int_t)r->poster_bytes);
+    json_object_set_new(o, "remade", json_boolean(r->remade));
+    json_object_set_new(o, "receipt", r->receipt.held ? receipt_json(&r->receipt) : json_null());
     json_object_set_new(o, "in", media_facts_json(&r->in));
     json_object_set_new(o, "out", media_facts_json(&r->out));
     return o;

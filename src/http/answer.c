@@ -1,6 +1,14 @@
+/* Plan: the one table from errors to status; answers made of JSON; the headers of every answer; and
+ * the answer in mid-body, which goes past the library. */
 #include "http/http_impl.h"
 
 #include "core/log.h"
+#include "core/mem.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+enum { CUT_ANSWER_MAX = 4096 };
 
 /* The one table from code to status; a few messages have a status of their own. */
 static int status_of(const struct err *e)
@@ -11,7 +19,16 @@ static int status_of(const struct err *e)
         [ERR_RATE] = 429,    [ERR_BUSY] = 503,     [ERR_FULL] = 507,      [ERR_STOPPED] = 503,
         [ERR_SYSTEM] = 500,
     };
-    return e->msg == MSG_METHOD_NOT_ALLOWED ? 405 : table[e->code];
+    switch (e->msg) {
+    case MSG_METHOD_NOT_ALLOWED:
+        return 405;
+    case MSG_BODY_SLOW:
+        return 408;
+    case MSG_URI_TOO_LONG:
+        return 414;
+    default:
+        return table[e->code];
+    }
 }
 
 void answer_header(struct request *r, const char *name, const char *value)
@@ -27,10 +44,8 @@ static void put(struct request *r, int status, struct MHD_Response *answer)
     r->status = status;
 }
 
-void answer_json(struct request *r, int status, json_t *body)
+void answer_text(struct request *r, int status, char *text)
 {
-    char *text = json_dumps(body, JSON_COMPACT);
-    json_decref(body);
     size_t n = text ? strlen(text) : 0;
     r->answer_bytes = (int64_t)n;
     put(r, text ? status : 500, MHD_create_response_from_buffer(n, text, MHD_RESPMEM_MUST_FREE));
@@ -38,14 +53,28 @@ void answer_json(struct request *r, int status, json_t *body)
     answer_header(r, "Cache-Control", "no-store");
 }
 
-void answer_error(struct request *r, const struct err *e)
+void answer_json(struct request *r, int status, json_t *body)
+{
+    answer_text(r, status, json_dumps(body, JSON_COMPACT));
+    json_decref(body);
+}
+
+/* The body of an error; free() it. */
+static char *error_text(const struct request *r, const struct err *e)
 {
     const char *text = msg_text(e->msg, r->lang);
     json_t *o = json_pack("{s:s, s:s, s:s}", "message", text, "code", msg_slug(e->msg),
                           "request_id", r->id);
     if (e->code == ERR_STRANGER)
         json_object_set_new(o, "msg", json_string(text));
-    answer_json(r, status_of(e), o);
+    char *out = json_dumps(o, JSON_COMPACT);
+    json_decref(o);
+    return out ? out : mem_strdup("{}");
+}
+
+void answer_error(struct request *r, const struct err *e)
+{
+    answer_text(r, status_of(e), error_text(r, e));
     if (e->code == ERR_STRANGER)
         answer_header(r, "WWW-Authenticate", "Bearer");
     if (e->code == ERR_BUSY || e->code == ERR_STOPPED)
@@ -53,6 +82,12 @@ void answer_error(struct request *r, const struct err *e)
     if (r->status >= 500)
         log_error(r->http->parts.log, "request failed", "request", r->id, "code",
                   err_code_name(e->code), "why", e->text);
+}
+
+void answer_empty(struct request *r, int status)
+{
+    r->answer_bytes = 0;
+    put(r, status, MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT));
 }
 
 void answer_wait(struct request *r, int seconds)
@@ -67,6 +102,15 @@ void answer_message(struct request *r, int status, enum msg m)
     answer_json(r, status, json_pack("{s:s}", "message", msg_text(m, r->lang)));
 }
 
+/* What every answer carries beside X-Request-Id. */
+static const struct {
+    const char *name, *value;
+} always[] = {
+    {"X-Content-Type-Options", "nosniff"},
+    {"Referrer-Policy", "no-referrer"},
+    {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox"},
+};
+
 enum MHD_Result answer_queue(struct request *r)
 {
     if (!r->answer) {
@@ -75,13 +119,38 @@ enum MHD_Result answer_queue(struct request *r)
         answer_error(r, &e);
     }
     answer_header(r, "X-Request-Id", r->id);
-    answer_header(r, "X-Content-Type-Options", "nosniff");
-    answer_header(r, "Referrer-Policy", "no-referrer");
-    if (!MHD_get_response_header(r->answer, "Content-Security-Policy"))
-        answer_header(r, "Content-Security-Policy", "default-src 'none'; sandbox");
+    for (size_t i = 0; i < LEN(always); i++)
+        if (!MHD_get_response_header(r->answer, always[i].name))
+            answer_header(r, always[i].name, always[i].value);
+    if (atomic_load(&r->http->stopping))
+        answer_header(r, "Connection", "close");
     enum MHD_Result result = MHD_queue_response(r->conn, (unsigned)r->status, r->answer);
     r->queued = result == MHD_YES;
-    MHD_destroy_response(r->answer);
-    r->answer = NULL;
+    MHD_destroy_response(TAKE(r->answer));
     return result;
+}
+
+enum MHD_Result answer_cut(struct request *r, const struct err *e)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(r->conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+    AUTO(buf_clear) struct buf b;
+    AUTO(freep) char *body = error_text(r, e);
+    r->status = status_of(e);
+    buf_init(&b, CUT_ANSWER_MAX);
+    buf_printf(&b,
+               "HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Type: application/json\r\n"
+               "Content-Length: %zu\r\nCache-Control: no-store\r\nX-Request-Id: %s\r\n",
+               r->status, MHD_get_reason_phrase_for((unsigned)r->status), strlen(body), r->id);
+    for (size_t i = 0; i < LEN(always); i++)
+        buf_printf(&b, "%s: %s\r\n", always[i].name, always[i].value);
+    buf_printf(&b, "\r\n%s", body);
+    /* nothing of an answer was sent before, so there is room for all of it in the socket */
+    if (info && !b.cut &&
+        send(info->connect_fd, b.p, b.len, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)b.len) {
+        r->queued = true;
+        r->answer_bytes = (int64_t)strlen(body);
+        r->linger_fd = fcntl(info->connect_fd, F_DUPFD_CLOEXEC, 0);
+    }
+    return MHD_NO; /* the library closes its end */
 }

@@ -1,91 +1,113 @@
-/* Plan: libmicrohttpd's post processor calls part() with pieces of the body; the piece of the part
- * "file" goes straight on into the upload, fields are kept up to FIELD_MAX bytes. A fault is kept
- * in r->fault and the rest of the body passes unseen. */
+/* Plan: multipart.c calls part_begin() and part_data(); the bytes of the part "file" go straight on
+ * into the upload, which has its room on the disk since the headers; fields are kept up to
+ * FIELD_MAX bytes. A fault is kept in r->fault and the rest of the body passes unseen. */
 #include "http/http_impl.h"
 
 #include "core/mem.h"
+#include "http/multipart.h"
+
+static const char *const field_names[FORM_FIELDS] = {"fit", "start", "title"};
 
 static void fail(struct request *r, const struct err *e)
 {
     r->fault = *e;
-    task_upload_abort(r->upload);
-    r->upload = NULL;
+    task_upload_abort(TAKE(r->form->upload));
 }
 
-static void file_piece(struct request *r, const char *name, const char *data, uint64_t off,
-                       size_t size)
+static void part_begin(void *arg, const char *name, const char *file_name)
 {
-    struct err e;
-    if (off == 0 && !r->upload) {
-        if (task_upload_begin(r->http->parts.tasks, -1, &r->upload, &e) < 0) {
+    struct request *r = arg;
+    struct form *f = r->form;
+    f->now = FORM_FIELDS;
+    if (r->fault.code)
+        return;
+    if (strcmp(name, "file") == 0) {
+        if (f->file_seen) {
+            struct err e;
+            err_msg(&e, MSG_PARAMETER_BAD, "upload with two files");
             fail(r, &e);
             return;
         }
-        r->file_name = arena_strdup(r->arena, name ? name : "");
-    } else if (off == 0) {
-        r->two_files = true;
+        f->file_seen = true;
+        f->now = FORM_FILE;
+        f->file_name = arena_strdup(r->arena, file_name ? file_name : "");
+        return;
     }
-    if (!r->two_files && size && task_upload_write(r->upload, data, size, &e) < 0)
-        fail(r, &e);
-}
-
-static void field_piece(struct request *r, const char *key, const char *data, uint64_t off,
-                        size_t size)
-{
-    static const char *const names[] = {"fit", "start", "title"};
-    for (size_t i = 0; i < LEN(names); i++) {
-        if (strcmp(key, names[i]) != 0)
+    for (int i = 0; i < FORM_FIELDS; i++) {
+        if (strcmp(name, field_names[i]) != 0)
             continue;
-        struct err e;
-        if (memchr(data, 0, size) || off + size > FIELD_MAX) {
-            err_msg(&e, MSG_PARAMETER_BAD, "field %s is too long or holds a NUL", key);
-            fail(r, &e);
-            return;
-        }
-        const char *before = off && r->fields[i] ? r->fields[i] : "";
-        r->fields[i] = arena_printf(r->arena, "%s%.*s", before, (int)size, data);
+        f->now = i; /* one that comes again takes the place of the first */
+        f->has[i] = true;
+        f->lengths[i] = 0;
+        f->fields[i][0] = 0;
     }
 }
 
-static enum MHD_Result part(void *cls, enum MHD_ValueKind kind, const char *key,
-                            const char *file_name, const char *content_type,
-                            const char *transfer_encoding, const char *data, uint64_t off,
-                            size_t size)
+static void part_data(void *arg, const char *data, size_t len_bytes)
 {
-    (void)kind, (void)content_type, (void)transfer_encoding;
-    struct request *r = cls;
-    if (r->fault.code || !key)
-        return MHD_YES;
-    if (strcmp(key, "file") == 0)
-        file_piece(r, file_name, data, off, size);
-    else
-        field_piece(r, key, data, off, size);
-    return MHD_YES;
+    struct request *r = arg;
+    struct form *f = r->form;
+    struct err e;
+    if (r->fault.code || f->now == FORM_FIELDS)
+        return;
+    if (f->now == FORM_FILE) {
+        if (task_upload_write(f->upload, data, len_bytes, &e) < 0)
+            fail(r, &e);
+        return;
+    }
+    size_t *n = &f->lengths[f->now];
+    if (memchr(data, 0, len_bytes) || len_bytes > FIELD_MAX - *n) {
+        err_msg(&e, MSG_PARAMETER_BAD, "field %s is too long or holds a NUL", field_names[f->now]);
+        fail(r, &e);
+        return;
+    }
+    memcpy(f->fields[f->now] + *n, data, len_bytes);
+    *n += len_bytes;
+    f->fields[f->now][*n] = 0;
 }
 
 int form_begin(struct request *r, struct err *e)
 {
-    const char *key = MHD_lookup_connection_value(r->conn, MHD_HEADER_KIND, "Idempotency-Key");
-    r->idempotency_key = key ? arena_strdup(r->arena, key) : NULL;
-    r->form = MHD_create_post_processor(r->conn, FORM_BUFFER, part, r);
-    return r->form ? 0 : err_msg(e, MSG_NO_FILE_PART, "upload: not multipart/form-data");
+    struct form *f = r->form = mem_new(sizeof(*f));
+    const char *key = request_header(r, "Idempotency-Key");
+    f->idempotency_key = key ? arena_strdup(r->arena, key) : NULL;
+    static const struct multipart_calls calls = {part_begin, part_data};
+    f->parser = multipart_new(request_header(r, "Content-Type"), &calls, r);
+    if (!f->parser)
+        return err_msg(e, MSG_NO_FILE_PART, "upload: not multipart/form-data");
+    /* the whole body's length: a little more than the file's */
+    return task_upload_begin(r->http->parts.tasks, r->length_bytes, &f->upload, e);
 }
 
 void form_feed(struct request *r, const char *data, size_t len_bytes)
 {
     struct err e;
-    if (r->fault.code)
-        return;
-    if (MHD_post_process(r->form, data, len_bytes) != MHD_YES && !r->fault.code) {
-        err_msg(&e, MSG_BAD_REQUEST, "upload: the multipart body is broken");
+    if (!r->fault.code && !multipart_feed(r->form->parser, data, len_bytes) && !r->fault.code) {
+        err_msg(&e, r->form->file_seen ? MSG_BAD_REQUEST : MSG_NO_FILE_PART,
+                "upload: the multipart body is broken");
         fail(r, &e);
     }
 }
 
-void form_clear(struct request *r)
+void form_end(struct request *r)
 {
-    if (r->form)
-        (void)MHD_destroy_post_processor(TAKE(r->form));
-    task_upload_abort(r->upload);
-    r->upload = NULL;
+    if (!multipart_ended(r->form->parser) && !r->fault.code)
+        err_msg(&r->fault, r->form->file_seen ? MSG_UPLOAD_CUT : MSG_NO_FILE_PART,
+                "upload: the multipart body has no end");
+    if (!r->fault.code && !r->form->file_seen)
+        err_msg(&r->fault, MSG_NO_FILE_PART, "upload without a file");
+}
+
+const char *form_field(const struct request *r, enum form_field i)
+{
+    return r->form->has[i] ? r->form->fields[i] : NULL;
+}
+
+void form_free(struct form *f)
+{
+    if (!f)
+        return;
+    multipart_free(f->parser);
+    task_upload_abort(f->upload);
+    free(f);
 }

@@ -14,10 +14,10 @@
 
 enum {
     JSON_BODY_MAX = 64 * 1024,
-    DRAIN_MAX = 64 << 20, /* of a body that is already refused */
-    FORM_BUFFER = 64 * 1024,
+    DRAIN_MAX = 16 << 20, /* of a body that is already refused */
     FIELD_MAX = 1024,
     URI_MAX = 8 * 1024,
+    ALLOW_SIZE = 128,
 };
 
 struct request;
@@ -27,6 +27,18 @@ struct route {
     bool token; /* a Bearer token is needed */
     bool slow;  /* hashes, syncs or commits: runs in the pool */
     enum { BODY_NONE, BODY_JSON, BODY_CLIP } body;
+};
+
+/* The clip of an upload and what came with it. */
+enum form_field { FIELD_FIT, FIELD_START, FIELD_TITLE, FORM_FIELDS, FORM_FILE };
+struct form {
+    struct multipart *parser;
+    struct task_upload *upload;
+    bool file_seen, has[FORM_FIELDS];
+    int now; /* whose bytes come: a field's, FORM_FILE, or FORM_FIELDS for nobody's */
+    size_t lengths[FORM_FIELDS];
+    char fields[FORM_FIELDS][FIELD_MAX + 1];
+    const char *file_name, *idempotency_key; /* in the request's arena; NULL: none */
 };
 
 /* One request; belongs to its event thread, or to the pool while it is suspended. */
@@ -41,16 +53,17 @@ struct request {
     enum lang lang;
     struct caller caller;
     int64_t begun_ms;
-    int64_t body_bytes;
-    struct buf body;
+    struct guest *guest;  /* its connection in heads.c */
     struct request *next; /* in the pool's line */
-    /* the clip of an upload */
-    struct MHD_PostProcessor *form;
-    struct task_upload *upload;
-    bool file_seen, file_done, two_files;
-    char *file_name, *fields[3]; /* fit, start, title */
-    char *idempotency_key;
-    struct err fault; /* found in mid-body, said at its end */
+    /* the body */
+    bool has_body;
+    int64_t length_bytes;            /* as declared, -1 when chunked */
+    int64_t body_bytes;              /* that came */
+    int64_t unread_bytes;            /* of these, after it was refused */
+    int64_t window_ms, window_bytes; /* since when its rate is measured, and what came since */
+    struct buf body;                 /* BODY_JSON */
+    struct form *form;               /* BODY_CLIP */
+    struct err fault;                /* found in mid-body, said at its end */
     /* the answer */
     struct MHD_Response *answer;
     int status;
@@ -59,6 +72,7 @@ struct request {
     int linger_fd; /* a duplicate of the socket of a refused request, or -1 */
 };
 
+struct heads;
 struct parting;
 struct pool;
 struct http {
@@ -67,28 +81,65 @@ struct http {
     struct conf conf; /* borrowed texts */
     struct pool *pool;
     struct parting *parting;
+    struct heads *heads;
     atomic_int running;
+    atomic_bool stopping;
     int port;
 };
 
+/* request.c: what the library calls. */
+enum MHD_Result request_access(void *cls, struct MHD_Connection *conn, const char *url,
+                               const char *method, const char *version, const char *data,
+                               size_t *data_bytes, void **con_cls);
+void request_connection(void *cls, struct MHD_Connection *conn, void **context,
+                        enum MHD_ConnectionNotificationCode code);
+void *request_uri(void *cls, const char *uri, struct MHD_Connection *conn);
+void request_done(void *cls, struct MHD_Connection *conn, void **con_cls,
+                  enum MHD_RequestTerminationCode how);
+/* For the pool: the handler, and an answer in any case. */
+void request_run(struct request *r);
+/* A header field as it came; NULL: none. */
+const char *request_header(const struct request *r, const char *name);
+
 /* answer.c: fills r->answer and r->status. answer_json takes the reference. */
+/* JSON as text, which came from malloc and is taken; NULL is a 500 without a body. */
+void answer_text(struct request *r, int status, char *text);
 void answer_json(struct request *r, int status, json_t *body);
+/* No body: 204, 304, 412, 416. */
+void answer_empty(struct request *r, int status);
 void answer_error(struct request *r, const struct err *e);
 void answer_message(struct request *r, int status, enum msg m);
 void answer_wait(struct request *r, int seconds);
 /* Headers that every answer has, and the hand-over to the library. */
 enum MHD_Result answer_queue(struct request *r);
 void answer_header(struct request *r, const char *name, const char *value);
+/* Says why in mid-body, where the library takes no answer, and ends the connection. */
+enum MHD_Result answer_cut(struct request *r, const struct err *e);
 
-/* routes.c */
+/* routes.c: NULL when there is none; allow then names the methods that the path does know. */
 const struct route *route_find(const char *method, const char *path, const char **rest,
-                               char allow[128]);
+                               char allow[ALLOW_SIZE]);
 
 /* pool.c: threads that may wait. run() is called with each request; the request is then resumed. */
 int pool_start(struct pool **out, int threads, void (*run)(struct request *r), struct err *e);
-void pool_put(struct pool *p, struct request *r);
-/* Ends when all that was put is done. */
+/* false: the pool has stopped and r is still the caller's. */
+bool pool_put(struct pool *p, struct request *r);
+/* Ends when all that was put is done; nothing is taken any more. */
 void pool_stop(struct pool *p);
+void pool_free(struct pool *p);
+
+/* heads.c: shuts down connections whose request head is not there in time: head_ms after they were
+ * opened, or after the first line of a later request; for a later request without a first line
+ * idle_ms more. Thread-safe. */
+struct guest;
+int heads_start(struct heads **out, int64_t head_ms, int64_t idle_ms, struct err *e);
+void heads_stop(struct heads *h);
+/* A connection on the socket fd, which stays open until heads_leave. */
+struct guest *heads_enter(struct heads *h, int fd);
+void heads_leave(struct guest *g);
+void heads_line(struct guest *g);  /* the first line is there */
+void heads_whole(struct guest *g); /* the head is there */
+void heads_next(struct guest *g);  /* answered; another request may come */
 
 /* parting.c: reads on what a refused client still sends, so that it sees the answer. Takes fd. */
 int parting_start(struct parting **out, struct err *e);
@@ -98,7 +149,10 @@ void parting_stop(struct parting *l);
 /* form.c: the body of an upload, streamed. */
 int form_begin(struct request *r, struct err *e);
 void form_feed(struct request *r, const char *data, size_t len_bytes);
-void form_clear(struct request *r);
+void form_end(struct request *r);
+/* A field's text; NULL: not sent. */
+const char *form_field(const struct request *r, enum form_field i);
+void form_free(struct form *f);
 
 /* handlers */
 void page_get(struct request *r);

@@ -45,20 +45,25 @@ int pool_start(struct pool **out, int threads, void (*run)(struct request *r), s
     for (; p->count < threads; p->count++)
         if (pthread_create(&p->threads[p->count], NULL, serve, p) != 0) {
             pool_stop(p);
+            pool_free(p);
             return err_set(e, ERR_SYSTEM, "http: a thread could not be started");
         }
     *out = p;
     return 0;
 }
 
-void pool_put(struct pool *p, struct request *r)
+bool pool_put(struct pool *p, struct request *r)
 {
     r->next = NULL;
     pthread_mutex_lock(&p->lock);
-    *p->last = r;
-    p->last = &r->next;
-    pthread_cond_signal(&p->more);
+    bool taken = !p->stopping;
+    if (taken) {
+        *p->last = r;
+        p->last = &r->next;
+        pthread_cond_signal(&p->more);
+    }
     pthread_mutex_unlock(&p->lock);
+    return taken;
 }
 
 void pool_stop(struct pool *p)
@@ -71,6 +76,13 @@ void pool_stop(struct pool *p)
     pthread_mutex_unlock(&p->lock);
     for (int i = 0; i < p->count; i++)
         pthread_join(p->threads[i], NULL);
+    p->count = 0;
+}
+
+void pool_free(struct pool *p)
+{
+    if (!p)
+        return;
     pthread_cond_destroy(&p->more);
     pthread_mutex_destroy(&p->lock);
     free(p);

@@ -50,13 +50,13 @@ static bool same_method(const char *asked, const char *has)
 }
 
 const struct route *route_find(const char *method, const char *path, const char **rest,
-                               char allow[128])
+                               char allow[ALLOW_SIZE])
 {
     size_t len = strlen(path);
-    if (len > 1 && path[len - 1] == '/')
+    if (len > 1 && path[len - 1] == '/' && path[len - 2] != '/')
         len--;
     struct buf names;
-    buf_init(&names, 127);
+    buf_init(&names, ALLOW_SIZE - 1);
     const struct route *found = NULL;
     for (size_t i = 0; i < LEN(routes) && !found; i++) {
         if (!match(routes[i].pattern, path, len, rest))
@@ -67,7 +67,7 @@ const struct route *route_find(const char *method, const char *path, const char 
         if (strcmp(routes[i].method, "GET") == 0)
             buf_puts(&names, ", HEAD");
     }
-    str_copy(allow, 128, names.len ? names.p : "");
+    str_copy(allow, ALLOW_SIZE, names.len ? names.p : "");
     buf_clear(&names);
     return found;
 }

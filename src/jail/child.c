@@ -58,6 +58,24 @@ void jail_progress(void *ctx, int permille)
     pthread_mutex_unlock(&c->lock);
 }
 
+int jail_bumper(void *ctx, const struct bumper_shape *shape, int *fd, struct err *e)
+{
+    (void)ctx;
+    struct wire_message m = {.type = WIRE_WANT, .u.want = *shape};
+    unsigned char data[WIRE_MAX];
+    int fds[WIRE_FDS];
+    size_t n = wire_encode(&m, data);
+    if (write(CHILD_FD_TALK, data, n) != (ssize_t)n)
+        return err_set(e, ERR_SYSTEM, "jail: the service does not listen");
+    enum wire_got got = wire_wait(CHILD_FD_TALK, &m, fds, e);
+    if (got == WIRE_BAD)
+        return -1;
+    if (got != WIRE_GOT || m.type != WIRE_BUMPER)
+        return err_set(e, ERR_SYSTEM, "jail: the service did not answer");
+    *fd = m.u.given ? fds[WIRE_FD_BUMPER] : -1;
+    return 0;
+}
+
 static void *idle_thread(void *arg)
 {
     return arg;

@@ -17,6 +17,8 @@ void jail_progress(void *ctx, int permille);
 int jail_bumper(void *ctx, const struct bumper_shape *shape, int *fd, struct err *e);
 
 struct jail_work {
+    /* What a kept bumper depends on besides logo and shape: versions, "" for none. */
+    const char *media;
     /* Loads whatever is loaded once (codecs, tables) in the zygote, before any job. */
     void (*warm_up)(void);
     /* One job, in a jailed child; its return is the child's result. */

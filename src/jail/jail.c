@@ -8,7 +8,9 @@
  *
  * Everything from `talk` is hostile: wire.c checks form and ranges, here the order is checked:
  * progress only rises (so there are at most 1001 of them, and a child that repeats itself does not
- * feed the watchdog), and nothing follows the one result. */
+ * feed the watchdog), and nothing follows the one result. A child that makes a reel may ask for the
+ * packets of a bumper a few times; while they are fetched (fetch.c, which may run another job) its
+ * caller is ticked on and its own clocks but the wall's stand still. */
 #include "jail/jail.h"
 
 #include "core/clock.h"
@@ -17,6 +19,8 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/str.h"
+#include "jail/cache.h"
+#include "jail/fetch.h"
 #include "jail/helper.h"
 #include "jail/wire.h"
 
@@ -33,12 +37,14 @@ enum {
     REPORT_MS = 2000,  /* a helper that is asked to kill says so within this */
     LOG_BYTES = 16384, /* what a child may print; the pipe is no larger */
     LOG_LINES = 20,
+    WANTS_MAX = 4, /* a reel has one or two kinds of bumper */
 };
 
 struct jail {
     struct helper *helper;
     struct log *log;
     int64_t memory_bytes, cpu_s, file_bytes;
+    struct cache *cache; /* NULL: none */
 };
 
 int jail_open(struct jail **out, const struct jail_conf *c, struct log *l, struct err *e)
@@ -50,6 +56,8 @@ int jail_open(struct jail **out, const struct jail_conf *c, struct log *l, struc
     j->file_bytes = c->file_bytes;
     if (helper_open(&j->helper, c->helper, l, e) < 0)
         return -1;
+    if (c->cache)
+        j->cache = cache_new(c->cache, c->cache_bytes, l);
     unsigned lacks = c->floor & ~jail_layers(j, NULL);
     if (lacks) {
         unsigned first = lacks & ~(lacks - 1);
@@ -66,6 +74,7 @@ void jail_close(struct jail *j)
     if (!j)
         return;
     helper_close(j->helper);
+    cache_free(j->cache);
     free(j);
 }
 
@@ -83,6 +92,11 @@ unsigned jail_layers(const struct jail *j, struct buf *out)
     return hello->layers & JAIL_ALL;
 }
 
+int jail_cache_look(const char *folder, int64_t *entries, int64_t *bytes, struct err *e)
+{
+    return cache_look(folder, entries, bytes, e);
+}
+
 enum stop { STOP_NOT, STOP_TICK, STOP_WALL, STOP_SILENCE, STOP_PROTOCOL };
 struct watch {
     struct jail *jail;
@@ -90,6 +104,7 @@ struct watch {
     uint64_t life;
     int talk, status, log;
     int permille; /* -1: nothing said yet */
+    int wants;
     int64_t began_ms, moved_ms, stopped_ms;
     enum stop stop;
     struct err protocol; /* what was wrong, for STOP_PROTOCOL */
@@ -177,6 +192,44 @@ static void protocol_broken(struct watch *w, const char *what)
     stop_now(w, STOP_PROTOCOL);
 }
 
+/* A bumper of the reels that this job may make; others would only fill the cache. */
+static bool want_fine(const struct render_order *o, const struct bumper_shape *s)
+{
+    int64_t us = s->frames * 1000000 * s->fps_den / s->fps_num;
+    return (int64_t)s->width * s->height <= (int64_t)o->profile.max_width * o->profile.max_height &&
+           us <= o->profile.longest_us;
+}
+
+static void want(struct watch *w, const struct bumper_shape *shape)
+{
+    if (w->job->order->op != RENDER_MAKE || ++w->wants > WANTS_MAX) {
+        protocol_broken(w, "it asked for a bumper too often, or where none is made");
+        return;
+    }
+    if (!want_fine(w->job->order, shape)) {
+        protocol_broken(w, "it asked for a bumper that no reel of its has");
+        return;
+    }
+    struct fetch f = {
+        .jail = w->jail,
+        .cache = w->jail->cache,
+        .log = w->jail->log,
+        .media = helper_hello(w->jail->helper)->media,
+        .job = w->job,
+        .permille = w->permille < 0 ? 0 : w->permille,
+        .wall_ms = w->began_ms + w->job->wall_ms - clock_mono_ms(),
+    };
+    AUTO(fd_closep) int fd = fetch_bumper(&f, shape);
+    if (f.stopped) {
+        stop_now(w, STOP_TICK);
+        return;
+    }
+    /* Never waits: the few answers that a child may have fit into its socket. */
+    const struct wire_message m = {.type = WIRE_BUMPER, .u.given = fd >= 0};
+    (void)wire_send(w->talk, &m, &fd, fd >= 0, NULL, NULL); /* gone: its end is told soon */
+    w->moved_ms = clock_mono_ms();
+}
+
 static void hear(struct watch *w, const struct wire_message *m)
 {
     if (w->spoke) {
@@ -184,6 +237,8 @@ static void hear(struct watch *w, const struct wire_message *m)
     } else if (m->type == WIRE_RESULT || m->type == WIRE_FAILED) {
         w->said = *m;
         w->spoke = true;
+    } else if (m->type == WIRE_WANT) {
+        want(w, &m->u.want);
     } else if (m->type != WIRE_PROGRESS) {
         protocol_broken(w, "it sent a message that is not a child's");
     } else if (m->u.permille <= w->permille) {

@@ -30,6 +30,10 @@ struct jail_conf {
     const char *helper; /* path of reelgate-media */
     unsigned floor;     /* layers without which jail_open fails: bits of enum jail_layer */
     int64_t memory_bytes, cpu_s, file_bytes;
+    /* Folder of kept bumpers, made when first used; NULL: none are kept. When it cannot be used the
+     * work goes on without. Processes may share it. */
+    const char *cache;
+    int64_t cache_bytes; /* of all that is kept */
 };
 /* Starts the helper and learns which layers this machine gives. Call from the main thread while the
  * process has read no secret. ERR_SYSTEM: cannot start; ERR_DENIED: a layer of the floor is
@@ -45,10 +49,14 @@ const char *jail_layer_name(enum jail_layer l);
 /* "seccomp,landlock" -> bits, "none" -> 0. */
 int jail_layers_parse(const char *text, unsigned *out, struct err *e);
 
+/* How much is kept in a folder, without a jail; 0 for one that is not there yet. ERR_SYSTEM when it
+ * is not to be used: another user's, a symbolic link, not writable. */
+int jail_cache_look(const char *folder, int64_t *entries, int64_t *bytes, struct err *e);
+
 struct jail_job {
     const struct render_order *order;
-    int clip_fd;                 /* read-only, seekable; borrowed */
-    int reel_fd;                 /* RENDER_MAKE: read-write, empty; borrowed */
+    int clip_fd;                 /* read-only, seekable; borrowed; -1: RENDER_BUMPER alone */
+    int reel_fd;                 /* RENDER_MAKE, _BUMPER: read-write, empty; borrowed */
     int poster_fd;               /* or -1; borrowed */
     int logo_fd;                 /* or -1: the built-in mark; borrowed */
     int64_t wall_ms, silence_ms; /* limits: in all, and without progress */

@@ -83,7 +83,8 @@ TABLE(wire_report, struct render_report,
     INT(struct render_report, peak_memory_bytes), BOOL(struct render_report, remade),
     PART(struct render_report, receipt, wire_receipt));
 TABLE(wire_hello, struct wire_hello,
-    TEXT(struct wire_hello, version), INT(struct wire_hello, layers),
+    TEXT(struct wire_hello, version), TEXT(struct wire_hello, media),
+    INT(struct wire_hello, layers),
     {offsetof(struct wire_hello, why), WIRE_WHY_SIZE, WIRE_LINES, NULL});
 TABLE(wire_start, struct wire_start,
     PART(struct wire_start, order, wire_order), INT(struct wire_start, memory_bytes),
@@ -360,7 +361,7 @@ static bool fds_place(const struct wire_message *m, int *got, int count, int *fd
     return true;
 }
 
-enum wire_got wire_recv(int fd, struct wire_message *out, int *fds, struct err *e)
+static enum wire_got receive(int fd, int flags, struct wire_message *out, int *fds, struct err *e)
 {
     unsigned char data[WIRE_MAX];
     union {
@@ -377,7 +378,7 @@ enum wire_got wire_recv(int fd, struct wire_message *out, int *fds, struct err *
     }
     ssize_t n;
     do
-        n = recvmsg(fd, &h, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+        n = recvmsg(fd, &h, flags | MSG_CMSG_CLOEXEC);
     while (n < 0 && errno == EINTR);
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
         return WIRE_NOTHING;
@@ -405,4 +406,14 @@ enum wire_got wire_recv(int fd, struct wire_message *out, int *fds, struct err *
     for (int i = 0; i < WIRE_FDS; i++)
         fd_closep(&got[i]);
     return result;
+}
+
+enum wire_got wire_recv(int fd, struct wire_message *out, int *fds, struct err *e)
+{
+    return receive(fd, MSG_DONTWAIT, out, fds, e);
+}
+
+enum wire_got wire_wait(int fd, struct wire_message *out, int *fds, struct err *e)
+{
+    return receive(fd, 0, out, fds, e);
 }

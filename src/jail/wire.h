@@ -40,6 +40,7 @@ enum wire_fd {
 };
 struct wire_hello {
     char version[32];
+    char media[128];         /* libraries and file forms that kept bumpers depend on */
     unsigned layers;         /* bits of enum jail_layer that hold */
     char why[WIRE_WHY_SIZE]; /* a line for each that does not */
 };
@@ -82,3 +83,5 @@ enum wire_got { WIRE_GOT, WIRE_NOTHING, WIRE_CLOSED, WIRE_BAD };
 /* Takes one message without waiting. For START, fds gets WIRE_FDS descriptors of the caller's, -1
  * where none; other messages may bring none. fds NULL: none are taken at all. WIRE_BAD: *e. */
 enum wire_got wire_recv(int fd, struct wire_message *out, int *fds, struct err *e);
+/* The same, but waits for one; never WIRE_NOTHING. */
+enum wire_got wire_wait(int fd, struct wire_message *out, int *fds, struct err *e);

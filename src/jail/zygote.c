@@ -90,16 +90,23 @@ static void job_start(struct zygote *z, const struct wire_start *start, int fds[
     z->jobs[z->job_count++] = (struct job){pid, fd_take(&fds[WIRE_FD_STATUS]), false};
 }
 
+/* A bumper alone is made without a clip, and a child that has one could not be trusted with it. */
+static bool has_needed(const struct wire_start *s)
+{
+    const unsigned needs = 1U << WIRE_FD_TALK | 1U << WIRE_FD_STATUS;
+    bool clip = s->fds & 1U << WIRE_FD_CLIP;
+    return (s->fds & needs) == needs && clip == (s->order.op != RENDER_BUMPER);
+}
+
 /* false at the end of the service. */
 static bool control_read(struct zygote *z)
 {
-    const unsigned needs = 1U << WIRE_FD_CLIP | 1U << WIRE_FD_TALK | 1U << WIRE_FD_STATUS;
     struct wire_message m;
     int fds[WIRE_FDS];
     enum wire_got got = wire_recv(z->control, &m, fds, NULL);
     if (got == WIRE_CLOSED)
         return false;
-    if (got == WIRE_GOT && m.type == WIRE_START && (m.u.start.fds & needs) == needs)
+    if (got == WIRE_GOT && m.type == WIRE_START && has_needed(&m.u.start))
         job_start(z, &m.u.start, fds);
     if (got != WIRE_NOTHING)
         for (int i = 0; i < WIRE_FDS; i++)
@@ -235,6 +242,8 @@ static int say_hello(struct zygote *z, unsigned layers, struct err *e)
     z->setup.layers = trial(z, &why);
     hello.u.hello.layers = z->setup.layers | (z->space.namespaces ? JAIL_NAMESPACES : 0);
     str_copy(hello.u.hello.version, sizeof(hello.u.hello.version), REELGATE_VERSION);
+    if (z->setup.work->media)
+        str_copy(hello.u.hello.media, sizeof(hello.u.hello.media), z->setup.work->media);
     str_copy(hello.u.hello.why, sizeof(hello.u.hello.why), why.p ? why.p : "");
     buf_clear(&why);
     return wire_send(z->control, &hello, NULL, 0, NULL, e);

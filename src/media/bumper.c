@@ -1,3 +1,8 @@
+/* The packets of a bumper, made in one of two ways.
+ * For the encode path (bumper_make) by an encoder that has the body's settings, so that the body's
+ * headers serve both. For a track of any shape (bumper_encode): one IDR picture by x264 with
+ * parameter sets of its own, which still.c then repeats without an encoder; in the form of an avc1
+ * track, so Annex B's start codes become lengths and all but slices is left out. */
 #include "media/bumper.h"
 
 #include "core/err.h"
@@ -7,10 +12,11 @@
 #include "media/encode/line.h"
 #include "media/media.h"
 #include "media/picture.h"
+#include "media/still.h"
 
 #include <libavutil/intreadwrite.h>
 
-enum { LENGTH_BYTES = 4 };
+enum { LENGTH_BYTES = 4, SETS_MOST = 1024 };
 
 struct taking {
     struct bumper *bumper;
@@ -111,46 +117,58 @@ static int packet_convert(AVPacket *packet, struct err *e)
     return 0;
 }
 
-/* The encoder's SPS and PPS as an avcC record. The level is the clip's, whatever the encoder found
- * enough; of the constraints it may add that there are only frames (set4) and no B (set5), which
- * the clip says or not, and without which a player might take the two for different profiles. */
-static int sets_convert(const AVCodecContext *c, const struct bumper_shape *shape, struct bumper *b,
-                        struct err *e)
+struct unit {
+    const uint8_t *data;
+    size_t len_bytes;
+};
+
+static int sets_find(const AVCodecContext *c, struct unit *sps, struct unit *pps, struct err *e)
 {
-    enum { FRAMES_AND_NO_B = 0x0c, SPS_LEAST = 5, RECORD_MOST = 1024 };
-    const uint8_t *sps = NULL, *pps = NULL, *end = c->extradata + c->extradata_size, *unit;
-    size_t len, sps_len = 0, pps_len = 0;
-    for (const uint8_t *at = c->extradata; (unit = unit_next(&at, end, &len));)
-        if ((unit[0] & 31) == UNIT_SPS) {
-            sps = unit;
-            sps_len = len;
-        } else if ((unit[0] & 31) == UNIT_PPS) {
-            pps = unit;
-            pps_len = len;
-        }
-    bool high = shape->profile_idc == FF_PROFILE_H264_HIGH;
-    if (!sps || !pps || sps_len < SPS_LEAST || sps_len + pps_len > RECORD_MOST / 2)
+    enum { SPS_LEAST = 5 };
+    const uint8_t *end = c->extradata + c->extradata_size, *unit;
+    size_t len;
+    for (const uint8_t *at = c->extradata; (unit = unit_next(&at, end, &len));) {
+        if ((unit[0] & 31) == UNIT_SPS)
+            *sps = (struct unit){unit, len};
+        if ((unit[0] & 31) == UNIT_PPS)
+            *pps = (struct unit){unit, len};
+    }
+    if (sps->len_bytes < SPS_LEAST || !pps->data || sps->len_bytes + pps->len_bytes > SETS_MOST / 2)
         return err_set(e, ERR_SYSTEM, "bumper: the encoder gave no parameter sets");
-    if (sps[1] != shape->profile_idc)
+    return 0;
+}
+
+/* SPS and PPS as an avcC record. Profile and level are the clip's, whatever the encoder found
+ * enough: what it makes for Main is Baseline that every Main decoder takes. Of the constraints it
+ * may add that there are only frames (set4) and no B (set5), which the clip says or not, and
+ * without which a player might take the two for different profiles. */
+static int sets_convert(struct unit sps, struct unit pps, const struct bumper_shape *shape,
+                        struct bumper *b, struct err *e)
+{
+    enum { FRAMES_AND_NO_B = 0x0c };
+    bool high = shape->profile_idc == FF_PROFILE_H264_HIGH;
+    if (sps.data[1] != (high ? FF_PROFILE_H264_HIGH : FF_PROFILE_H264_BASELINE))
         return err_set(e, ERR_SYSTEM, "bumper: profile %d was asked for, the encoder made %d",
-                       shape->profile_idc, sps[1]);
-    uint8_t *r = b->sets = mem_new(RECORD_MOST);
+                       shape->profile_idc, sps.data[1]);
+    uint8_t *r = b->sets = mem_new(SETS_MOST);
     *r++ = 1;
     uint8_t *claims = r;
     r += 3;
     *r++ = 0xfc | (LENGTH_BYTES - 1);
     *r++ = 0xe0 | 1;
-    AV_WB16(r, sps_len);
-    memcpy(r + 2, sps, sps_len);
-    r[2 + 2] |= shape->constraints & FRAMES_AND_NO_B;
+    AV_WB16(r, sps.len_bytes);
+    r += 2;
+    memcpy(r, sps.data, sps.len_bytes);
+    r[1] = (uint8_t)shape->profile_idc;
+    r[2] |= shape->constraints & FRAMES_AND_NO_B;
     if (shape->level_idc)
-        r[2 + 3] = (uint8_t)shape->level_idc;
-    memcpy(claims, r + 2 + 1, 3);
-    r += 2 + sps_len;
+        r[3] = (uint8_t)shape->level_idc;
+    memcpy(claims, r + 1, 3);
+    r += sps.len_bytes;
     *r++ = 1;
-    AV_WB16(r, pps_len);
-    memcpy(r + 2, pps, pps_len);
-    r += 2 + pps_len;
+    AV_WB16(r, pps.len_bytes);
+    memcpy(r + 2, pps.data, pps.len_bytes);
+    r += 2 + pps.len_bytes;
     if (high) {
         memcpy(r, (const uint8_t[]){0xfc | 1, 0xf8, 0xf8, 0}, 4); /* 4:2:0, 8 bits, 8 bits, none */
         r += 4;
@@ -159,7 +177,33 @@ static int sets_convert(const AVCodecContext *c, const struct bumper_shape *shap
     return 0;
 }
 
-/* An encoder for a picture that stands still: one IDR picture, then what says "the same again". */
+/* The one picture again and again, until there are so many. */
+static int repeat(struct bumper *b, const struct still *s, int64_t frames, struct err *e)
+{
+    AVPacket **packets = mem_new(((size_t)frames + 1) * sizeof(AVPacket *));
+    packets[0] = b->packets[0];
+    free(b->packets);
+    b->packets = packets;
+    for (int64_t i = 1; i < frames; i++) {
+        uint8_t unit[STILL_BYTES_MAX];
+        size_t len = still_write(s, i, unit);
+        AVPacket *p = av_packet_alloc();
+        b->packets[i] = p;
+        if (!p || av_new_packet(p, (int)(LENGTH_BYTES + len)) < 0) {
+            av_packet_free(&b->packets[i]);
+            return err_msg(e, MSG_MEMORY_LIMIT, "bumper: no memory");
+        }
+        AV_WB32(p->data, len);
+        memcpy(p->data + LENGTH_BYTES, unit, len);
+        p->pts = p->dts = i;
+        p->duration = 1;
+        b->count++;
+    }
+    return 0;
+}
+
+/* An encoder for one IDR picture. CAVLC in all profiles: its skipped pictures are written without
+ * an encoder, and it is a tenth larger for one picture of hundreds. */
 static int coder_open(const struct bumper_shape *shape, AVCodecContext **out, struct err *e)
 {
     const AVCodec *codec = avcodec_find_encoder_by_name("libx264");
@@ -176,27 +220,28 @@ static int coder_open(const struct bumper_shape *shape, AVCodecContext **out, st
     c->colorspace = (enum AVColorSpace)shape->matrix;
     c->time_base = (AVRational){shape->fps_den, shape->fps_num};
     c->framerate = (AVRational){shape->fps_num, shape->fps_den};
-    c->gop_size = (int)shape->frames + 1;
+    c->gop_size = 250; /* with 1 the sets would promise that all pictures are IDR */
     c->max_b_frames = 0;
     c->refs = 1;
     c->thread_count = 1;
     c->flags |= AV_CODEC_FLAG_GLOBAL_HEADER | AV_CODEC_FLAG_CLOSED_GOP;
     bool high = shape->profile_idc == FF_PROFILE_H264_HIGH;
-    bool base = shape->profile_idc == FF_PROFILE_H264_BASELINE;
     char params[160];
     snprintf(params, sizeof(params),
-             "sps-id=%d:cabac=%d:8x8dct=%d:weightp=0:scenecut=0:mbtree=0:rc-lookahead=0:me=dia:"
-             "subme=2:trellis=0:force-cfr=1",
-             shape->set_id, !base, high);
+             "sps-id=%d:cabac=0:8x8dct=%d:bframes=0:weightp=0:scenecut=0:mbtree=0:rc-lookahead=0:"
+             "force-cfr=1",
+             shape->set_id, high);
     AUTO(av_dict_free) AVDictionary *o = NULL;
     av_dict_set(&o, "preset", shape->preset, 0);
-    av_dict_set(&o, "profile", high ? "high" : base ? "baseline" : "main", 0);
+    av_dict_set(&o, "profile", high ? "high" : "baseline", 0);
     av_dict_set_int(&o, "crf", shape->crf, 0);
     av_dict_set(&o, "a53cc", "0", 0);
     av_dict_set(&o, "x264-params", params, 0);
     int r = avcodec_open2(c, codec, &o);
-    if (r < 0)
-        return line_av_error(r, "bumper: x264", e);
+    if (r < 0) {
+        line_av_error(r, "bumper: x264", e);
+        return -1;
+    }
     *out = TAKE(c);
     return 0;
 }
@@ -212,11 +257,76 @@ int bumper_encode(const struct media_job *job, const struct bumper_shape *shape,
                             shape->matrix, shape->full_range, &logo, e) < 0 ||
         coder_open(shape, &c, e) < 0)
         return -1;
-    if (bumper_make(c, logo, shape->frames, 0, &b, e) < 0 || sets_convert(c, shape, &b, e) < 0)
+    struct unit sps = {0}, pps = {0};
+    struct still still;
+    if (sets_find(c, &sps, &pps, e) < 0 || sets_convert(sps, pps, shape, &b, e) < 0 ||
+        still_open(sps.data, sps.len_bytes, pps.data, pps.len_bytes, &still, e) < 0)
         return -1;
-    for (int i = 0; i < b.count; i++)
-        if (packet_convert(b.packets[i], e) < 0)
+    struct bumper one = {0};
+    if (bumper_make(c, logo, 1, 0, &one, e) < 0)
+        return -1;
+    b.packets = one.packets;
+    b.count = one.count;
+    if (packet_convert(b.packets[0], e) < 0 || repeat(&b, &still, shape->frames, e) < 0)
+        return -1;
+    *out = b;
+    b = (struct bumper){0};
+    return 0;
+}
+
+struct growing {
+    struct bumper *bumper;
+    int places;
+};
+
+static int take_moving(void *arg, AVPacket *packet, struct err *e)
+{
+    struct growing *g = arg;
+    struct bumper *b = g->bumper;
+    if (b->count == g->places) {
+        int places = g->places ? 2 * g->places : 64;
+        AVPacket **more = realloc(b->packets, (size_t)places * sizeof(AVPacket *));
+        if (!more)
+            return err_msg(e, MSG_MEMORY_LIMIT, "bumper: no memory");
+        b->packets = more;
+        g->places = places;
+    }
+    AVPacket *p = av_packet_alloc();
+    if (!p)
+        return err_msg(e, MSG_MEMORY_LIMIT, "bumper: no memory");
+    av_packet_move_ref(p, packet);
+    b->packets[b->count++] = p;
+    return packet_convert(p, e);
+}
+
+int bumper_moving(const struct bumper_shape *shape, const AVFrame *(*next)(void *arg),
+                  bool (*failed)(void *arg, struct err *e), void *arg, struct bumper *out,
+                  struct err *e)
+{
+    AUTO(avcodec_free_context) AVCodecContext *c = NULL;
+    AUTO(av_packet_free) AVPacket *scratch = av_packet_alloc();
+    AUTO(av_frame_free) AVFrame *f = av_frame_alloc();
+    AUTO(bumper_clear) struct bumper b = {0};
+    struct growing g = {&b, 0};
+    struct unit sps = {0}, pps = {0};
+    if (!scratch || !f)
+        return err_msg(e, MSG_MEMORY_LIMIT, "bumper: no memory");
+    if (coder_open(shape, &c, e) < 0 || sets_find(c, &sps, &pps, e) < 0 ||
+        sets_convert(sps, pps, shape, &b, e) < 0)
+        return -1;
+    const AVFrame *from;
+    for (int64_t i = 0; (from = next(arg)); i++) {
+        av_frame_unref(f);
+        if (av_frame_ref(f, from) < 0)
+            return err_msg(e, MSG_MEMORY_LIMIT, "bumper: no memory");
+        f->pts = i;
+        f->pict_type = i == 0 ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
+        f->key_frame = 0;
+        if (coder_run(c, f, scratch, take_moving, &g, e) < 0)
             return -1;
+    }
+    if (failed(arg, e) || coder_run(c, NULL, scratch, take_moving, &g, e) < 0)
+        return -1;
     *out = b;
     b = (struct bumper){0};
     return 0;

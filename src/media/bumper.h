@@ -14,6 +14,9 @@ struct media_job;
 
 /* The most that a file of packets may have. */
 enum { BUMPER_FILE_BYTES_MAX = 32 * 1024 * 1024 };
+/* Counts up whenever the same logo, shape and libraries give another file: that is what keeps the
+ * service from handing out old ones. */
+enum { BUMPER_FORM = 1 };
 
 struct bumper {
     AVPacket **packets; /* in decode order; pts in frames from 0; without reordering */
@@ -29,11 +32,19 @@ int bumper_get(const struct media_job *job, const struct bumper_shape *shape, st
 /* The same, made here in any case. */
 int bumper_encode(const struct media_job *job, const struct bumper_shape *shape, struct bumper *out,
                   struct err *e);
-/* RENDER_BUMPER: makes them and writes the file. */
+/* RENDER_BUMPER: makes them and writes the file; its last 32 bytes are the SHA-256 of the others.
+ */
 int bumper_file(const struct media_job *job, struct err *e);
 /* Reads such a file. ERR_SYSTEM when it is damaged or of another shape. */
 int bumper_read(int fd, const struct bumper_shape *shape, struct bumper *out, struct err *e);
 void bumper_clear(struct bumper *b);
+
+/* The same kind of packets for pictures that move, with the shape's own parameter sets: each frame
+ * that next() gives (borrowed until it is called again; NULL: the end) becomes one. shape->frames
+ * is not looked at. `failed` is asked after the end. */
+int bumper_moving(const struct bumper_shape *shape, const AVFrame *(*next)(void *arg),
+                  bool (*failed)(void *arg, struct err *e), void *arg, struct bumper *out,
+                  struct err *e);
 
 /* For the encode path: packets of `frame` shown `frames` times, made with a fresh encoder, as it
  * gives them. first_id: two neighbouring IDR pictures must differ in their idr_pic_id (H.264

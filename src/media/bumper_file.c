@@ -1,6 +1,6 @@
 /* A bumper in a file:
  *     8 bytes  "RGbumper"
- *     32 bits  version of this form
+ *     32 bits  BUMPER_FORM
  *     shape    as shape_write() below does
  *     32 bits  bytes of the sets, count of the packets, then the bytes of each packet
  *     the sets, the packets
@@ -21,7 +21,6 @@
 #include <unistd.h>
 
 enum {
-    VERSION = 1,
     SUM_BYTES = 32,
     SHAPE_BYTES = 14 * 4 + sizeof((struct bumper_shape){0}.preset),
     HEAD_BYTES = 8 + 4 + SHAPE_BYTES + 4 + 4,
@@ -79,7 +78,7 @@ int bumper_file(const struct media_job *job, struct err *e)
         return err_msg(e, MSG_MEMORY_LIMIT, "bumper: no memory");
     uint8_t *p = data;
     memcpy(p, magic, sizeof(magic));
-    AV_WB32(p + 8, VERSION);
+    AV_WB32(p + 8, BUMPER_FORM);
     shape_write(shape, p + 12);
     AV_WB32(p + 12 + SHAPE_BYTES, b.sets_bytes);
     AV_WB32(p + 16 + SHAPE_BYTES, b.count);
@@ -205,7 +204,7 @@ int bumper_read(int fd, const struct bumper_shape *shape, struct bumper *out, st
         return damaged(e, "its sum");
     memset(file->data + total, 0, AV_INPUT_BUFFER_PADDING_SIZE);
     shape_write(shape, asked);
-    if (memcmp(file->data, magic, sizeof(magic)) != 0 || AV_RB32(file->data + 8) != VERSION)
+    if (memcmp(file->data, magic, sizeof(magic)) != 0 || AV_RB32(file->data + 8) != BUMPER_FORM)
         return damaged(e, "it is of another form");
     if (memcmp(file->data + 12, asked, SHAPE_BYTES) != 0)
         return damaged(e, "it is of another shape");

@@ -68,7 +68,10 @@ int coder_sound_as(int hz, int channels, int64_t bits_per_s, AVCodecContext **ou
     c->time_base = (AVRational){1, hz};
     c->thread_count = 1;
     c->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
-    int r = avcodec_open2(c, codec, NULL);
+    /* from 64 kbit/s a channel on the better coder and the faster by far */
+    AUTO(av_dict_free) AVDictionary *o = NULL;
+    av_dict_set(&o, "aac_coder", "fast", 0);
+    int r = avcodec_open2(c, codec, &o);
     if (r < 0)
         return line_av_error(r, "coder: aac", e);
     *out = TAKE(c);

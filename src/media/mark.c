@@ -1,6 +1,7 @@
 #include "media/picture.h"
 
 #include <math.h>
+#include <string.h>
 
 /* The mark: a gate (an arch open at its foot) with a play triangle in it, on a dark ground. Each
  * shape is a distance, negative inside; one pixel of its edge is blended, so it is smooth at any
@@ -14,7 +15,8 @@ static const struct colour gate = {236, 240, 247}, play = {255, 176, 59};
 static float round_box(float x, float y, float half_w, float half_h, float radius)
 {
     float qx = fabsf(x) - half_w + radius, qy = fabsf(y) - half_h + radius;
-    return hypotf(fmaxf(qx, 0), fmaxf(qy, 0)) + fminf(fmaxf(qx, qy), 0) - radius;
+    float ox = fmaxf(qx, 0), oy = fmaxf(qy, 0); /* not hypotf: nothing here is near its limits */
+    return sqrtf(ox * ox + oy * oy) + fminf(fmaxf(qx, qy), 0) - radius;
 }
 
 static float arch(float x, float y)
@@ -47,21 +49,33 @@ static float coverage(float distance, float pixels_per_unit)
     return fminf(fmaxf(0.5f - distance * pixels_per_unit, 0), 1);
 }
 
+static void put(uint8_t rgba[4], struct colour c)
+{
+    rgba[0] = (uint8_t)lrintf(c.r);
+    rgba[1] = (uint8_t)lrintf(c.g);
+    rgba[2] = (uint8_t)lrintf(c.b);
+    rgba[3] = 255;
+}
+
 void media_mark_draw(uint8_t *rgba, int stride_bytes, int width, int height)
 {
     float unit = (float)height / 3;
+    float reach = 1 + 1 / unit; /* no shape is further from the middle, nor is its soft edge */
     for (int row = 0; row < height; row++) {
         uint8_t *p = rgba + (ptrdiff_t)row * stride_bytes;
         float y = ((float)row + 0.5f - (float)height / 2) / unit;
         struct colour ground = over(ground_top, ground_foot, ((float)row + 0.5f) / (float)height);
+        bool empty = fabsf(y) > reach;
+        uint8_t plain[4];
+        put(plain, ground);
         for (int column = 0; column < width; column++, p += 4) {
             float x = ((float)column + 0.5f - (float)width / 2) / unit;
+            if (empty || fabsf(x) > reach) {
+                memcpy(p, plain, sizeof(plain));
+                continue;
+            }
             struct colour c = over(ground, gate, coverage(arch(x, y), unit));
-            c = over(c, play, coverage(triangle(x, y), unit));
-            p[0] = (uint8_t)lrintf(c.r);
-            p[1] = (uint8_t)lrintf(c.g);
-            p[2] = (uint8_t)lrintf(c.b);
-            p[3] = 255;
+            put(p, over(c, play, coverage(triangle(x, y), unit)));
         }
     }
 }

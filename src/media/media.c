@@ -6,25 +6,78 @@
 #include "core/str.h"
 #include "media/bumper.h"
 #include "media/clip/input.h"
+#include "media/copy/copy.h"
 #include "media/encode/encode.h"
 #include "media/plan.h"
 #include "media/verify.h"
 
 #include <sys/resource.h>
 
-/* The clip opened and the plan made; RENDER_PROBE ends here. */
+static int open_clip(const struct media_job *job, struct media_input *in, struct media_plan *plan,
+                     struct err *e)
+{
+    if (media_input_open(in, job->clip_fd, &job->order->limits, e) < 0)
+        return -1;
+    return media_plan_make(&in->facts, job->order, plan, e);
+}
+
+/* Why the clip is not copied, or NULL when it was (write), or would be. failed: *e. */
+static const char *try_copy(const struct media_job *job, struct media_input *in,
+                            struct media_plan *plan, bool write, struct render_report *out,
+                            char why[REASON_SIZE], bool *failed, struct err *e)
+{
+    if (job->order->force_encode)
+        return "encoding was asked for";
+    const char *rule = copy_rule_broken(in, plan, job->order);
+    if (rule)
+        return rule;
+    switch (media_copy(job, in, plan, write, out, why, e)) {
+    case COPY_DONE:
+        return NULL;
+    case COPY_REFUSED:
+        return why;
+    case COPY_FAILED:
+        break;
+    }
+    *failed = true;
+    return NULL;
+}
+
+/* Puts why it is not copied before what is done to it. */
+static void explain(struct media_plan *plan, const char *why)
+{
+    char done[REASON_SIZE];
+    str_copy(done, sizeof(done), plan->reason);
+    if (strncmp(done, why, strlen(why)) != 0)
+        snprintf(plan->reason, sizeof(plan->reason), "%.77s%s%.120s", why, *done ? "; " : "", done);
+}
+
+/* The clip opened and the plan made, then the cheaper path that will do. */
 static int make(const struct media_job *job, bool write, struct render_report *out, struct err *e)
 {
-    AUTO(media_input_close) struct media_input in = {0};
-    if (media_input_open(&in, job->clip_fd, &job->order->limits, e) < 0)
-        return -1;
     struct media_plan plan;
-    if (media_plan_make(&in.facts, job->order, &plan, e) < 0)
-        return -1;
-    out->in = in.facts;
-    out->path = plan.path;
+    char why[REASON_SIZE];
+    bool failed = false;
+    {
+        AUTO(media_input_close) struct media_input in = {0};
+        if (open_clip(job, &in, &plan, e) < 0)
+            return -1;
+        out->in = in.facts;
+        const char *reason = try_copy(job, &in, &plan, write, out, why, &failed, e);
+        if (!reason)
+            return failed ? -1 : 0;
+        str_copy(why, sizeof(why), reason);
+    }
+    explain(&plan, why);
+    out->path = PATH_ENCODE;
     str_copy(out->reason, sizeof(out->reason), plan.reason);
-    return write ? media_encode(job, &in, &plan, out, e) : 0;
+    if (!write)
+        return 0;
+    /* Opened anew: the copy may have read some of it. */
+    AUTO(media_input_close) struct media_input in = {0};
+    return media_input_open(&in, job->clip_fd, &job->order->limits, e) < 0
+               ? -1
+               : media_encode(job, &in, &plan, out, e);
 }
 
 static int run(const struct media_job *job, struct render_report *out, struct err *e)

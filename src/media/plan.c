@@ -319,8 +319,6 @@ int media_plan_make(const struct media_facts *f, const struct render_order *orde
     say_shape(f, &plan);
     say_picture(f, &plan);
     say_sound(f, &plan);
-    if (!plan.reason[0])
-        say(&plan, "every reel is encoded anew in this version");
     *out = plan;
     return 0;
 }

@@ -1,214 +1,216 @@
-/* A reel is a clip that the plan would leave as it is: so the reel is opened like any clip,
- * planned, and each thing that the plan would change is a fault. What a plan does not look at
- * (tags, order of the index, timestamps of every packet, the seams) is looked at here. */
+/* The receipt. Plan: the file's head is read by libav's demuxer (what its tracks are) and by our
+ * own reader (reel_index.c: when and where each packet is); packets are not walked, so a reel of 40
+ * MB costs no more than one of 4. Facts, and a plan of them: a reel is a clip that the plan would
+ * leave as it is, so each thing that the plan would change is a fault. Then the items in order,
+ * each named in its error; the few pictures that are decoded come last, they cost most. */
 #include "media/verify.h"
 
-#include "core/err.h"
 #include "core/mem.h"
-#include "media/clip/input.h"
-#include "media/plan.h"
+#include "media/verify_impl.h"
 
+#include <errno.h>
 #include <libavutil/mathematics.h>
+#include <stdarg.h>
+#include <sys/stat.h>
 
-enum {
-    SYNC_MAX_US = 20000,
-    SEAM_FRAMES = 4, /* decoded from each seam on */
-    FEED_MAX = 200,  /* packets that a decoder may take until these are out */
-};
-
-/* What reading all packets of the two tracks showed. */
-struct walk {
-    int64_t end_us[2]; /* where the last packet ends: picture, sound */
-    int64_t packets[2];
-};
-
-static int fault(struct err *e, const char *what)
+int verify_fails(struct err *e, enum receipt_item item, const char *fmt, ...)
 {
-    return err_msg(e, MSG_RECEIPT_FAILED, "reel: %s", what);
+    char what[160];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(what, sizeof(what), fmt, ap);
+    va_end(ap);
+    return err_msg(e, MSG_RECEIPT_FAILED, "reel: %s: %s", receipt_item_name(item), what);
 }
 
-static bool tagged(const AVStream *st, const char tag[4])
+void verify_holds(struct verify *v, enum receipt_item item)
 {
-    return st->codecpar->codec_tag ==
-           MKTAG((unsigned)tag[0], (unsigned)tag[1], (unsigned)tag[2], (unsigned)tag[3]);
+    v->receipt.held |= 1u << item;
 }
 
-static int check_form(const struct media_input *in, struct err *e)
+int64_t verify_us(const struct verify *v, int64_t pictures)
 {
-    const struct media_facts *f = &in->facts;
-    if (strcmp(f->container, "mp4") != 0 || in->boxes.fragments)
-        return fault(e, "not a plain mp4");
-    if (!f->faststart)
-        return fault(e, "the index is not first");
-    if (in->boxes.cut)
-        return fault(e, "it is cut");
-    if (in->fmt->nb_streams != 2 || in->audio < 0)
-        return fault(e, "not one picture and one sound track");
-    if (!tagged(in->fmt->streams[in->video], "avc1") || strcmp(f->video_codec, "h264") != 0 ||
-        strcmp(f->pixel_format, "yuv420p") != 0)
-        return fault(e, "picture is not H.264 8-bit 4:2:0");
-    if (!tagged(in->fmt->streams[in->audio], "mp4a") || strcmp(f->audio_codec, "aac") != 0 ||
-        f->audio_channels != 2)
-        return fault(e, "sound is not stereo AAC");
-    if (f->sar_num != f->sar_den || f->rotation || f->mirrored)
-        return fault(e, "pixels are not square and upright");
+    return av_rescale(pictures * v->slot, 1000000, v->picture->ticks_per_s);
+}
+
+static void verify_clear(struct verify *v)
+{
+    media_input_close(&v->in);
+    reel_index_clear(&v->index);
+}
+
+/* -- the head -- */
+
+static const struct reel_track *track_of(const struct reel_index *x, const char *kind)
+{
+    for (int i = 0; i < x->tracks && i < REEL_TRACKS_MAX; i++)
+        if (strcmp(x->track[i].kind, kind) == 0)
+            return &x->track[i];
+    return NULL;
+}
+
+static int check_tracks(struct verify *v, struct err *e)
+{
+    v->picture = track_of(&v->index, "vide");
+    v->sound = track_of(&v->index, "soun");
+    if (v->index.tracks != 2 || !v->picture || !v->sound)
+        return verify_fails(e, RECEIPT_FORM, "%d tracks, not one of pictures and one of sound",
+                            v->index.tracks);
+    if (v->index.fragments || !v->picture->enabled || !v->sound->enabled)
+        return verify_fails(e, RECEIPT_FORM, "a track is switched off, or goes on in fragments");
+    if (v->picture->descriptions != 1 || v->sound->descriptions != 1)
+        return verify_fails(e, RECEIPT_FORM, "%d and %d sample descriptions, not one each",
+                            v->picture->descriptions, v->sound->descriptions);
+    if (strcmp(v->picture->entry, "avc1") != 0 || strcmp(v->sound->entry, "mp4a") != 0)
+        return verify_fails(e, RECEIPT_FORM, "tracks are %.4s and %.4s, not avc1 and mp4a",
+                            v->picture->entry, v->sound->entry);
     return 0;
 }
 
-static int check_plan(const struct media_facts *f, const struct render_order *order,
-                      struct media_plan *plan, struct err *e)
+static int open_index(struct verify *v, struct err *e)
 {
-    struct render_order still = *order;
+    struct media_input *in = &v->in;
+    struct stat st;
+    in->fd = v->job->clip_fd;
+    if (fstat(in->fd, &st) < 0)
+        return err_set(e, ERR_SYSTEM, "reel: %s", strerror(errno));
+    in->bytes = st.st_size;
+    media_boxes(in->fd, in->bytes, &in->boxes);
+    if (strcmp(in->boxes.brand, "isom") != 0 || in->boxes.fragments)
+        return verify_fails(e, RECEIPT_FORM, "not a plain mp4");
+    if (in->boxes.cut)
+        return verify_fails(e, RECEIPT_FORM, "it is cut");
+    if (!in->boxes.index_first)
+        return verify_fails(e, RECEIPT_FORM, "the index is not first");
+    const char *wrong = reel_index_read(in->fd, in->bytes, &v->index);
+    return wrong ? verify_fails(e, RECEIPT_FORM, "%s", wrong) : check_tracks(v, e);
+}
+
+/* What no decoder is asked for, since the headers say it. */
+static int fill_picture(struct verify *v, struct err *e)
+{
+    AVCodecParameters *p = v->in.fmt->streams[v->in.video]->codecpar;
+    const char *wrong = p->codec_id != AV_CODEC_ID_H264
+                            ? "it is not H.264"
+                            : sets_read(p->extradata, p->extradata_size, &v->sets);
+    const struct sps *s = &v->sets.sps;
+    if (wrong)
+        return verify_fails(e, RECEIPT_FORM, "picture: %s", wrong);
+    if (s->chroma_format != 1 || s->luma_bits != 8 || s->chroma_bits != 8 || !s->frames_only ||
+        v->sets.length_bytes != 4)
+        return verify_fails(e, RECEIPT_FORM, "picture is not progressive H.264, 8-bit 4:2:0");
+    if (s->profile_idc != 66 && s->profile_idc != 77 && s->profile_idc != 100)
+        return verify_fails(e, RECEIPT_FORM, "picture has the profile %d", s->profile_idc);
+    if (s->width != p->width || s->height != p->height)
+        return verify_fails(e, RECEIPT_FORM, "%dx%d by its track, %dx%d by its headers", p->width,
+                            p->height, s->width, s->height);
+    p->format = s->full_range ? AV_PIX_FMT_YUVJ420P : AV_PIX_FMT_YUV420P;
+    p->profile = s->profile_idc;
+    if (s->profile_idc == 66 && s->constraints & 0x40)
+        p->profile |= FF_PROFILE_H264_CONSTRAINED;
+    return 0;
+}
+
+static int check_sound(const struct verify *v, struct err *e)
+{
+    const struct media_facts *f = &v->in.facts;
+    if (strcmp(f->audio_codec, "aac") != 0 || f->audio_channels < 1 || f->audio_channels > 2)
+        return verify_fails(e, RECEIPT_FORM, "sound is %s of %d channels, not mono or stereo AAC",
+                            f->audio_codec, f->audio_channels);
+    int hz = f->audio_hz;
+    if (hz != v->job->order->profile.audio_hz && hz != 44100 && hz != 48000)
+        return verify_fails(e, RECEIPT_FORM, "sound has %d Hz: not the profile's, nor copied", hz);
+    return 0;
+}
+
+/* The tracks' descriptions, as libav reads them, and the facts. No packet is read and no decoder
+ * opened: what libav's probing would find is in the headers. */
+static int open_header(struct verify *v, struct err *e)
+{
+    struct media_input *in = &v->in;
+    const struct media_limits *limits = &v->job->order->limits;
+    struct err why = {0};
+    in->video = in->audio = -1;
+    av_max_alloc((size_t)limits->max_alloc);
+    int r = media_input_container(in, av_find_input_format("mov"), limits, &in->fmt, &in->io);
+    if (r < 0)
+        return verify_fails(e, RECEIPT_FORM, "it cannot be opened: %s", av_err2str(r));
+    for (int i = 0; i < (int)in->fmt->nb_streams; i++) {
+        enum AVMediaType type = in->fmt->streams[i]->codecpar->codec_type;
+        in->video = type == AVMEDIA_TYPE_VIDEO ? i : in->video;
+        in->audio = type == AVMEDIA_TYPE_AUDIO ? i : in->audio;
+    }
+    if (in->fmt->nb_streams != 2 || in->video < 0 || in->audio < 0)
+        return verify_fails(e, RECEIPT_FORM, "not one track of pictures and one of sound");
+    if (fill_picture(v, e) < 0)
+        return -1;
+    struct render_order still = *v->job->order;
     still.start_us = 0;
     still.fit = FIT_PAD;
-    if (media_plan_make(f, &still, plan, e) < 0)
-        return fault(e, "it has no length");
-    if (plan->width != f->display_width || plan->height != f->display_height ||
-        plan->pic_width != plan->width || plan->pic_height != plan->height)
-        return fault(e, "size is not 16:9 inside the profile");
-    if (plan->resample_time || plan->deinterlace || plan->tone_map)
-        return fault(e, "rate or picture kind is not the standard form's");
-    if (f->audio_hz != order->profile.audio_hz)
-        return fault(e, "sound rate is not the profile's");
-    if (f->frames <= 2 * plan->bumper_frames)
-        return fault(e, "nothing of the clip is in it");
-    if (f->frames > 2 * plan->bumper_frames + plan->body_frames_max)
-        return fault(e, "it is longer than the profile says");
-    int64_t counted_us = av_rescale(f->frames * 1000000, plan->fps_den, plan->fps_num);
-    int64_t slot_us = av_rescale(1000000, plan->fps_den, plan->fps_num);
-    if (llabs(counted_us - f->duration_us) > slot_us)
-        return fault(e, "its length and its pictures disagree");
+    if (media_facts_fill(in, limits, &why) < 0 ||
+        media_plan_make(&in->facts, &still, &v->plan, &why) < 0)
+        return verify_fails(e, RECEIPT_FORM, "%.140s", why.text);
+    if (check_sound(v, e) < 0)
+        return -1;
+    verify_holds(v, RECEIPT_FORM);
     return 0;
 }
 
-/* Every packet once: timestamps rise, and where the tracks end. */
-static int walk_packets(struct media_input *in, struct walk *w, struct err *e)
+/* -- the items that are numbers -- */
+
+static int check_shape(struct verify *v, struct err *e)
 {
-    AUTO(av_packet_free) AVPacket *p = av_packet_alloc();
-    int64_t last[2] = {INT64_MIN, INT64_MIN};
-    if (!p)
-        return err_set(e, ERR_SYSTEM, "reel: no memory");
-    while (av_read_frame(in->fmt, p) >= 0) {
-        int k = p->stream_index == in->audio;
-        AVRational tb = in->fmt->streams[p->stream_index]->time_base;
-        bool good = p->dts != AV_NOPTS_VALUE && p->pts != AV_NOPTS_VALUE && p->dts > last[k] &&
-                    p->pts >= p->dts && p->size > 0;
-        if (good) {
-            last[k] = p->dts;
-            int64_t end_us = av_rescale_q(p->pts + p->duration, tb, AV_TIME_BASE_Q);
-            w->end_us[k] = end_us > w->end_us[k] ? end_us : w->end_us[k];
-            w->packets[k]++;
-        }
-        av_packet_unref(p);
-        if (!good)
-            return fault(e, "timestamps do not rise");
-    }
-    if (in->io_errno)
-        return err_set(e, ERR_SYSTEM, "reel: reading failed: %s", strerror(in->io_errno));
-    if (w->packets[0] != in->facts.frames)
-        return fault(e, "pictures are missing");
+    const struct media_facts *f = &v->in.facts;
+    const struct media_plan *p = &v->plan;
+    if (f->sar_num != f->sar_den || f->rotation || f->mirrored)
+        return verify_fails(e, RECEIPT_SHAPE, "pixels %d:%d, turned by %d: not square and upright",
+                            f->sar_num, f->sar_den, f->rotation);
+    if (p->width != f->display_width || p->height != f->display_height ||
+        p->pic_width != p->width || p->pic_height != p->height)
+        return verify_fails(e, RECEIPT_SHAPE, "%dx%d is not 16:9 inside the profile",
+                            f->display_width, f->display_height);
+    if (p->resample_time || p->deinterlace || p->tone_map)
+        return verify_fails(e, RECEIPT_SHAPE, "%d/%d pictures a second, or their kind, is not ours",
+                            f->fps_num, f->fps_den);
+    verify_holds(v, RECEIPT_SHAPE);
     return 0;
 }
 
-/* Where the sound ends by its track's edited length; the last packet may be padded beyond it. */
-static int64_t sound_end_us(const struct media_input *in, const struct walk *w)
+/* Who made it says how long the body is; bumpers are the profile's. */
+static int check_length(struct verify *v, struct err *e)
 {
-    const AVStream *st = in->fmt->streams[in->audio];
-    if (st->duration <= 0)
-        return w->end_us[1];
-    int64_t start = st->start_time > 0 ? st->start_time : 0;
-    int64_t stated = av_rescale_q(start + st->duration, st->time_base, AV_TIME_BASE_Q);
-    return stated < w->end_us[1] ? stated : w->end_us[1];
-}
-
-static int decode_some(struct media_input *in, AVCodecContext *c, int64_t at, int64_t slot,
-                       int wanted, struct err *e)
-{
-    AUTO(av_packet_free) AVPacket *p = av_packet_alloc();
-    AUTO(av_frame_free) AVFrame *f = av_frame_alloc();
-    int got = 0;
-    if (!p || !f)
-        return err_set(e, ERR_SYSTEM, "reel: no memory");
-    for (int fed = 0; fed < FEED_MAX && got < wanted;) {
-        int r = av_read_frame(in->fmt, p);
-        if (r >= 0 && p->stream_index != in->video) {
-            av_packet_unref(p);
-            continue;
-        }
-        fed++;
-        if (r >= 0 && fed == 1 &&
-            (!(p->flags & AV_PKT_FLAG_KEY) || llabs(p->pts - at) > slot / 2)) {
-            av_packet_unref(p);
-            return fault(e, "a part does not begin with a key picture in its place");
-        }
-        if (avcodec_send_packet(c, r >= 0 ? p : NULL) < 0 && r >= 0) {
-            av_packet_unref(p);
-            return fault(e, "a seam cannot be decoded");
-        }
-        av_packet_unref(p);
-        while (avcodec_receive_frame(c, f) >= 0) {
-            bool broken = f->decode_error_flags || (f->flags & AV_FRAME_FLAG_CORRUPT) ||
-                          f->format != AV_PIX_FMT_YUV420P || f->width != in->facts.coded_width ||
-                          f->height != in->facts.coded_height;
-            av_frame_unref(f);
-            if (broken)
-                return fault(e, "a picture at a seam is damaged");
-            got++;
-        }
-        if (r < 0)
-            break;
-    }
-    return got >= wanted ? 0 : fault(e, "pictures at a seam are missing");
-}
-
-/* The first bumper, the clip part and the last bumper each begin with a key picture and decode. */
-static int check_seams(struct media_input *in, const struct media_plan *plan,
-                       const struct media_limits *limits, struct err *e)
-{
-    const AVStream *st = in->fmt->streams[in->video];
-    AVRational slot_base = {plan->fps_den, plan->fps_num};
-    int64_t start = st->start_time != AV_NOPTS_VALUE ? st->start_time : 0;
-    int64_t slot = av_rescale_q(1, slot_base, st->time_base);
-    int64_t frames = in->facts.frames;
-    const int64_t parts[] = {0, plan->bumper_frames, frames - plan->bumper_frames, frames};
-    for (size_t i = 0; i + 1 < LEN(parts); i++) {
-        int64_t length = parts[i + 1] - parts[i];
-        if (length <= 0)
-            continue;
-        int64_t at = start + av_rescale_q(parts[i], slot_base, st->time_base);
-        AUTO(avcodec_free_context) AVCodecContext *c = NULL;
-        if (avformat_seek_file(in->fmt, in->video, INT64_MIN, at, at + slot / 2, 0) < 0)
-            return fault(e, "it cannot be searched");
-        if (media_input_decoder(in, in->video, limits, &c, e) < 0)
-            return -1;
-        int wanted = length < SEAM_FRAMES ? (int)length : SEAM_FRAMES;
-        if (decode_some(in, c, at, slot, wanted, e) < 0)
-            return -1;
-    }
+    const struct media_plan *p = &v->plan;
+    int64_t n = v->picture->count, said_us = v->job->order->body_us;
+    if (v->slot * p->fps_num != v->picture->ticks_per_s * p->fps_den)
+        return verify_fails(e, RECEIPT_LENGTH, "a picture takes %lld of %lld ticks, not %d/%d s",
+                            (long long)v->slot, (long long)v->picture->ticks_per_s, p->fps_den,
+                            p->fps_num);
+    int64_t error_us = verify_us(v, n) - verify_us(v, 2 * p->bumper_frames) - said_us;
+    v->receipt.length_error_us = error_us;
+    if (n <= 2 * p->bumper_frames)
+        return verify_fails(e, RECEIPT_LENGTH, "%lld pictures: nothing of the clip is in it",
+                            (long long)n);
+    if (n > 2 * p->bumper_frames + p->body_frames_max)
+        return verify_fails(e, RECEIPT_LENGTH, "%lld pictures: longer than the profile says",
+                            (long long)n);
+    if (llabs(error_us) > verify_us(v, 1))
+        return verify_fails(e, RECEIPT_LENGTH, "%lld us longer than was said", (long long)error_us);
+    verify_holds(v, RECEIPT_LENGTH);
     return 0;
 }
 
 int media_verify(const struct media_job *job, struct render_report *out, struct err *e)
 {
-    AUTO(media_input_close) struct media_input in = {0};
-    struct media_plan plan;
-    struct walk w = {0};
-    struct err why = {0};
-    if (media_input_open(&in, job->clip_fd, &job->order->limits, &why) < 0)
-        /* whatever it would be of a clip, of a reel it is our fault */
-        return err_msg(e, MSG_RECEIPT_FAILED, "reel: it cannot be opened: %s", why.text);
-    if (check_form(&in, e) < 0 || check_plan(&in.facts, job->order, &plan, e) < 0 ||
-        walk_packets(&in, &w, e) < 0)
+    AUTO(verify_clear) struct verify v = {.job = job};
+    if (open_index(&v, e) < 0 || open_header(&v, e) < 0 || verify_times(&v, e) < 0 ||
+        check_shape(&v, e) < 0 || check_length(&v, e) < 0 || verify_sync(&v, e) < 0 ||
+        verify_pictures(&v, e) < 0)
         return -1;
-    int64_t sync_us = sound_end_us(&in, &w) - w.end_us[0];
-    if (llabs(sync_us) > SYNC_MAX_US)
-        return err_msg(e, MSG_RECEIPT_FAILED, "reel: sound ends %lld us after the picture",
-                       (long long)sync_us);
-    if (check_seams(&in, &plan, &job->order->limits, e) < 0)
-        return -1;
-    out->in = in.facts;
-    out->sync_us = sync_us;
-    out->body_us = av_rescale((in.facts.frames - 2 * plan.bumper_frames) * 1000000, plan.fps_den,
-                              plan.fps_num);
+    out->in = v.in.facts;
+    out->receipt = v.receipt;
+    for (size_t i = 0; i < LEN(v.receipt.sync_us); i++)
+        if (llabs(v.receipt.sync_us[i]) > llabs(out->sync_us))
+            out->sync_us = v.receipt.sync_us[i];
+    out->body_us = verify_us(&v, v.picture->count - 2 * v.plan.bumper_frames);
     return 0;
 }

@@ -4,8 +4,10 @@
 
 struct err;
 
-/* Reads the reel at job->clip_fd afresh: one avc1 and one mp4a track, index first, 16:9 within a
- * pixel, square pixels, yuv420p, length within a frame of body + bumpers and within the profile,
- * rising timestamps, sound within 20 ms of picture at its end. Fills out->in. ERR_SYSTEM,
- * MSG_RECEIPT_FAILED. */
+/* Looks at the reel at job->clip_fd afresh, item by item (enum receipt_item), and fills out->in and
+ * out->receipt; order->body_us is how long its body is to be. ERR_SYSTEM with MSG_RECEIPT_FAILED:
+ * the text names the item that fails first, and its numbers.
+ *
+ * It costs a few milliseconds and some pictures' decoding, whatever the reel's size: of the packets
+ * the index alone is read, but for those of the bumpers and around the seams. */
 int media_verify(const struct media_job *job, struct render_report *out, struct err *e);

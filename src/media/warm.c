@@ -1,4 +1,5 @@
 #include "core/mem.h"
+#include "media/bumper.h"
 #include "media/clip/input.h"
 #include "media/media.h"
 
@@ -9,6 +10,9 @@
 #include <libavutil/log.h>
 #include <libswscale/swscale.h>
 #include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <x264.h>
 
 /* What libav has to say of a stranger's file is the stranger's text; none of it reaches a log. */
 static void quiet(void *ctx, int level, const char *fmt, va_list ap)
@@ -44,6 +48,15 @@ static void open_once(const AVCodec *c)
         av_channel_layout_default(&ctx->ch_layout, 2);
     }
     (void)avcodec_open2(ctx, c, NULL); /* some want extradata and refuse; their tables may wait */
+}
+
+const char *media_version(void)
+{
+    static char text[120];
+    if (!*text)
+        snprintf(text, sizeof(text), "bumper %d, ffmpeg %s, x264 %s", BUMPER_FORM,
+                 av_version_info(), X264_POINTVER);
+    return text;
 }
 
 void media_warm_up(void)

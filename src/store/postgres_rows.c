@@ -149,6 +149,36 @@ static int one(struct store *s, enum pg_sql which, const struct pg_values *v, st
     return task_row(r, 0, a, out, e) < 0 ? -1 : 1;
 }
 
+/* A row of PG_LIST_BRIEF. */
+static int brief_row(const PGresult *r, int i, struct task_row *out, struct err *e)
+{
+    int64_t id = pg_number(r, i, 0), state = pg_number(r, i, 2);
+    if (state < 0 || state >= TASK_STATE_COUNT)
+        return err_set(e, ERR_SYSTEM, "store: task %" PRId64 " holds what cannot be", id);
+    *out = (struct task_row){
+        .id = id,
+        .user_id = pg_number(r, i, 1),
+        .state = (enum task_state)state,
+        .file_name = pg_string(r, i, 3, NULL),
+        .title = pg_string(r, i, 4, NULL),
+        .progress = (int)pg_number(r, i, 5),
+        .clip_blob = "",
+        .clip_hash = "",
+        .reel_blob = "",
+        .poster_blob = "",
+        .worker = "",
+        .error_slug = "",
+        .error_text = "",
+        .report = "",
+    };
+    return 0;
+}
+
+static bool is_brief(enum pg_sql which)
+{
+    return which == PG_LIST_BRIEF || which == PG_LIST_BRIEF_DOWN;
+}
+
 static int each_row(struct store *s, enum pg_sql which, const struct pg_values *v,
                     int (*each)(void *arg, const struct task_row *t), void *arg, struct err *e)
 {
@@ -157,7 +187,7 @@ static int each_row(struct store *s, enum pg_sql which, const struct pg_values *
         return -1;
     for (int i = 0; i < PQntuples(r); i++) {
         struct task_row t;
-        if (task_row(r, i, NULL, &t, e) < 0)
+        if ((is_brief(which) ? brief_row(r, i, &t, e) : task_row(r, i, NULL, &t, e)) < 0)
             return -1;
         if (each(arg, &t))
             break;
@@ -267,6 +297,8 @@ int postgres_task_by_blob(struct store *s, struct arena *a, const char *blob, st
 /* The narrowest statement that can answer. */
 static enum pg_sql list_sql(const struct task_page *p, unsigned mask)
 {
+    if (p->user_id && p->brief)
+        return p->descending ? PG_LIST_BRIEF_DOWN : PG_LIST_BRIEF;
     if (p->user_id)
         return p->descending ? PG_LIST_USER_DOWN : PG_LIST_USER;
     if (p->descending)

@@ -7,6 +7,7 @@
     "poster_blob, reel_bytes, poster_bytes, fit, start_us, created_ms, changed_ms, fence, "        \
     "attempts, progress, lease_until_ms, not_before_ms, worker, error_slug, error_text, report "   \
     "FROM tasks "
+#define BRIEF    "SELECT id, user_id, state, file_name, title, progress FROM tasks "
 #define USER     "SELECT id, username, email, password_hash, admin, created_ms, bytes_used FROM users "
 #define OF_STATE "(1::bigint << state::int) & "
 
@@ -42,6 +43,12 @@ const char *const pg_sql_text[PG_COUNT_] = {
     [PG_LIST_USER_DOWN] =
         TASK "WHERE user_id = $4::bigint AND state <> 4 AND id < $1::bigint AND " OF_STATE
              "$2::bigint <> 0 ORDER BY id DESC LIMIT nullif($3::bigint, -1)",
+    [PG_LIST_BRIEF] =
+        BRIEF "WHERE user_id = $4::bigint AND state <> 4 AND id > $1::bigint AND " OF_STATE
+              "$2::bigint <> 0 ORDER BY id LIMIT nullif($3::bigint, -1)",
+    [PG_LIST_BRIEF_DOWN] =
+        BRIEF "WHERE user_id = $4::bigint AND state <> 4 AND id < $1::bigint AND " OF_STATE
+              "$2::bigint <> 0 ORDER BY id DESC LIMIT nullif($3::bigint, -1)",
     [PG_LIST_UPLOADED] = TASK "WHERE state = 0 AND id > $1::bigint AND " OF_STATE
                               "$2::bigint <> 0 ORDER BY id LIMIT nullif($3::bigint, -1)",
     [PG_LIST_DELETED] = TASK "WHERE state = 4 AND id > $1::bigint AND " OF_STATE

@@ -9,7 +9,8 @@
     "poster_blob, reel_bytes, poster_bytes, fit, start_us, created_ms, changed_ms, fence, "        \
     "attempts, progress, lease_until_ms, not_before_ms, worker, error_slug, error_text, report "   \
     "FROM tasks "
-#define USER "SELECT id, username, email, password_hash, admin, created_ms, bytes_used FROM users "
+#define BRIEF "SELECT id, user_id, state, file_name, title, progress FROM tasks "
+#define USER  "SELECT id, username, email, password_hash, admin, created_ms, bytes_used FROM users "
 
 const char *const sq_sql_text[SQL_COUNT_] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -50,6 +51,12 @@ const char *const sq_sql_text[SQL_COUNT_] = {
     [SQL_LIST_USER_DOWN] =
         TASK "INDEXED BY tasks_owner WHERE user_id = ?1 AND state <> 4 AND id < ?2 AND "
              "(1 << state) & ?3 ORDER BY id DESC LIMIT ?4",
+    [SQL_LIST_BRIEF] = BRIEF
+    "INDEXED BY tasks_owner WHERE user_id = ?1 AND state <> 4 AND id > ?2 AND (1 << state) & ?3 "
+    "ORDER BY id LIMIT ?4",
+    [SQL_LIST_BRIEF_DOWN] =
+        BRIEF "INDEXED BY tasks_owner WHERE user_id = ?1 AND state <> 4 AND id < ?2 AND "
+              "(1 << state) & ?3 ORDER BY id DESC LIMIT ?4",
     [SQL_LIST_UPLOADED] =
         TASK "INDEXED BY tasks_uploaded WHERE state = 0 AND id > ?2 ORDER BY id LIMIT ?4",
     [SQL_LIST_DELETED] =

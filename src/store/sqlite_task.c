@@ -275,9 +275,42 @@ int sqlite_task_by_blob(struct store *s, struct arena *a, const char *blob, stru
     return rc ? (rc < 0 ? -1 : 0) : err_msg(e, MSG_TASK_NOT_FOUND, "no task has this blob");
 }
 
+/* Rows of SQL_LIST_BRIEF. */
+static int each_brief(sqlite3_stmt *st, int (*each)(void *arg, const struct task_row *t), void *arg,
+                      struct err *e)
+{
+    int rc;
+    while ((rc = sq_step(st, e)) > 0) {
+        int64_t id = sqlite3_column_int64(st, 0), state = sqlite3_column_int64(st, 2);
+        if (state < 0 || state >= TASK_STATE_COUNT)
+            return err_set(e, ERR_SYSTEM, "store: task %" PRId64 " holds what cannot be", id);
+        const struct task_row t = {
+            .id = id,
+            .user_id = sqlite3_column_int64(st, 1),
+            .state = (enum task_state)state,
+            .file_name = sq_column(st, 3, NULL),
+            .title = sq_column(st, 4, NULL),
+            .progress = sqlite3_column_int(st, 5),
+            .clip_blob = "",
+            .clip_hash = "",
+            .reel_blob = "",
+            .poster_blob = "",
+            .worker = "",
+            .error_slug = "",
+            .error_text = "",
+            .report = "",
+        };
+        if (each(arg, &t))
+            return 0;
+    }
+    return rc;
+}
+
 /* The narrowest statement that can answer. */
 static enum sq_sql list_sql(const struct task_page *p, unsigned mask)
 {
+    if (p->user_id && p->brief)
+        return p->descending ? SQL_LIST_BRIEF_DOWN : SQL_LIST_BRIEF;
     if (p->user_id)
         return p->descending ? SQL_LIST_USER_DOWN : SQL_LIST_USER;
     if (p->descending)
@@ -306,7 +339,8 @@ int sqlite_task_list(struct store *base, const struct task_page *p,
             if (sql != SQL_LIST_UPLOADED && sql != SQL_LIST_DELETED)
                 sq_int(st, 3, mask);
             sq_int(st, 4, p->max);
-            rc = sq_each_task(st, each, arg, e);
+            bool brief = sql == SQL_LIST_BRIEF || sql == SQL_LIST_BRIEF_DOWN;
+            rc = brief ? each_brief(st, each, arg, e) : sq_each_task(st, each, arg, e);
         }
     }
     sq_reader_back(s, c);

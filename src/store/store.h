@@ -110,6 +110,8 @@ struct task_page {
     int64_t after;   /* only ids beyond this one in that order; 0: from the start */
     int max;         /* at most this many rows; < 0: all */
     unsigned states; /* bit mask 1 << state; 0: all but deleted */
+    bool brief;      /* of one user's tasks only id, user_id, state, file_name, title and progress
+                        are wanted; the rest may be 0 and "": half the cost */
 };
 /* Rows live until each() returns. each() may not call the store; non-zero stops early. */
 int store_task_list(struct store *s, const struct task_page *p,

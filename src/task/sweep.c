@@ -3,6 +3,7 @@
  * that doctor runs. A callback of the store only notes; the work follows when the list is closed.
  */
 #include "blob/blob.h"
+#include "core/clock.h"
 #include "core/err.h"
 #include "core/log.h"
 #include "core/mem.h"
@@ -144,11 +145,20 @@ struct orphans {
     bool unsure; /* the store could not be asked */
 };
 
+/* Whether an upload that is still under way may have left it; it gets its row in a moment. */
+static bool may_be_new(const struct tasks *t, int64_t age_ms)
+{
+    enum { CLOCK_SLACK_MS = 1000 };
+    if (t->rules.alone && age_ms > clock_mono_ms() - t->begun_ms + CLOCK_SLACK_MS)
+        return false;
+    return age_ms < t->rules.upload_grace_ms;
+}
+
 static int note_orphan(void *arg, const char *name, int64_t size_bytes, int64_t age_ms)
 {
     (void)size_bytes;
     struct orphans *o = arg;
-    if (age_ms < o->tasks->rules.upload_grace_ms)
+    if (may_be_new(o->tasks, age_ms))
         return 0;
     AUTO(arena_freep) struct arena *a = arena_new();
     struct task_row row;

@@ -1,6 +1,7 @@
 /* Plan: making the room's object; what an owner may do; what a worker may do before its attempt
  * ends (settle.c has the ends). */
 #include "blob/blob.h"
+#include "core/clock.h"
 #include "core/err.h"
 #include "core/log.h"
 #include "core/mem.h"
@@ -22,6 +23,7 @@ struct tasks *tasks_new(struct store *s, struct queue *q, struct blob *b, struct
     t->blob = b;
     t->log = l;
     t->rules = *rules;
+    t->begun_ms = clock_mono_ms();
     pthread_mutex_init(&t->lock, NULL);
     pthread_condattr_t a;
     pthread_condattr_init(&a);

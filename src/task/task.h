@@ -22,6 +22,7 @@ struct task_rules {
     int64_t lease_ms, retry_wait_ms;
     int attempts;            /* when the fault is ours */
     int64_t upload_grace_ms; /* a blob without a row is an orphan after this; 1 h */
+    bool alone; /* no other process adds tasks: what was there before the start is one at once */
 };
 /* Borrows store, queue, blob and log until tasks_free. */
 struct tasks *tasks_new(struct store *s, struct queue *q, struct blob *b, struct log *l,

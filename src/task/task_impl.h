@@ -18,6 +18,7 @@ struct tasks {
     struct blob *blob;
     struct log *log;
     struct task_rules rules;
+    int64_t begun_ms;     /* of clock_mono_ms */
     pthread_mutex_t lock; /* guards the rest */
     pthread_cond_t stop;
     bool relay_stopped;

@@ -1,5 +1,5 @@
-/* One attempt. Plan: the clip and places for reel and poster are opened; a child makes the reel; a
- * second, fresh child looks at what the first one wrote; then it is published and the task settled.
+/* One attempt. Plan: the clip and places for reel and poster are opened; the reel is made and
+ * looked at (reel.c); then it is published and the task settled.
  *
  * tick() runs at least every 100 ms while a child works and holds the attempt's ties to the world:
  * it renews the lease, brings the progress to the task's owner, finds out whether the task is still
@@ -14,6 +14,7 @@
 #include "core/mem.h"
 #include "jail/jail.h"
 #include "task/task.h"
+#include "worker/reel.h"
 #include "worker/worker_impl.h"
 
 #include <fcntl.h>
@@ -25,9 +26,7 @@ enum {
     STORE_WAIT_MS = 50,
     STORE_WAIT_MOST_MS = 1000,
     POSTER_BYTES = 1 << 20, /* one JPEG of at most 1920x1080; what is larger is none */
-    BODY_SLACK_US = 100000,
-    MADE_PERCENT = 97, /* the child that makes; the one that looks has the rest but the last */
-    SEEN_PERCENT = 99,
+    DONE_PERCENT = 99,      /* the last is for publishing */
 };
 
 enum end {
@@ -44,8 +43,7 @@ struct attempt {
     int64_t renewed_ms, asked_ms;
     int progress;        /* percent */
     int renewed_percent; /* of it, what the store knows */
-    int percent_from, percent_to;
-    bool store_silent; /* complained about already */
+    bool store_silent;   /* complained about already */
     enum end end;
 };
 
@@ -99,7 +97,7 @@ static void ask(struct attempt *a)
 static int tick(void *arg, int permille)
 {
     struct attempt *a = arg;
-    a->progress = a->percent_from + permille * (a->percent_to - a->percent_from) / 1000;
+    a->progress = permille * DONE_PERCENT / 1000;
     int64_t since_renew = clock_mono_ms() - a->renewed_ms;
     int64_t since_ask = clock_mono_ms() - a->asked_ms;
     bool due = since_renew >= a->w->conf.lease_ms / 3 ||
@@ -139,26 +137,6 @@ static int still_ours(struct attempt *a, struct err *e)
 
 /* -- the children -- */
 
-static int run_child(struct attempt *a, struct jail_job *job, struct render_report *out,
-                     struct err *e)
-{
-    const struct worker_conf *c = &a->w->conf;
-    job->wall_ms = a->began_ms + c->attempt_ms - clock_mono_ms();
-    job->silence_ms = c->silence_ms;
-    job->tick = tick;
-    job->arg = a;
-    if (job->wall_ms <= 0)
-        return err_msg(e, MSG_TIME_LIMIT, "attempt: took more than %lld ms",
-                       (long long)c->attempt_ms);
-    if (workers_cut(a->w)) {
-        a->end = END_CUT;
-        return ended(a, e);
-    }
-    if (jail_run(a->w->jail, job, out, e) == 0)
-        return 0;
-    return a->end == END_NOT ? -1 : ended(a, e);
-}
-
 static int make(struct attempt *a, int clip_fd, const struct blob_writer *reel,
                 const struct blob_writer *poster, struct render_report *out, struct err *e)
 {
@@ -169,65 +147,29 @@ static int make(struct attempt *a, int clip_fd, const struct blob_writer *reel,
                                        .fit = a->claim->fit,
                                        .start_us = a->claim->start_us,
                                        .poster = true};
-    struct jail_job job = {.order = &order,
-                           .clip_fd = clip_fd,
-                           .reel_fd = blob_writer_fd(reel),
-                           .poster_fd = blob_writer_fd(poster),
-                           .logo_fd = c->logo_fd};
-    a->percent_to = MADE_PERCENT;
-    return run_child(a, &job, out, e);
-}
-
-/* A second descriptor on the same file, that cannot write; -1 when there is no /proc. */
-static int reopen_read_only(int fd)
-{
-    char self[32];
-    snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
-    return open(self, O_RDONLY | O_CLOEXEC);
-}
-
-/* The receipt: a fresh child reads the reel that another one wrote. What is wrong with a reel is
- * our fault and never the clip's. */
-static int look_at(struct attempt *a, const struct blob_writer *reel, struct render_report *seen,
-                   struct err *e)
-{
-    const struct worker_conf *c = &a->w->conf;
-    const struct render_order order = {
-        .op = RENDER_VERIFY, .profile = c->profile, .limits = c->limits, .fit = a->claim->fit};
-    AUTO(fd_closep) int fd = reopen_read_only(blob_writer_fd(reel));
-    struct jail_job job = {.order = &order,
-                           .clip_fd = fd >= 0 ? fd : blob_writer_fd(reel),
-                           .reel_fd = -1,
-                           .poster_fd = -1,
-                           .logo_fd = -1};
-    a->percent_from = MADE_PERCENT;
-    a->percent_to = SEEN_PERCENT;
-    if (run_child(a, &job, seen, e) == 0)
-        return 0;
-    if (e->code == ERR_INPUT || e->code == ERR_UNSUPPORTED || e->code == ERR_TOO_LARGE) {
-        struct err why = *e;
-        err_msg(e, MSG_RECEIPT_FAILED, "receipt: %s", why.text);
+    const struct jail_job job = {.order = &order,
+                                 .clip_fd = clip_fd,
+                                 .reel_fd = blob_writer_fd(reel),
+                                 .poster_fd = blob_writer_fd(poster),
+                                 .logo_fd = c->logo_fd,
+                                 .wall_ms = a->began_ms + c->attempt_ms - clock_mono_ms(),
+                                 .silence_ms = c->silence_ms,
+                                 .tick = tick,
+                                 .arg = a};
+    if (job.wall_ms <= 0)
+        return err_msg(e, MSG_TIME_LIMIT, "attempt: took more than %lld ms",
+                       (long long)c->attempt_ms);
+    if (workers_cut(a->w)) {
+        a->end = END_CUT;
+        return ended(a, e);
     }
-    return -1;
-}
-
-/* What the two children say has to agree; the report that is kept takes the word of the one that
- * never saw the clip. */
-static int agree(struct render_report *made, const struct render_report *seen, int64_t reel_bytes,
-                 struct err *e)
-{
-    if (seen->in.bytes != reel_bytes)
-        return err_msg(e, MSG_RECEIPT_FAILED, "receipt: %lld bytes were seen, %lld are there",
-                       (long long)seen->in.bytes, (long long)reel_bytes);
-    if (llabs(seen->body_us - made->body_us) > BODY_SLACK_US)
-        return err_msg(e, MSG_RECEIPT_FAILED,
-                       "receipt: %lld us of the clip were seen, %lld were made",
-                       (long long)seen->body_us, (long long)made->body_us);
-    made->out = seen->in;
-    if (llabs(seen->sync_us) > llabs(made->sync_us))
-        made->sync_us = seen->sync_us;
-    if (seen->peak_memory_bytes > made->peak_memory_bytes)
-        made->peak_memory_bytes = seen->peak_memory_bytes;
+    if (reel_make(a->w->jail, &job, out, e) < 0)
+        return a->end == END_NOT ? -1 : ended(a, e);
+    if (out->remade) {
+        workers_count_remade(a->w);
+        log_warn(a->w->log, "a copied reel failed its receipt and was encoded", "task",
+                 a->claim->id, "reason", out->reason);
+    }
     return 0;
 }
 
@@ -256,14 +198,11 @@ static int work(struct attempt *a, struct render_report *report, struct err *e)
     AUTO(fd_closep) int clip = -1;
     AUTO(blob_abortp) struct blob_writer *reel = NULL;
     AUTO(blob_abortp) struct blob_writer *poster = NULL;
-    struct render_report seen;
     int64_t clip_bytes;
     bool published = false;
     if (task_open_clip(t, a->claim, &clip, &clip_bytes, e) < 0 ||
         task_output(t, a->w->conf.reel_reserve_bytes, &reel, e) < 0 ||
-        task_output(t, POSTER_BYTES, &poster, e) < 0 ||
-        make(a, clip, reel, poster, report, e) < 0 || look_at(a, reel, &seen, e) < 0 ||
-        agree(report, &seen, bytes_of(reel), e) < 0)
+        task_output(t, POSTER_BYTES, &poster, e) < 0 || make(a, clip, reel, poster, report, e) < 0)
         return -1;
     if (!is_poster(poster))
         blob_abortp(&poster);

@@ -299,11 +299,26 @@ void workers_free(struct workers *w)
     free(w);
 }
 
-int workers_busy(const struct workers *w)
+static int look(const struct workers *w, const int *what)
 {
     pthread_mutex_t *lock = (pthread_mutex_t *)&w->lock; /* looking changes nothing to the caller */
     pthread_mutex_lock(lock);
-    int busy = w->busy;
+    int n = *what;
     pthread_mutex_unlock(lock);
-    return busy;
+    return n;
+}
+
+int workers_busy(const struct workers *w)
+{
+    return look(w, &w->busy);
+}
+
+int workers_remade(const struct workers *w)
+{
+    return look(w, &w->remade);
+}
+
+void workers_count_remade(struct workers *w)
+{
+    count(w, &w->remade, 1);
 }

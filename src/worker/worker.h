@@ -29,3 +29,5 @@ void workers_stop(struct workers *w, int64_t drain_ms);
 void workers_free(struct workers *w);
 /* Attempts running now. */
 int workers_busy(const struct workers *w);
+/* Reels since the start that were copied, failed their receipt, and were encoded instead. */
+int workers_remade(const struct workers *w);

@@ -29,12 +29,16 @@ struct workers {
     int takers;        /* threads that take tasks, still there */
     int helpers;       /* the others */
     int busy;
+    int remade; /* see workers_remade */
 };
 
 /* Running attempts are to be handed back now. */
 bool workers_cut(struct workers *w);
 /* Waits ms; false, at once, when attempts are to be handed back. */
 bool workers_wait_cut(struct workers *w, int64_t ms);
+
+/* One more reel was copied, failed its receipt, and was encoded. */
+void workers_count_remade(struct workers *w);
 
 /* Does everything there is to do about a task that was just claimed; claimed_ms is clock_mono_ms
  * from before the claim. Everything that goes wrong is settled and logged here. */

@@ -87,8 +87,9 @@ export async function colour(path, seconds, x, y) {
     return [...stdout.subarray(0, 3)];
 }
 
-// Asserts that the file is a reel of the standard form whose clip part lasts body seconds.
-export async function assertReel(path, body, { width, height, rate, tolerance } = {}) {
+// Asserts that the file is a reel of the standard form whose clip part lasts body seconds. copied: it
+// may have the clip's own colour tags and sound.
+export async function assertReel(path, body, { width, height, rate, tolerance, copied } = {}) {
     const { streams, format } = await ffprobe(path);
     const video = streams.filter((s) => s.codec_type === 'video'), audio = streams.filter((s) => s.codec_type === 'audio');
     assert.deepEqual([streams.length, video.length, audio.length], [2, 1, 1], 'one picture and one sound track');
@@ -98,8 +99,8 @@ export async function assertReel(path, body, { width, height, rate, tolerance } 
     assert.ok(Math.abs(v.width - (v.height * 16) / 9) <= 1, `${v.width}x${v.height} is 16:9 within a pixel`);
     assert.deepEqual([v.width % 2, v.height % 2], [0, 0], 'even sizes');
     assert.equal(v.side_data_list?.find((d) => 'rotation' in d), undefined, 'no rotation is left to the player');
-    assert.equal(v.color_space, 'bt709');
-    assert.deepEqual([a.codec_name, a.profile, a.channels, a.sample_rate], ['aac', 'LC', 2, '48000']);
+    assert.deepEqual([a.codec_name, a.profile], ['aac', 'LC']);
+    if (!copied) assert.deepEqual([v.color_space, a.channels, a.sample_rate], ['bt709', 2, '48000']);
     const [n, d] = v.r_frame_rate.split('/').map(Number);
     assert.equal(v.avg_frame_rate, v.r_frame_rate, 'a constant rate');
     const frame = d / n, want = body + 4;

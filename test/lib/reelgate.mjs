@@ -17,10 +17,13 @@ if (!existsSync(program)) throw new Error(`${program} is not there; run script/b
 // Time limits are generous: a sanitized program on a busy machine is ten times slower.
 export const PATIENCE_MS = 60_000;
 
-// REELGATE_* of the one who runs the tests must not reach the program.
-const environment = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !name.startsWith('REELGATE')),
-);
+// REELGATE_* of the one who runs the tests must not reach the program, nor must what it kept before.
+const caches = mkdtempSync(join(tmpdir(), 'reelgate-test-cache-'));
+process.on('exit', () => rmSync(caches, { recursive: true, force: true }));
+const environment = {
+    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('REELGATE'))),
+    XDG_CACHE_HOME: caches,
+};
 
 export function folder(t) {
     const dir = mkdtempSync(join(tmpdir(), 'reelgate-test-'));
@@ -157,8 +160,8 @@ export class Server {
             }
         });
     }
-    // Files of clips, reels and posters, and what is on the way to become one.
-    blobs() { return this.files().filter((name) => !/^(reelgate\.db|secret)/.test(name) && !/lock/.test(name)); }
+    // Files of clips, reels and posters, and what is on the way to become one. Kept logo parts are no task's.
+    blobs() { return this.files().filter((name) => !/^(reelgate\.db|secret|cache\/)/.test(name) && !/lock/.test(name)); }
 
     doctor(...flags) { return run(['doctor', '--json', '--listen', '127.0.0.1:0', '--data', this.dir, '--free-space-floor', '0', ...flags]); }
 }

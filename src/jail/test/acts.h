@@ -1,6 +1,7 @@
 /* What the test helper's child does: order->start_us names it. The answer of an act that only asks
  * comes in report.body_us: 0 when it was let through, else the errno. */
 #pragma once
+#include "core/reel.h"
 
 enum act {
     ACT_HONEST,   /* reads the clip, works in threads, writes reel and poster, tells progress */
@@ -37,4 +38,41 @@ enum act {
     ACT_BLAME,        /* fails with a message that is not a child's to use */
     ACT_EXITED,       /* speaks as if it were the helper */
     ACT_LATE_EXIT,    /* a good report, then a bad exit status */
+    ACT_WANT,         /* asks for a bumper of act_shape(); body_us: its bytes, 0 when there is none,
+                         -1 when it is not to be trusted with the descriptor */
+    ACT_WANT_OFTEN,   /* asks until it is stopped, and hears the answers */
+    ACT_WANT_FLOOD,   /* asks 1000 times and hears none */
+    ACT_WANT_BAD,     /* asks for a shape that none can have */
+    ACT_WANT_HUGE,    /* asks for a shape that no reel of its has */
+    ACT_RECEIVE,      /* receives from another descriptor than its socket */
 };
+
+/* What a child that is to make a bumper does: shape.crf names it. limits.max_streams of the job
+ * that asks is the crf that it asks for. */
+enum bump {
+    BUMP_HONEST, /* BUMP_BYTES: all of the width's low byte, the logo's first byte, the sum */
+    BUMP_FAIL,
+    BUMP_NO_SUM,
+    BUMP_EMPTY,
+    BUMP_SLOW,   /* BUMP_SLOW_MS, then honest */
+    BUMP_FREEZE, /* for ever */
+    BUMP_WANTS,  /* asks for a bumper itself */
+    BUMP_BIG,    /* larger than a child may write */
+};
+enum { BUMP_BYTES = 5000, BUMP_SLOW_MS = 900 };
+static inline struct bumper_shape act_shape(int crf)
+{
+    return (struct bumper_shape){.width = 640,
+                                 .height = 360,
+                                 .fps_num = 25,
+                                 .fps_den = 1,
+                                 .frames = 50,
+                                 .profile_idc = 100,
+                                 .level_idc = 31,
+                                 .set_id = 1,
+                                 .primaries = 1,
+                                 .transfer = 1,
+                                 .matrix = 1,
+                                 .crf = crf,
+                                 .preset = "veryfast"};
+}

@@ -22,6 +22,15 @@
 
 enum { CLIP_BYTES = 1000 };
 
+static inline struct jail_conf conf_of(const char *helper, unsigned floor, int64_t memory_bytes)
+{
+    return (struct jail_conf){.helper = helper,
+                              .floor = floor,
+                              .memory_bytes = memory_bytes,
+                              .cpu_s = 2,
+                              .file_bytes = 1 << 20};
+}
+
 /* The test helper with only `layers` (by a link whose name says so), or with all. */
 static inline struct jail *jail_of(unsigned layers, int64_t memory_bytes, struct log *l)
 {
@@ -30,7 +39,7 @@ static inline struct jail *jail_of(unsigned layers, int64_t memory_bytes, struct
     struct jail *j = NULL;
     assert_non_null(helper);
     if (layers == JAIL_ALL) { /* by its own name: it can be started again */
-        const struct jail_conf all = {helper, JAIL_ALL, memory_bytes, 2, 1 << 20};
+        const struct jail_conf all = conf_of(helper, JAIL_ALL, memory_bytes);
         if (jail_open(&j, &all, l, &e) < 0)
             fail_msg("jail_open: %s", e.text);
         return j;
@@ -41,7 +50,7 @@ static inline struct jail *jail_of(unsigned layers, int64_t memory_bytes, struct
     snprintf(dir, sizeof(dir), "%s", link);
     snprintf(link + strlen(link), sizeof(link) - strlen(link), "/layers-%u", layers);
     assert_int_equal(symlink(helper, link), 0);
-    const struct jail_conf c = {link, 0, memory_bytes, 2, 1 << 20};
+    const struct jail_conf c = conf_of(link, 0, memory_bytes);
     int bad = jail_open(&j, &c, l, &e);
     unlink(link);
     rmdir(dir);

@@ -305,7 +305,7 @@ static void a_helper_that_is_none_is_an_error(void **state)
     (void)state;
     static const char *const paths[] = {"/nowhere/reelgate-media", "/bin/true", "/etc/passwd"};
     for (size_t i = 0; i < LEN(paths); i++) {
-        const struct jail_conf c = {paths[i], 0, MEMORY, 2, 1 << 20};
+        const struct jail_conf c = conf_of(paths[i], 0, MEMORY);
         struct jail *j = NULL;
         struct err e = {0};
         assert_int_equal(jail_open(&j, &c, NULL, &e), -1);

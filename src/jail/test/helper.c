@@ -13,6 +13,7 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sodium.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -153,6 +154,8 @@ static int ask(enum act act, const struct render_order *order)
         return answer(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0);
     case ACT_X32:
         return answer(syscall(0x40000000 + SYS_getpid) >= 0);
+    case ACT_RECEIVE:
+        return answer(recvmsg(CHILD_FD_LOG, &(struct msghdr){0}, MSG_DONTWAIT) >= 0);
     case ACT_FDS:
         return open_fds();
     case ACT_ENV:
@@ -242,12 +245,88 @@ static void lie(enum act act)
     _exit(0);
 }
 
+static void wait_ms(int ms)
+{
+    const struct timespec t = {ms / 1000, ms % 1000 * 1000000L};
+    nanosleep(&t, NULL);
+}
+
+static int bump(void *ctx, const struct render_order *order, const struct jail_fds *fds,
+                struct err *e)
+{
+    unsigned char data[BUMP_BYTES] = {0}, logo = 0;
+    int got;
+    enum bump what = (enum bump)order->bumper.crf;
+    if (fds->clip >= 0)
+        return err_set(e, ERR_SYSTEM, "a clip where none should be");
+    if (what == BUMP_FAIL)
+        return err_msg(e, MSG_LOGO_BAD, "no");
+    if (what == BUMP_SLOW)
+        wait_ms(BUMP_SLOW_MS);
+    while (what == BUMP_FREEZE)
+        wait_ms(1000);
+    if (what == BUMP_WANTS)
+        return jail_bumper(ctx, &order->bumper, &got, e);
+    while (what == BUMP_BIG && write(fds->reel, data, sizeof(data)) > 0)
+        ;
+    if (fds->logo >= 0 && pread(fds->logo, &logo, 1, 0) != 1)
+        return err_set(e, ERR_SYSTEM, "no logo");
+    memset(data, order->bumper.width & 255, BUMP_BYTES - 33);
+    data[BUMP_BYTES - 33] = logo;
+    crypto_hash_sha256(data + BUMP_BYTES - 32, data, BUMP_BYTES - 32);
+    data[0] ^= what == BUMP_NO_SUM;
+    size_t bytes = what == BUMP_EMPTY ? 0 : BUMP_BYTES;
+    if (pwrite(fds->reel, data, bytes, 0) != (ssize_t)bytes)
+        return err_set(e, ERR_FULL, "disk full");
+    return 0;
+}
+
+/* What ACT_WANT answers. */
+static int64_t bumper_seen(int fd)
+{
+    unsigned char byte;
+    struct stat st;
+    if (fd < 0)
+        return 0;
+    bool sealed = (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY && pwrite(fd, "x", 1, 0) < 0 &&
+                  ftruncate(fd, 0) < 0;
+    bool ours = fstat(fd, &st) == 0 && pread(fd, &byte, 1, 0) == 1 && byte == (640 & 255);
+    close(fd);
+    return sealed && ours ? st.st_size : -1;
+}
+
+static int want(void *ctx, const struct render_order *order, enum act act,
+                struct render_report *out, struct err *e)
+{
+    struct bumper_shape shape = act_shape(order->limits.max_streams);
+    struct wire_message m = {.type = WIRE_WANT};
+    int fd = -1;
+    if (act == ACT_WANT_BAD)
+        shape.width = 1 << 20;
+    if (act == ACT_WANT_HUGE)
+        shape.width = shape.height = 8192;
+    for (int i = 0; act == ACT_WANT_FLOOD && i < 1000; i++) {
+        m.u.want = shape;
+        say(&m, 0, 0);
+    }
+    do {
+        if (jail_bumper(ctx, &shape, &fd, e) < 0)
+            return -1;
+        out->body_us = bumper_seen(fd);
+    } while (act == ACT_WANT_OFTEN);
+    if (out->body_us < 0)
+        return err_set(e, ERR_SYSTEM, "a descriptor that can be written");
+    return 0;
+}
+
 static int run(void *ctx, const struct render_order *order, const struct jail_fds *fds,
                struct render_report *out, struct err *e)
 {
     enum act act = (enum act)order->start_us;
     char data[4096] = {0};
     volatile int *volatile nowhere = NULL;
+    if (order->op == RENDER_BUMPER)
+        return bump(ctx, order, fds, e);
     int asked = ask(act, order);
     if (asked >= 0) {
         out->body_us = asked;
@@ -274,6 +353,12 @@ static int run(void *ctx, const struct render_order *order, const struct jail_fd
         while (write(fds->reel, data, sizeof(data)) > 0)
             ;
         return err_set(e, ERR_SYSTEM, "a write failed and nothing more");
+    case ACT_WANT:
+    case ACT_WANT_OFTEN:
+    case ACT_WANT_FLOOD:
+    case ACT_WANT_BAD:
+    case ACT_WANT_HUGE:
+        return want(ctx, order, act, out, e);
     case ACT_CRASH:
         *nowhere = 1;
         break;
@@ -293,6 +378,6 @@ int main(int argc, char **argv)
     int64_t bits;
     if (name && strncmp(name, "/layers-", 8) == 0 && str_int64(str_of(name + 8), 0, 31, &bits))
         layers = (unsigned)bits;
-    const struct jail_work work = {.run = run};
+    const struct jail_work work = {.media = "test 1", .run = run};
     _exit(zygote_serve(3, &work, layers));
 }

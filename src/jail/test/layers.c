@@ -52,7 +52,7 @@ static void what_no_decoder_does_kills_and_is_called_hostile(void **state)
 {
     static const enum act acts[] = {ACT_SOCKET, ACT_CONNECT, ACT_EXEC,     ACT_FORK,
                                     ACT_CLONE,  ACT_PTRACE,  ACT_MAP_CODE, ACT_PROTECT_CODE,
-                                    ACT_PRCTL,  ACT_KILL,    ACT_X32};
+                                    ACT_PRCTL,  ACT_KILL,    ACT_X32,      ACT_RECEIVE};
     for (size_t i = 0; i < LEN(acts); i++)
         assert_act_fails(*state, acts[i], MSG_CLIP_HOSTILE);
 }
@@ -345,7 +345,7 @@ static void a_missing_layer_is_named_with_its_reason_and_the_floor_refuses(void 
     assert_non_null(mkdtemp(link));
     *slash = '/';
     assert_int_equal(symlink(getenv("REELGATE_TEST_HELPER"), link), 0);
-    struct jail_conf c = {link, JAIL_LANDLOCK, MEMORY, 2, 1 << 20};
+    struct jail_conf c = conf_of(link, JAIL_LANDLOCK, MEMORY);
     struct err e = {0};
     j = NULL;
     assert_int_equal(jail_open(&j, &c, NULL, &e), 0);

@@ -40,9 +40,9 @@ static void covers(const struct wire_table *t)
 static void every_field_of_every_struct_is_in_its_table(void **state)
 {
     (void)state;
-    const struct wire_table *const all[] = {&wire_profile, &wire_limits, &wire_order,
-                                            &wire_facts,   &wire_report, &wire_hello,
-                                            &wire_start,   &wire_exited, &wire_failed};
+    const struct wire_table *const all[] = {&wire_profile, &wire_limits, &wire_order,  &wire_facts,
+                                            &wire_report,  &wire_hello,  &wire_start,  &wire_exited,
+                                            &wire_failed,  &wire_shape,  &wire_receipt};
     for (size_t i = 0; i < LEN(all); i++)
         covers(all[i]);
 }
@@ -85,6 +85,7 @@ static void padding_and_old_texts_do_not_travel(void **state)
     memset(&m, 0x5a, sizeof(m));
     m.type = WIRE_HELLO;
     memcpy(m.u.hello.version, "1", 2);
+    memcpy(m.u.hello.media, "x264", 5);
     memcpy(m.u.hello.why, "a: b\n", 6);
     m.u.hello.layers = 0;
     unsigned char data[WIRE_MAX];

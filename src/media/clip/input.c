@@ -3,7 +3,8 @@
  *   2. which demuxer would take it, by libav's probing; only those of the list go on
  *   3. the container's header; which tracks count; sizes that they claim
  *   4. avformat_find_stream_info, which decodes: every stream known by then gets max_pixels, and
- *      no stream may be born while it runs, because a late one would not get it
+ *      no stream may be born while it runs, because a late one would not get it. Of plain H.264 the
+ *      parameter sets have told all (sets.c): there it decodes no picture
  *   5. the facts (facts.c)
  * Nothing here ever opens a second file: AVIO over one descriptor, no protocol is allowed, and
  * io_open refuses. */
@@ -11,6 +12,7 @@
 
 #include "core/err.h"
 #include "core/mem.h"
+#include "media/clip/sets.h"
 
 #include <errno.h>
 #include <libavutil/avstring.h>
@@ -225,20 +227,64 @@ static void free_options(AVDictionary ***options, unsigned n)
     *options = NULL;
 }
 
+/* Whether a track is what most cameras make, so that its parameter sets say what libav would
+ * decode its first picture for: a picture of 20 Mbit/s takes longer than the rest of a copy. */
+static bool is_plain(const AVStream *st, struct sps *out)
+{
+    const AVCodecParameters *p = st->codecpar;
+    struct sets sets;
+    if (p->codec_id != AV_CODEC_ID_H264 || sets_read(p->extradata, p->extradata_size, &sets))
+        return false;
+    const struct sps *s = &sets.sps;
+    bool plain = sets.sps_count == 1 && s->frames_only && s->chroma_format == 1 &&
+                 s->luma_bits == 8 && s->chroma_bits == 8 && s->reorder >= 0 && !s->full_range &&
+                 p->color_range != AVCOL_RANGE_JPEG && s->width == p->width &&
+                 s->height == p->height;
+    if (plain)
+        *out = *s;
+    return plain;
+}
+
+/* What the decoder would have said. A colour that the sets do not name stays the container's. */
+static void describe(AVCodecParameters *p, const struct sps *sps)
+{
+    const int unspecified = AVCOL_PRI_UNSPECIFIED; /* the same number in all three lists */
+    p->format = AV_PIX_FMT_YUV420P;
+    p->width = sps->width;
+    p->height = sps->height;
+    p->bits_per_raw_sample = sps->luma_bits;
+    p->video_delay = sps->reorder;
+    if (sps->sar_num > 0 && sps->sar_den > 0)
+        p->sample_aspect_ratio = (AVRational){sps->sar_num, sps->sar_den};
+    if (sps->primaries != unspecified)
+        p->color_primaries = (enum AVColorPrimaries)sps->primaries;
+    if (sps->transfer != unspecified)
+        p->color_trc = (enum AVColorTransferCharacteristic)sps->transfer;
+    if (sps->matrix != unspecified)
+        p->color_space = (enum AVColorSpace)sps->matrix;
+}
+
 static int find_stream_info(AVFormatContext *fmt, const struct media_limits *limits)
 {
     meet_streams(fmt, limits);
     unsigned n = fmt->nb_streams;
     /* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers is what is wanted */
     AVDictionary **options = mem_new((n + 1) * sizeof(*options));
+    struct sps *plain = mem_new((n + 1) * sizeof(*plain)); /* of no width: not plain */
     for (unsigned i = 0; i < n; i++) {
         av_dict_set_int(&options[i], "max_pixels", limits->max_pixels, 0);
         av_dict_set(&options[i], "codec_whitelist", codecs_allowed, 0);
+        if (is_plain(fmt->streams[i], &plain[i]))
+            av_dict_set(&options[i], "skip_frame", "all", 0);
     }
     fmt->max_streams = (int)n;
     int r = avformat_find_stream_info(fmt, options);
     fmt->max_streams = limits->max_streams;
     free_options(&options, n);
+    for (unsigned i = 0; i < n; i++)
+        if (plain[i].width)
+            describe(fmt->streams[i]->codecpar, &plain[i]);
+    free(plain);
     return r;
 }
 

@@ -1,4 +1,4 @@
-/* Two ways behind one door.
+/* Two ways behind one door, and silence.
  *
  * Copying: a packet's place in the reel is where its timestamps put it against the body's origin.
  * The first packet's place fixes the phase of the track's 1024-sample steps; whole packets of
@@ -14,7 +14,8 @@
  * A packet waits until the pictures over it are with the mux, for only then it is sure to be a part
  * of the body.
  *
- * Encoding: encode/audio.c does it all. */
+ * Encoding: the sound thread of the encode path (encode/audio.c) does it all; it is told how far
+ * the pictures are with each packet. */
 #include "media/copy/sound.h"
 
 #include "core/err.h"
@@ -22,6 +23,7 @@
 #include "media/clip/input.h"
 #include "media/coder.h"
 #include "media/encode/audio.h"
+#include "media/encode/line.h"
 #include "media/encode/track.h"
 #include "media/media.h"
 
@@ -33,6 +35,7 @@ enum {
     ROUNDING_US = 1000,   /* of a container that counts milliseconds */
     PHASE_PACKETS = 12,   /* that are asked for the phase */
     WAITING_MAX = 8192,   /* packets */
+    BEHIND_MAX = 16,      /* packets that the sound thread may be behind */
     SILENCE_BITS = 64000, /* of the encoder that makes silence alone */
 };
 
@@ -44,7 +47,10 @@ struct waiting {
     int64_t at; /* in samples of the reel */
 };
 
+enum mode { MODE_COPY, MODE_ENCODE, MODE_SILENT };
+
 struct copy_sound {
+    enum mode mode;
     const struct media_job *job;
     const struct media_plan *plan;
     struct media_input *in;
@@ -55,9 +61,14 @@ struct copy_sound {
     int64_t origin_us;
     AVCodecContext *decoder, *encoder; /* encoder: of the sound or of silence alone */
 
-    struct audio *audio; /* of a sound that is encoded */
+    int64_t heard; /* end of the sound so far, in samples of the reel */
 
-    bool copies; /* and all below is in use */
+    struct line line; /* where sound is encoded: once `running` */
+    struct audio_task task;
+    pthread_t thread;
+    bool running;
+
+    /* copied, or silent */
     struct track track;
     bool began; /* the phase is known */
     struct waiting primer;
@@ -66,7 +77,6 @@ struct copy_sound {
     int64_t origin;   /* in samples of the clip's clock */
     int64_t lead;     /* samples of the bumper */
     int64_t expected; /* where the next packet would be that has no time */
-    int64_t heard;    /* end of the last packet that was taken */
 };
 
 /* Bits of a record that is checked to be long enough. */
@@ -132,10 +142,7 @@ static int open_copy(struct copy_sound *s, struct err *e)
 {
     const AVCodecParameters *c = s->in->fmt->streams[s->in->audio]->codecpar;
     s->hz = c->sample_rate;
-    s->origin = av_clip64(av_rescale(s->origin_us, s->hz, 1000000), -FAR, FAR);
-    s->lead = samples_at(s, s->plan->bumper_frames);
-    s->copies = true;
-    s->expected = s->lead;
+    s->mode = MODE_COPY;
     s->waiting = mem_new(WAITING_MAX * sizeof(*s->waiting));
     if (avcodec_parameters_copy(s->parameters, c) < 0)
         return err_msg(e, MSG_MEMORY_LIMIT, "sound: no memory");
@@ -158,6 +165,7 @@ static int open_encode(struct copy_sound *s, struct err *e)
     if (avcodec_parameters_from_context(s->parameters, s->encoder) < 0)
         return err_msg(e, MSG_MEMORY_LIMIT, "sound: no memory");
     s->parameters->initial_padding = 0; /* it lies in the bumper */
+    s->mode = s->decoder ? MODE_ENCODE : MODE_SILENT;
     return 0;
 }
 
@@ -176,6 +184,8 @@ int copy_sound_open(struct copy_sound **out, const struct media_job *job, struct
     bool copy = !encode && !copy_sound_reason(in)[0];
     if ((copy ? open_copy(s, e) : open_encode(s, e)) < 0)
         return -1;
+    s->origin = av_clip64(av_rescale(s->origin_us, s->hz, 1000000), -FAR, FAR);
+    s->lead = s->expected = samples_at(s, s->plan->bumper_frames);
     *out = TAKE(s);
     return 0;
 }
@@ -185,23 +195,54 @@ const AVCodecParameters *copy_sound_parameters(const struct copy_sound *s)
     return s->parameters;
 }
 
-int copy_sound_begin(struct copy_sound *s, struct mux *m, struct err *e)
+static void *run_audio(void *arg)
 {
-    s->mux = m;
-    if (s->copies)
-        return track_init(&s->track, m, s->encoder, NULL, e);
-    const struct audio_task task = {
-        .plan = s->plan,
-        .max_gap_us = s->job->order->limits.max_gap_us,
+    audio_run(&((struct copy_sound *)arg)->task);
+    return NULL;
+}
+
+static int start_encoding(struct copy_sound *s, struct err *e)
+{
+    line_init(&s->line, s->job, s->plan, s->in);
+    s->line.origin_us = s->origin_us;
+    s->line.origin_known = true;
+    s->task = (struct audio_task){
+        .line = &s->line,
         .decoder = s->decoder,
         .time_base = s->time_base,
         .encoder = s->encoder,
-        .mux = m,
+        .mux = s->mux,
     };
-    if (audio_open(&s->audio, &task, e) < 0)
-        return -1;
-    audio_origin(s->audio, s->origin_us);
+    int r = pthread_create(&s->thread, NULL, run_audio, s);
+    if (r) {
+        line_clear(&s->line);
+        return err_set(e, ERR_SYSTEM, "sound: a thread: %s", strerror(r));
+    }
+    s->running = true;
     return 0;
+}
+
+/* The track begins at 0 or less, so that its steps hit a packet's place. */
+static void begin_track(struct copy_sound *s, int64_t at)
+{
+    int64_t phase = ((at % TRACK_PACKET) + TRACK_PACKET) % TRACK_PACKET;
+    s->track.next = phase ? phase - TRACK_PACKET : 0;
+    if (at < s->track.next)
+        s->track.next = at;
+    s->began = true;
+}
+
+int copy_sound_begin(struct copy_sound *s, struct mux *m, struct err *e)
+{
+    s->mux = m;
+    if (s->mode == MODE_ENCODE)
+        return start_encoding(s, e);
+    if (track_init(&s->track, m, s->encoder, NULL, e) < 0)
+        return -1;
+    if (s->mode == MODE_COPY)
+        return 0; /* the first packet says where the steps lie */
+    begin_track(s, 0);
+    return track_silence(&s->track, s->lead, e);
 }
 
 /* Frames of the body whose pictures the mux has. */
@@ -211,13 +252,28 @@ static int64_t certain_frames(const struct copy_sound *s)
     return n > 0 ? n : 0;
 }
 
-static int encode_packet(struct copy_sound *s, const AVPacket *p, struct err *e)
+/* Tells the sound thread how long the body is, or is at least. */
+static void tell_body(struct copy_sound *s, int64_t frames, bool ended)
 {
-    int64_t ts = p->pts != AV_NOPTS_VALUE ? p->pts : p->dts;
-    if (ts != AV_NOPTS_VALUE &&
-        av_rescale_q(ts, s->time_base, AV_TIME_BASE_Q) + RUN_UP_US < s->origin_us)
-        return 0;
-    return audio_take(s->audio, p, certain_frames(s), e);
+    pthread_mutex_lock(&s->line.lock);
+    s->line.body_frames = frames;
+    s->line.body_ended = ended;
+    pthread_cond_broadcast(&s->line.changed);
+    pthread_mutex_unlock(&s->line.lock);
+}
+
+/* Waits for the sound thread; its fault is ours. */
+static int join(struct copy_sound *s, struct err *e)
+{
+    pthread_join(s->thread, NULL);
+    s->running = false;
+    int r = 0;
+    if (s->line.failed) {
+        *e = s->line.fault;
+        r = -1;
+    }
+    line_clear(&s->line);
+    return r;
 }
 
 /* The packet's first sample, on the reel's clock. */
@@ -230,7 +286,30 @@ static int64_t place_of(const struct copy_sound *s, const AVPacket *p)
     return s->lead + av_clip64(at, -FAR, FAR) - s->origin;
 }
 
-/* Whether a player leaves out all of it: the run-up that an encoder puts before the sound. */
+static int encode_packet(struct copy_sound *s, AVPacket *packet, struct err *e)
+{
+    int64_t at = place_of(s, packet);
+    int64_t run_up = av_rescale(RUN_UP_US, s->hz, 1000000);
+    if (at + run_up < s->lead)
+        return 0;
+    if (at > s->heard)
+        s->heard = at;
+    AUTO(av_packet_free) AVPacket *p = av_packet_alloc();
+    if (!p || av_packet_make_refcounted(packet) < 0)
+        return err_msg(e, MSG_MEMORY_LIMIT, "sound: no memory");
+    av_packet_move_ref(p, packet);
+    tell_body(s, certain_frames(s), false);
+    if (pipe_put(&s->line.sound, p, (size_t)p->size + sizeof(*p)))
+        (void)TAKE(p);
+    else if (line_failed(&s->line))
+        return join(s, e);
+    /* copied pictures would run far ahead, and lie far from their sound in the file */
+    pipe_drain(&s->line.sound, BEHIND_MAX);
+    return 0;
+}
+
+/* Whether a player leaves out all of it: the run-up that an encoder puts before the sound, or what
+ * an edit list cuts off. */
 static bool is_priming(const AVPacket *p)
 {
     size_t size;
@@ -260,16 +339,6 @@ static int64_t first_place(const struct copy_sound *s)
         sum += off;
     }
     return first + (n ? sum / (int64_t)n : 0);
-}
-
-/* The track begins at 0 or less, so that its steps hit a packet's place. */
-static void begin_track(struct copy_sound *s, int64_t at)
-{
-    int64_t phase = ((at % TRACK_PACKET) + TRACK_PACKET) % TRACK_PACKET;
-    s->track.next = phase ? phase - TRACK_PACKET : 0;
-    if (at < s->track.next)
-        s->track.next = at;
-    s->began = true;
 }
 
 /* The oldest packet that waits goes to its place in the track. */
@@ -322,14 +391,14 @@ static int copy_packet(struct copy_sound *s, AVPacket *packet, struct err *e)
     s->expected = end;
     if (end > s->heard)
         s->heard = end;
-    bool priming = is_priming(p);
-    if (priming && end < s->lead - rounding) {
-        av_packet_free(&s->primer.packet);
-        s->primer = (struct waiting){TAKE(p), at};
+    if (is_priming(p)) {
+        if (!s->began && !s->count) {
+            av_packet_free(&s->primer.packet);
+            s->primer = (struct waiting){TAKE(p), at};
+        }
         return 0;
     }
-    bool discard = (p->flags & AV_PKT_FLAG_DISCARD) && end > s->lead + rounding;
-    if (discard || p->size <= 0 || end < s->lead - rounding || end > most + rounding ||
+    if (p->size <= 0 || end < s->lead - rounding || end > most + rounding ||
         s->count == WAITING_MAX)
         return 0;
     s->waiting[(s->first + s->count++) % WAITING_MAX] = (struct waiting){TAKE(p), at};
@@ -338,22 +407,31 @@ static int copy_packet(struct copy_sound *s, AVPacket *packet, struct err *e)
 
 int copy_sound_take(struct copy_sound *s, AVPacket *packet, struct err *e)
 {
-    int r = s->copies ? copy_packet(s, packet, e) : encode_packet(s, packet, e);
+    int r = 0;
+    if (s->mode == MODE_COPY)
+        r = copy_packet(s, packet, e);
+    else if (s->mode == MODE_ENCODE)
+        r = encode_packet(s, packet, e);
     av_packet_unref(packet);
     return r;
 }
 
 bool copy_sound_enough(const struct copy_sound *s, int64_t body_frames)
 {
-    if (!s->copies)
-        return audio_enough(s->audio, body_frames);
-    return s->heard >= samples_at(s, s->plan->bumper_frames + body_frames);
+    /* a decoder gives less than it got at first, and the last of it is the next packet's business
+     */
+    int64_t more = s->mode == MODE_COPY ? 0 : av_rescale(RUN_UP_US, s->hz, 1000000);
+    return s->mode == MODE_SILENT ||
+           s->heard >= samples_at(s, s->plan->bumper_frames + body_frames) + more;
 }
 
 int copy_sound_end(struct copy_sound *s, int64_t body_frames, struct err *e)
 {
-    if (!s->copies)
-        return audio_end(s->audio, body_frames, e);
+    if (s->mode == MODE_ENCODE) {
+        tell_body(s, body_frames, true);
+        pipe_end(&s->line.sound);
+        return join(s, e);
+    }
     s->track.end = samples_at(s, 2 * s->plan->bumper_frames + body_frames);
     if (lay_until(s, samples_at(s, s->plan->bumper_frames + body_frames), e) < 0)
         return -1;
@@ -366,7 +444,12 @@ void copy_sound_free(struct copy_sound *s)
 {
     if (!s)
         return;
-    audio_free(s->audio);
+    if (s->running) {
+        struct err e = {0}; /* the work is given up */
+        err_set(&e, ERR_STOPPED, "sound: stopped");
+        line_fail(&s->line, &e);
+        (void)join(s, &e);
+    }
     track_clear(&s->track);
     for (; s->count; s->count--, s->first = (s->first + 1) % WAITING_MAX)
         av_packet_free(&s->waiting[s->first].packet);

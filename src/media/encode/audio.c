@@ -6,7 +6,7 @@
  * The track is encoded as one run of frames over bumper, body and bumper, as far as the body is
  * certain; but silence that lasts is not encoded, it is the encoder's one packet again and again.
  * The encoder's delay falls into the first bumper, so the track begins at 0.
- * At both seams the body fades for a few milliseconds: no click. */
+ * At both seams and around every gap sound fades for a few milliseconds: no click. */
 #include "media/encode/audio.h"
 
 #include "core/err.h"
@@ -37,6 +37,7 @@ struct audio {
     int64_t origin; /* of the body on the clip's clock, in samples */
     int64_t next;   /* place after the last sample laid out; may be negative */
     bool began;
+    int risen;       /* samples since sound began or began anew */
     SwrContext *swr; /* for sound of this kind: */
     int swr_rate, swr_format;
     AVChannelLayout swr_layout;
@@ -50,20 +51,43 @@ struct audio {
 
 static int64_t samples_at(const struct audio *a, int64_t frames)
 {
-    const struct media_plan *p = a->t.plan;
+    const struct media_plan *p = a->t.line->plan;
     return av_rescale(frames * p->fps_den, a->hz, p->fps_num);
+}
+
+static int fade_samples(const struct audio *a)
+{
+    return a->hz * FADE_MS / 1000;
 }
 
 /* Puts n samples after the ones before; what lies outside the body is left out. */
 static void lay(struct audio *a, int n)
 {
+    const int fade = fade_samples(a);
     int64_t from = a->next < 0 ? -a->next : 0;
     int64_t to = n;
     if (a->next + to > a->room)
         to = a->room - a->next;
-    for (int c = 0; c < CHANNELS && from < to; c++)
+    for (int c = 0; c < CHANNELS && from < to; c++) {
+        for (int i = 0; i < n && a->risen + i < fade; i++)
+            a->out[c][i] *= (float)(a->risen + i) / (float)fade;
         memcpy(a->body[c] + a->next + from, a->out[c] + from, (size_t)(to - from) * sizeof(float));
+    }
     a->next += n;
+    if (a->risen < fade)
+        a->risen += n < fade ? n : fade;
+}
+
+/* Nothing follows the last sample: it ends softly. What fades is not encoded yet. */
+static void soften_end(struct audio *a)
+{
+    const int fade = fade_samples(a);
+    for (int c = 0; c < CHANNELS; c++)
+        for (int i = 0; i < fade; i++) {
+            int64_t at = a->next - 1 - i;
+            if (a->body[c] && at >= 0 && at < a->room)
+                a->body[c][at] *= (float)i / (float)fade;
+        }
 }
 
 /* Runs samples (NULL: the tail) through the resampler. */
@@ -139,7 +163,7 @@ static int64_t place_of(const struct audio *a, const AVFrame *f)
         return a->began ? a->next : 0;
     int64_t at =
         av_rescale_q(f->best_effort_timestamp, a->t.time_base, (AVRational){1, a->hz}) - a->origin;
-    int64_t most = av_rescale(a->t.max_gap_us, a->hz, 1000000);
+    int64_t most = av_rescale(a->t.line->job->order->limits.max_gap_us, a->hz, 1000000);
     if (a->began && (at - a->next > most || a->next - at > most))
         return a->next; /* a new clock */
     return at;
@@ -169,8 +193,11 @@ static int on_frame(struct audio *a, struct err *e)
         if (r)
             return r < 0 ? -1 : 0;
     }
-    if (far)
+    if (far) {
+        soften_end(a);
         a->next = at;
+        a->risen = 0;
+    }
     a->began = true;
     return convert(a, f, e);
 }
@@ -204,7 +231,7 @@ static int take(void *arg, AVPacket *packet, struct err *e)
  * all of them are 0. */
 static bool fill(struct audio *a, int64_t body_len)
 {
-    const int fade = a->hz * FADE_MS / 1000;
+    const int fade = fade_samples(a);
     bool heard = false;
     for (int c = 0; c < CHANNELS; c++) {
         float *to = (float *)(void *)a->frame->extended_data[c];
@@ -247,16 +274,16 @@ static int encode_until(struct audio *a, int64_t end, int64_t body_len, struct e
 /* Encodes what can no longer change: laid out, and well before the end of the pictures so far. */
 static int encode_certain(struct audio *a, int64_t frames, struct err *e)
 {
-    int64_t certain = samples_at(a, a->t.plan->bumper_frames + frames) - a->lead;
+    int64_t certain = samples_at(a, a->t.line->plan->bumper_frames + frames) - a->lead;
     if (certain > a->next)
         certain = a->next;
-    certain -= (int64_t)a->hz * FADE_MS / 1000;
+    certain -= fade_samples(a);
     return encode_until(a, a->lead + (certain > 0 ? certain : 0), -1, e);
 }
 
 static int start(struct audio *a, struct err *e)
 {
-    const struct media_plan *p = a->t.plan;
+    const struct media_plan *p = a->t.line->plan;
     int owed;
     a->packet = av_packet_alloc();
     a->decoded = av_frame_alloc();
@@ -275,75 +302,14 @@ static int start(struct audio *a, struct err *e)
     return encode_until(a, a->lead, -1, e);
 }
 
-int audio_open(struct audio **out, const struct audio_task *task, struct err *e)
+static int take_packet(struct audio *a, const AVPacket *packet, struct err *e)
 {
-    AUTO(audio_freep) struct audio *a = mem_new(sizeof(*a));
-    a->t = *task;
-    a->hz = task->plan->audio_hz;
-    if (start(a, e) < 0)
+    if ((!a->began || a->next < a->room) && decode(a, packet, e) < 0)
         return -1;
-    *out = TAKE(a);
-    return 0;
-}
-
-void audio_origin(struct audio *a, int64_t origin_us)
-{
-    a->origin = av_rescale(origin_us, a->hz, 1000000);
-}
-
-int audio_take(struct audio *a, const AVPacket *packet, int64_t certain, struct err *e)
-{
-    for (int c = 0; c < CHANNELS; c++)
-        if (!a->body[c])
-            a->body[c] = mem_new((size_t)a->room * sizeof(float));
-    bool wanted = a->t.decoder && (!a->began || a->next < a->room);
-    if (wanted && decode(a, packet, e) < 0)
-        return -1;
-    return encode_certain(a, certain, e);
-}
-
-bool audio_enough(const struct audio *a, int64_t body_frames)
-{
-    return !a->t.decoder ||
-           (a->began && a->next >= samples_at(a, a->t.plan->bumper_frames + body_frames) - a->lead);
-}
-
-int audio_end(struct audio *a, int64_t body_frames, struct err *e)
-{
-    const struct media_plan *p = a->t.plan;
-    if (a->body[0] && decode(a, NULL, e) < 0)
-        return -1;
-    if (a->swr && convert(a, NULL, e) < 0)
-        return -1;
-    int64_t body = samples_at(a, p->bumper_frames + body_frames) - a->lead;
-    a->track.end = samples_at(a, 2 * p->bumper_frames + body_frames);
-    if (encode_until(a, a->track.end, body, e) < 0)
-        return -1;
-    if (a->quiet < TRACK_SETTLED && coder_run(a->t.encoder, NULL, a->packet, take, a, e) < 0)
-        return -1;
-    return track_silence(&a->track, a->track.end, e);
-}
-
-void audio_free(struct audio *a)
-{
-    if (!a)
-        return;
-    swr_drop(a);
-    for (int c = 0; c < CHANNELS; c++) {
-        freep(&a->body[c]);
-        freep(&a->out[c]);
-    }
-    av_packet_free(&a->packet);
-    av_frame_free(&a->decoded);
-    av_frame_free(&a->frame);
-    track_clear(&a->track);
-    free(a);
-}
-
-void audio_freep(struct audio **a)
-{
-    audio_free(*a);
-    *a = NULL;
+    int64_t frames = line_body(a->t.line, false);
+    if (frames < 0)
+        return err_set(e, ERR_STOPPED, "sound: stopped");
+    return encode_certain(a, frames, e);
 }
 
 static void tell_done(struct line *l)
@@ -353,40 +319,58 @@ static void tell_done(struct line *l)
     pthread_mutex_unlock(&l->lock);
 }
 
-static int take_all(struct audio *a, struct line *l, struct err *e)
+static int read_body(struct audio *a, struct err *e)
 {
     int64_t origin_us;
-    if (!line_origin(l, &origin_us))
+    if (!line_origin(a->t.line, &origin_us))
         return 0;
-    audio_origin(a, origin_us);
+    a->origin = av_rescale(origin_us, a->hz, 1000000);
+    for (int c = 0; c < CHANNELS; c++)
+        a->body[c] = mem_new((size_t)a->room * sizeof(float));
     AVPacket *p;
-    while ((p = pipe_get(&l->sound))) {
-        int64_t frames = line_body(l, false);
-        int ok =
-            frames < 0 ? err_set(e, ERR_STOPPED, "sound: stopped") : audio_take(a, p, frames, e);
+    while ((p = pipe_get(&a->t.line->sound))) {
+        int ok = take_packet(a, p, e);
         av_packet_free(&p);
         if (ok < 0)
             return -1;
-        if (audio_enough(a, a->t.plan->body_frames_max))
-            tell_done(l);
+        if (a->began && a->next >= a->room)
+            tell_done(a->t.line);
     }
+    if (decode(a, NULL, e) < 0 || (a->swr && convert(a, NULL, e) < 0))
+        return -1;
+    soften_end(a);
     return 0;
 }
 
-static int run(const struct audio_task *task, struct line *l, struct err *e)
+/* The body's end and the last bumper. */
+static int finish(struct audio *a, struct err *e)
 {
-    AUTO(audio_freep) struct audio *a = NULL;
-    if (audio_open(&a, task, e) < 0 || (task->decoder && take_all(a, l, e) < 0))
-        return -1;
-    int64_t frames = line_body(l, true);
+    const struct media_plan *p = a->t.line->plan;
+    int64_t frames = line_body(a->t.line, true);
     if (frames < 0)
         return err_set(e, ERR_STOPPED, "sound: stopped");
-    return audio_end(a, frames, e);
+    int64_t body = samples_at(a, p->bumper_frames + frames) - a->lead;
+    a->track.end = samples_at(a, 2 * p->bumper_frames + frames);
+    if (encode_until(a, a->track.end, body, e) < 0)
+        return -1;
+    if (a->quiet < TRACK_SETTLED && coder_run(a->t.encoder, NULL, a->packet, take, a, e) < 0)
+        return -1;
+    return track_silence(&a->track, a->track.end, e);
 }
 
-void audio_run(const struct audio_task *task, struct line *l)
+void audio_run(const struct audio_task *task)
 {
     struct err e = {0};
-    if (run(task, l, &e) < 0)
-        line_fail(l, &e);
+    struct audio a = {.t = *task, .hz = task->line->plan->audio_hz};
+    if (start(&a, &e) < 0 || (task->decoder && read_body(&a, &e) < 0) || finish(&a, &e) < 0)
+        line_fail(task->line, &e);
+    swr_drop(&a);
+    for (int c = 0; c < CHANNELS; c++) {
+        freep(&a.body[c]);
+        freep(&a.out[c]);
+    }
+    av_packet_free(&a.packet);
+    av_frame_free(&a.decoded);
+    av_frame_free(&a.frame);
+    track_clear(&a.track);
 }

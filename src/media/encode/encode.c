@@ -13,6 +13,7 @@
 #include "media/encode/line.h"
 #include "media/mux.h"
 #include "media/picture.h"
+#include "media/report.h"
 
 enum { PERMILLE_START = PERMILLE_OPENED + 20, PERMILLE_END = 990 };
 
@@ -105,7 +106,7 @@ static void *run_filter(void *arg)
 static void *run_audio(void *arg)
 {
     struct encode *n = arg;
-    audio_run(&n->audio, &n->line);
+    audio_run(&n->audio);
     return NULL;
 }
 
@@ -133,8 +134,7 @@ static int start_all(struct encode *n, struct err *e)
 {
     const struct line *l = &n->line;
     n->audio = (struct audio_task){
-        .plan = l->plan,
-        .max_gap_us = l->job->order->limits.max_gap_us,
+        .line = &n->line,
         .decoder = n->sound_decoder,
         .encoder = n->sound_coder,
         .mux = n->mux,
@@ -246,42 +246,6 @@ static void join_all(struct encode *n)
     n->started = 0;
 }
 
-static void report(struct encode *n, struct render_report *out)
-{
-    const struct line *l = &n->line;
-    const struct media_plan *p = l->plan;
-    out->path = PATH_ENCODE;
-    str_copy(out->reason, sizeof(out->reason), p->reason);
-    out->body_us = av_rescale(l->body_frames * 1000000, p->fps_den, p->fps_num);
-    out->poster_bytes = l->poster_bytes;
-    struct media_facts *f = &out->out;
-    *f = (struct media_facts){
-        .duration_us = av_rescale(mux_frames(n->mux) * 1000000, p->fps_den, p->fps_num),
-        .coded_width = p->width,
-        .coded_height = p->height,
-        .display_width = p->width,
-        .display_height = p->height,
-        .sar_num = 1,
-        .sar_den = 1,
-        .fps_num = p->fps_num,
-        .fps_den = p->fps_den,
-        .bit_depth = 8,
-        .frames = mux_frames(n->mux),
-        .audio_hz = p->audio_hz,
-        .audio_channels = 2,
-        .video_tracks = 1,
-        .audio_tracks = 1,
-        .faststart = true,
-    };
-    f->audio_duration_us = f->duration_us;
-    f->bytes = mux_bytes(n->mux);
-    str_copy(f->container, sizeof(f->container), "mp4");
-    str_copy(f->video_codec, sizeof(f->video_codec), "h264");
-    str_copy(f->audio_codec, sizeof(f->audio_codec), "aac");
-    str_copy(f->video_profile, sizeof(f->video_profile), "High");
-    str_copy(f->pixel_format, sizeof(f->pixel_format), "yuv420p");
-}
-
 static int run(struct encode *n, struct err *e)
 {
     if (open_all(n, e) < 0)
@@ -309,7 +273,9 @@ int media_encode(const struct media_job *job, struct media_input *in, const stru
     }
     if (put_outro(&n, e) < 0 || mux_finish(n.mux, e) < 0)
         return -1;
-    report(&n, out);
+    media_report(plan, PATH_ENCODE, plan->reason, n.mux, n.line.body_frames, plan->audio_hz, 2,
+                 "High", out);
+    out->poster_bytes = n.line.poster_bytes;
     progress(&n, 1000);
     return 0;
 }

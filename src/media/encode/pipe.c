@@ -66,6 +66,14 @@ void *pipe_get(struct pipe *p)
     return item;
 }
 
+void pipe_drain(struct pipe *p, size_t most)
+{
+    pthread_mutex_lock(&p->lock);
+    while (!p->broken && p->count > most)
+        pthread_cond_wait(&p->moved, &p->lock);
+    pthread_mutex_unlock(&p->lock);
+}
+
 void pipe_end(struct pipe *p)
 {
     pthread_mutex_lock(&p->lock);

@@ -25,6 +25,8 @@ void pipe_clear(struct pipe *p, void (*drop)(void *item));
  * there is no room as well. */
 bool pipe_put(struct pipe *p, void *item, size_t weight);
 bool pipe_try(struct pipe *p, void *item, size_t weight);
+/* Waits until no more than `most` items are inside, or it is broken. */
+void pipe_drain(struct pipe *p, size_t most);
 /* No more items will come. */
 void pipe_end(struct pipe *p);
 void pipe_break(struct pipe *p);

@@ -91,9 +91,11 @@ int track_put(struct track *t, AVPacket *packet, struct err *e)
     /* what it says of skipped samples was for the track that it comes from */
     av_packet_free_side_data(packet);
     packet->pts = packet->dts = t->next;
-    packet->duration = t->end - t->next < TRACK_PACKET ? t->end - t->next : TRACK_PACKET;
     packet->flags = AV_PKT_FLAG_KEY;
-    t->next += packet->duration;
+    t->next += TRACK_PACKET;
+    if (t->next > t->end)
+        t->next = t->end;
+    packet->duration = t->next - packet->pts;
     return mux_sound(t->mux, packet, e);
 }
 

@@ -5,6 +5,7 @@
 #include "core/fd.h"
 #include "core/mem.h"
 #include "media/media.h"
+#include "media/picture.h"
 
 #include <errno.h>
 #include <libavutil/intreadwrite.h>
@@ -51,12 +52,35 @@ static struct media_job job_of(const struct render_order *o)
 
 struct shown {
     int frames;
-    uint8_t first[3], last[3]; /* Y, U, V of the corner */
+    uint64_t sum; /* of each picture */
+    int corner;   /* its brightness */
     AVCodecContext *c;
     int width, height, ref_frames;
 };
 
-/* Decodes it as a player does, with nothing but its own avcC; a complaint fails. */
+static int complaints;
+__attribute__((format(printf, 3, 0))) static void complain(void *ctx, int level, const char *fmt,
+                                                           va_list ap)
+{
+    (void)ctx;
+    if (level <= AV_LOG_WARNING) {
+        complaints++;
+        vfprintf(stderr, fmt, ap);
+    }
+}
+
+static uint64_t sum_of(const AVFrame *f)
+{
+    uint64_t sum = 0;
+    for (int k = 0; k < 3; k++)
+        for (int y = 0; y < (k ? f->height / 2 : f->height); y++)
+            for (int x = 0; x < (k ? f->width / 2 : f->width); x++)
+                sum = sum * 31 + f->data[k][(ptrdiff_t)y * f->linesize[k] + x];
+    return sum;
+}
+
+/* Decodes it as a player does, with nothing but its own avcC. No complaint, and all pictures are
+ * the first one again. */
 static void show(const struct bumper *b, struct shown *s)
 {
     const AVCodec *codec = avcodec_find_decoder(AV_CODEC_ID_H264);
@@ -68,17 +92,23 @@ static void show(const struct bumper *b, struct shown *s)
     c->err_recognition = AV_EF_EXPLODE;
     assert_int_equal(avcodec_open2(c, codec, NULL), 0);
     AUTO(av_frame_free) AVFrame *f = av_frame_alloc();
+    complaints = 0;
+    av_log_set_callback(complain);
     for (int i = 0; i <= b->count; i++) {
         assert_int_equal(avcodec_send_packet(c, i < b->count ? b->packets[i] : NULL), 0);
         while (avcodec_receive_frame(c, f) == 0) {
             assert_int_equal(f->pts, s->frames);
-            uint8_t *to = s->frames++ ? s->last : s->first;
-            for (int k = 0; k < 3; k++)
-                to[k] = f->data[k][0];
+            if (s->frames++ == 0) {
+                s->sum = sum_of(f);
+                s->corner = f->data[0][0];
+            }
+            assert_int_equal(sum_of(f), s->sum);
             s->width = f->width;
             s->height = f->height;
         }
     }
+    av_log_set_callback(av_log_default_callback);
+    assert_int_equal(complaints, 0);
     s->c = c;
 }
 
@@ -112,9 +142,58 @@ static void each_profile_decodes_to_all_its_frames(void **state)
             assert_int_equal(shown.width, 640);
             assert_int_equal(shown.height, 360);
             assert_int_equal(shown.c->has_b_frames, 0);
-            assert_memory_equal(shown.first, shown.last, 3);
             avcodec_free_context(&shown.c);
         }
+}
+
+/* frame_num counts round, and zeros in a row are escaped. */
+static void any_size_and_length_repeats_its_picture(void **state)
+{
+    (void)state;
+    static const int sides[][2] = {{16, 16}, {480, 270}, {950, 534}, {1920, 1080}};
+    for (size_t i = 0; i < LEN(sides); i++) {
+        struct bumper_shape s = shape_default();
+        AUTO(bumper_clear) struct bumper b = {0};
+        struct shown shown = {0};
+        s.width = sides[i][0];
+        s.height = sides[i][1];
+        s.frames = i == 0 ? 2400 : i == 1 ? 300 : 3;
+        s.set_id = i % 2 ? 31 : 0;
+        make(&s, &b);
+        show(&b, &shown);
+        assert_int_equal(shown.frames, s.frames);
+        assert_int_equal(shown.width, s.width);
+        assert_int_equal(shown.height, s.height);
+        avcodec_free_context(&shown.c);
+    }
+}
+
+/* The picture is the logo's, not just any that does not change. */
+static void what_is_shown_looks_like_the_mark(void **state)
+{
+    (void)state;
+    struct bumper_shape s = shape_default();
+    struct media_limits limits = media_limits_default();
+    struct err e;
+    AUTO(bumper_clear) struct bumper b = {0};
+    AUTO(av_frame_free) AVFrame *mark = NULL;
+    AUTO(av_frame_free) AVFrame *f = av_frame_alloc();
+    struct shown shown = {0};
+    double squares = 0;
+    make(&s, &b);
+    assert_int_equal(media_logo_frame(-1, &limits, s.width, s.height, &mark, &e), 0);
+    show(&b, &shown);
+    avcodec_flush_buffers(shown.c);
+    assert_int_equal(avcodec_send_packet(shown.c, b.packets[0]), 0);
+    assert_int_equal(avcodec_receive_frame(shown.c, f), 0);
+    for (int y = 0; y < s.height; y++)
+        for (int x = 0; x < s.width; x++) {
+            int d = f->data[0][(ptrdiff_t)y * f->linesize[0] + x] -
+                    mark->data[0][(ptrdiff_t)y * mark->linesize[0] + x];
+            squares += d * d;
+        }
+    assert_true(squares / (s.width * s.height) < 6.5); /* 40 dB */
+    avcodec_free_context(&shown.c);
 }
 
 static void the_sets_carry_the_id_that_was_asked_for(void **state)
@@ -156,8 +235,8 @@ static void colours_and_range_are_those_of_the_shape(void **state)
     assert_int_equal(b.c->color_trc, 6);
     assert_int_equal(b.c->colorspace, 5);
     /* the corner of the mark is dark: 24 31 46 is 30.5 of 255 in full range, 42.2 in limited */
-    assert_in_range(a.first[0], 40, 44);
-    assert_in_range(b.first[0], 28, 33);
+    assert_in_range(a.corner, 40, 44);
+    assert_in_range(b.corner, 28, 33);
     avcodec_free_context(&a.c);
     avcodec_free_context(&b.c);
 }
@@ -365,6 +444,8 @@ int main(void)
     av_log_set_level(AV_LOG_ERROR);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_profile_decodes_to_all_its_frames),
+        cmocka_unit_test(any_size_and_length_repeats_its_picture),
+        cmocka_unit_test(what_is_shown_looks_like_the_mark),
         cmocka_unit_test(the_sets_carry_the_id_that_was_asked_for),
         cmocka_unit_test(colours_and_range_are_those_of_the_shape),
         cmocka_unit_test(the_clips_level_and_frame_flags_are_taken_over),

@@ -18,6 +18,7 @@ static struct render_order order_of(enum fit fit, double start_s)
 {
     return (struct render_order){
         .op = RENDER_MAKE,
+        .force_encode = true,
         .profile = profile_default(),
         .limits = media_limits_default(),
         .fit = fit,

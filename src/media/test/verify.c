@@ -1,18 +1,25 @@
-/* The receipt takes reels and refuses everything that is almost one. */
+/* The receipt takes reels and refuses everything that is almost one, and says which item fails. */
 #include "core/err.h"
+#include "media/reel_index.h"
 #include "media/test/clips.h"
 
-/* 25 pictures a second, 8 s, a key picture every 2 s: the form of a reel with bumpers of 2 s. */
-#define PICTURE CLIP_PICTURE("320x180", "25", "8")
-#define SOUND   CLIP_SOUND("8")
+/* As a reel: 2 s that stand still, 4 s that move, 2 s that stand still; 25 pictures a second, a key
+ * picture every 2 s. */
+#define BARS(from, to, colour) "drawbox=c=" colour ":t=fill:enable='gte(t," from ")*lt(t," to ")'"
+#define MOVING                 "-f lavfi -i testsrc2=s=320x180:r=25:d=8"
+#define PICTURE                MOVING "," BARS("0", "2", "navy") "," BARS("6", "9", "navy") " "
+#define SOUND                  CLIP_SOUND("8")
 #define CODECS                                                                                     \
     CLIP_X264 "-g 50 -keyint_min 50 -x264-params scenecut=0 -c:a aac -ac 2 -movflags +faststart "
+enum { BODY_US = 4000000 };
 
-static int run(enum render_op op, const char *clip, const char *reel, struct render_report *r,
-               struct err *e)
+static int run(enum render_op op, const char *clip, const char *reel, int64_t body_us,
+               struct render_report *r, struct err *e)
 {
-    struct render_order o = {
-        .op = op, .profile = profile_default(), .limits = media_limits_default()};
+    struct render_order o = {.op = op,
+                             .profile = profile_default(),
+                             .limits = media_limits_default(),
+                             .body_us = body_us};
     struct media_job job = {.order = &o, .reel_fd = -1, .poster_fd = -1, .logo_fd = -1};
     job.clip_fd = open(clips_path(clip), O_RDONLY | O_CLOEXEC);
     assert_true(job.clip_fd >= 0);
@@ -25,34 +32,61 @@ static int run(enum render_op op, const char *clip, const char *reel, struct ren
     return result;
 }
 
+/* The way it went; the receipt of what was made is in *r. */
+static enum path make_and_look(const char *what, const char *reel, struct render_report *r)
+{
+    struct err e = {0};
+    if (run(RENDER_MAKE, "clip.mp4", reel, 0, r, &e) < 0)
+        fail_msg("%s: %s", what, e.text);
+    enum path path = r->path;
+    int64_t body_us = r->body_us;
+    if (run(RENDER_VERIFY, reel, NULL, body_us, r, &e) < 0)
+        fail_msg("%s: %s", what, e.text);
+    assert_true(llabs(r->body_us - body_us) <= 1);
+    return path;
+}
+
 static void what_we_make_is_taken(void **state)
 {
     (void)state;
-    static const char *const clips[] = {
-        CLIP_PICTURE("320x180", "25", "3") CLIP_SOUND("3") CLIP_X264,
-        CLIP_PICTURE("640x480", "30000/1001", "20") CLIP_X264,
-        CLIP_PICTURE("180x320", "50", "1") CLIP_SOUND("3") CLIP_X264,
-        CLIP_PICTURE("320x180", "25", "0.04") CLIP_X264,
+    static const struct {
+        const char *args;
+        int64_t body_us;
+        enum path path;
+    } rows[] = {
+        {CLIP_PICTURE("320x180", "25", "3") CLIP_SOUND("3") CLIP_X264, 3000000, PATH_COPY},
+        {CLIP_PICTURE("640x480", "30000/1001", "20") CLIP_X264, 15983000, PATH_ENCODE},
+        {CLIP_PICTURE("180x320", "50", "1") CLIP_SOUND("3") CLIP_X264, 1000000, PATH_ENCODE},
+        {CLIP_PICTURE("320x180", "25", "0.04") CLIP_X264, 40000, PATH_COPY},
+        {CLIP_PICTURE("320x180", "24000/1001", "20") CLIP_SOUND("20") CLIP_X264
+         "-preset slow "
+         "-g 12 -c:a aac -ac 1 -ar 44100",
+         15849000, PATH_COPY},
+        {CLIP_PICTURE("640x360", "60", "2") CLIP_SOUND("2") CLIP_X264 "-bf 3 -color_range pc",
+         2000000, PATH_COPY},
     };
-    static const int64_t body_us[] = {3000000, 15983000, 1000000, 40000};
-    for (size_t i = 0; i < LEN(clips); i++) {
+    for (size_t i = 0; i < LEN(rows); i++) {
         struct render_report r;
-        struct err e = {0};
-        clips_make("clip.mp4", clips[i]);
-        if (run(RENDER_MAKE, "clip.mp4", "reel.mp4", &r, &e) < 0 ||
-            run(RENDER_VERIFY, "reel.mp4", NULL, &r, &e) < 0)
-            fail_msg("clip %zu: %s", i, e.text);
-        assert_true(llabs(r.body_us - body_us[i]) < 1000);
+        clips_make("clip.mp4", rows[i].args);
+        assert_int_equal(make_and_look(rows[i].args, "reel.mp4", &r), rows[i].path);
+        if (llabs(r.body_us - rows[i].body_us) > 42000)
+            fail_msg("clip %zu: %lld us", i, (long long)r.body_us);
         assert_true(llabs(r.sync_us) <= 20000);
         assert_true(r.in.faststart && r.in.frames > 0);
+        assert_int_equal(r.receipt.held, RECEIPT_ALL);
+        assert_int_equal(r.receipt.pictures, r.in.frames);
+        assert_true(r.receipt.sounds > 0);
+        assert_in_range(r.receipt.decoded, 4, 50);
+        assert_true(llabs(r.receipt.length_error_us) <= 1);
     }
 }
 
-static void expect(const char *name, const char *why)
+/* why: NULL when it is to be taken, else how the error begins. */
+static void expect(const char *name, int64_t body_us, const char *why)
 {
     struct render_report r;
     struct err e = {0};
-    int result = run(RENDER_VERIFY, name, NULL, &r, &e);
+    int result = run(RENDER_VERIFY, name, NULL, body_us, &r, &e);
     if (!why && result < 0)
         fail_msg("%s: refused: %s", name, e.text);
     if (why && result == 0)
@@ -68,35 +102,175 @@ static void almost_a_reel_is_refused(void **state)
         const char *name, *args, *why;
     } rows[] = {
         {"good.mp4", PICTURE SOUND CODECS, NULL}, /* the control: the rest differ in one thing */
-        {"late-index.mp4", PICTURE SOUND CODECS "-movflags 0", "index is not first"},
-        {"matroska.mp4", PICTURE SOUND CODECS "-f matroska", "not a plain mp4"},
-        {"silent.mp4", PICTURE CODECS, "not one picture and one sound"},
-        {"two.mp4", PICTURE SOUND CODECS "-map 0 -map 1 -map 1", "not one picture and one sound"},
+        {"late-index.mp4", PICTURE SOUND CODECS "-movflags 0", "form: the index is not first"},
+        {"fragments.mp4", PICTURE SOUND CODECS "-movflags frag_keyframe", "form: not a plain mp4"},
+        {"matroska.mp4", PICTURE SOUND CODECS "-f matroska", "form: not a plain mp4"},
+        {"silent.mp4", PICTURE CODECS, "form: 1 tracks"},
+        {"two.mp4", PICTURE SOUND CODECS "-map 0 -map 1 -map 1", "form: 3 tracks"},
         {"hevc.mp4",
          PICTURE SOUND CODECS "-c:v libx265 -preset ultrafast -x265-params log-level=none",
-         "not H.264"},
-        {"444.mp4", PICTURE SOUND CODECS "-pix_fmt yuv444p", "not H.264 8-bit 4:2:0"},
-        {"mono.mp4", PICTURE SOUND CODECS "-ac 1", "not stereo AAC"},
-        {"mp3.mp4", PICTURE SOUND CODECS "-c:a libmp3lame", "not stereo AAC"},
-        {"rate.mp4", PICTURE SOUND CODECS "-ar 44100", "sound rate"},
-        {"sar.mp4", PICTURE SOUND CODECS "-vf setsar=4/3", "not square"},
-        {"43.mp4", CLIP_PICTURE("320x240", "25", "8") SOUND CODECS, "not 16:9"},
-        {"4k.mp4", CLIP_PICTURE("2560x1440", "1", "8") SOUND CODECS, "not 16:9 inside"},
-        {"fast.mp4", CLIP_PICTURE("320x180", "100", "8") SOUND CODECS, "rate or picture kind"},
-        {"long.mp4", CLIP_PICTURE("320x180", "25", "21") CLIP_SOUND("21") CODECS, "longer than"},
-        {"short.mp4", CLIP_PICTURE("320x180", "25", "4") CLIP_SOUND("4") CODECS, "nothing of"},
-        {"early.mp4", PICTURE CLIP_SOUND("7.9") CODECS, "sound ends"},
-        {"over.mp4", PICTURE CLIP_SOUND("8.1") CODECS, "sound ends"},
-        {"seam.mp4", PICTURE SOUND CODECS "-g 40 -keyint_min 40", "does not begin with a key"},
+         "form: tracks are hev1 and mp4a"},
+        {"444.mp4", PICTURE SOUND CODECS "-pix_fmt yuv444p", "form: picture is not"},
+        {"surround.mp4", PICTURE SOUND CODECS "-ac 6", "form: sound is aac of 6 channels"},
+        {"mp3.mp4", PICTURE SOUND CODECS "-c:a libmp3lame", "form: sound is mp3"},
+        {"rate.mp4", PICTURE SOUND CODECS "-ar 22050", "form: sound has 22050 Hz"},
+        {"sar.mp4", PICTURE SOUND CODECS "-vf setsar=4/3", "shape: pixels 4:3"},
+        {"43.mp4", CLIP_PICTURE("320x240", "25", "8") SOUND CODECS, "shape: 320x240 is not 16:9"},
+        {"4k.mp4", CLIP_PICTURE("2560x1440", "1", "8") SOUND CODECS, "shape: 2560x1440 is not"},
+        {"fast.mp4", CLIP_PICTURE("320x180", "100", "8") SOUND CODECS, "shape: 100/1 pictures"},
+        {"long.mp4", CLIP_PICTURE("320x180", "25", "21") CLIP_SOUND("21") CODECS,
+         "length: 525 pictures: longer than"},
+        {"short.mp4", CLIP_PICTURE("320x180", "25", "4") CLIP_SOUND("4") CODECS,
+         "length: 100 pictures: nothing of"},
+        {"early.mp4", PICTURE CLIP_SOUND("7.9") CODECS, "sync: at the end sound is -"},
+        {"soon.mp4", PICTURE CLIP_SOUND("5") CODECS, "sync: at the second seam sound is -1"},
+        {"over.mp4", PICTURE CLIP_SOUND("8.1") CODECS, "sync: at the end sound is "},
+        {"seam.mp4", PICTURE SOUND CODECS "-g 40 -keyint_min 40", "does not begin with an IDR"},
+        {"moves.mp4", MOVING " " SOUND CODECS, "bumpers: pictures 0 to 49 move"},
+        {"other.mp4", MOVING "," BARS("0", "2", "navy") "," BARS("6", "9", "red") " " SOUND CODECS,
+         "bumpers: the picture in frame 150 is off the first one by"},
+        {"gap.mp4",
+         PICTURE SOUND CODECS "-bsf:a setts=pts=PTS+gt(N\\,150)*960:dts=DTS+gt(N\\,150)*960",
+         "times: packet 150 of the sound takes 1984 samples"},
     };
     for (size_t i = 0; i < LEN(rows); i++) {
         clips_make(rows[i].name, rows[i].args);
-        expect(rows[i].name, rows[i].why);
+        expect(rows[i].name, BODY_US, rows[i].why);
     }
     clips_cut("good.mp4", "cut.mp4", 90);
-    expect("cut.mp4", "it is cut");
+    expect("cut.mp4", BODY_US, "form: it is cut");
     clips_write("empty.mp4", "", 0);
-    expect("empty.mp4", "cannot be opened");
+    expect("empty.mp4", BODY_US, "form: not a plain mp4");
+}
+
+static void the_length_is_the_one_that_was_said(void **state)
+{
+    (void)state;
+    clips_make("good.mp4", PICTURE SOUND CODECS);
+    expect("good.mp4", BODY_US + 40000, NULL);
+    expect("good.mp4", BODY_US - 40000, NULL);
+    expect("good.mp4", BODY_US + 41000, "length: -41000 us longer than was said");
+    expect("good.mp4", BODY_US - 41000, "length: 41000 us longer");
+    expect("good.mp4", 0, "length: 4000000 us longer");
+}
+
+/* -- a copied reel, and what may happen to it -- */
+
+enum { BUMPER = 50, BODY = 75 }; /* pictures */
+
+static void make_copied(void)
+{
+    struct render_report r;
+    clips_make("clip.mp4", CLIP_PICTURE("320x180", "25", "3") CLIP_SOUND("3") CLIP_X264
+               "-preset medium -g 25 -c:a aac");
+    assert_int_equal(make_and_look("the copied one", "copied.mp4", &r), PATH_COPY);
+    assert_int_equal(r.receipt.pictures, 2 * BUMPER + BODY);
+}
+
+static void remuxed(const char *name, const char *how)
+{
+    char args[512];
+    snprintf(args, sizeof(args), "-i %s %s -c copy -movflags +faststart", clips_path("copied.mp4"),
+             how);
+    clips_make(name, args);
+}
+
+static void a_copied_reel_that_was_changed_is_refused(void **state)
+{
+    (void)state;
+    make_copied();
+    remuxed("same.mp4", "");
+    expect("same.mp4", 3000000, NULL); /* the control: remuxing alone changes nothing */
+    remuxed("dropped.mp4", "-bsf:v noise=drop=eq(n\\,60)");
+    expect("dropped.mp4", 3000000, "times: picture 59 takes 1024 ticks, not 512");
+    remuxed("unheard.mp4", "-bsf:a noise=drop=eq(n\\,60)");
+    expect("unheard.mp4", 3000000, "times: packet 59 of the sound takes 2048 samples");
+    remuxed("more.mp4", "-map 0 -map 0:a");
+    expect("more.mp4", 3000000, "form: 3 tracks");
+    /* 30 ms later by its first packet, 6 ms of which were skipped before */
+    char late[300];
+    snprintf(late, sizeof(late), "-itsoffset 0.03 -i %s -map 0:v -map 1:a",
+             clips_path("copied.mp4"));
+    remuxed("late.mp4", late);
+    expect("late.mp4", 3000000, "sync: at the first seam sound is 24000 us late");
+    snprintf(late, sizeof(late), "-itsoffset 0.015 -i %s -map 0:v -map 1:a",
+             clips_path("copied.mp4"));
+    remuxed("little.mp4", late);
+    expect("little.mp4", 3000000, NULL);
+}
+
+/* Copies the reel, with the bytes of a picture from `skip` on changed. */
+static void spoil(const char *name, int picture, int skip, int bytes)
+{
+    struct reel_index x;
+    struct stat st;
+    clips_cut("copied.mp4", name, 100);
+    int fd = open(clips_path(name), O_RDWR | O_CLOEXEC);
+    assert_true(fd >= 0 && fstat(fd, &st) == 0);
+    const char *wrong = reel_index_read(fd, st.st_size, &x);
+    assert_null(wrong);
+    int track = strcmp(x.track[0].kind, "vide") == 0 ? 0 : 1;
+    const struct reel_packet *p = &x.track[track].packets[picture];
+    for (int i = skip; i < skip + bytes && i < p->bytes; i++) {
+        uint8_t b;
+        assert_int_equal(pread(fd, &b, 1, p->at + i), 1);
+        b ^= 0xa5;
+        assert_int_equal(pwrite(fd, &b, 1, p->at + i), 1);
+    }
+    reel_index_clear(&x);
+    close(fd);
+}
+
+static void damage_around_a_seam_is_found(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        int picture, skip, bytes;
+        const char *why;
+    } rows[] = {
+        {"the first picture", 0, 200, 400, "seams"},
+        {"the last of the first bumper", BUMPER - 1, 6, 8, "seams"},
+        {"its length", BUMPER - 1, 0, 4, "picture 49"},
+        {"the first of the body", BUMPER, 300, 400, "seams"},
+        {"its length", BUMPER, 0, 4, "seams: picture 50"},
+        {"the second of the body", BUMPER + 1, 5, 200, "seams"},
+        {"the last of the body", BUMPER + BODY - 1, 5, 200, "seams"},
+        {"the first of the last bumper", BUMPER + BODY, 200, 400, "seams"},
+        {"its length", BUMPER + BODY, 0, 4, "bumpers: picture 125"},
+        {"one inside the last bumper", BUMPER + BODY + 30, 6, 8, "seams"},
+    };
+    make_copied();
+    spoil("unspoilt.mp4", 0, 0, 0);
+    expect("unspoilt.mp4", 3000000, NULL);
+    for (size_t i = 0; i < LEN(rows); i++) {
+        spoil("spoilt.mp4", rows[i].picture, rows[i].skip, rows[i].bytes);
+        print_message("%s\n", rows[i].what);
+        expect("spoilt.mp4", 3000000, rows[i].why);
+    }
+}
+
+/* Whatever byte of the head is wrong: an answer, and no crash. */
+static void a_damaged_index_is_survived(void **state)
+{
+    (void)state;
+    make_copied();
+    int taken = 0;
+    int fd = open(clips_path("copied.mp4"), O_RDWR | O_CLOEXEC);
+    assert_true(fd >= 0);
+    for (int at = 0; at < 6000; at += 29) {
+        struct render_report r;
+        struct err e = {0};
+        uint8_t was, now;
+        assert_int_equal(pread(fd, &was, 1, at), 1);
+        now = was ^ (uint8_t)(at % 2 ? 0xff : 0x80);
+        assert_int_equal(pwrite(fd, &now, 1, at), 1);
+        taken += run(RENDER_VERIFY, "copied.mp4", NULL, 3000000, &r, &e) == 0;
+        assert_int_equal(pwrite(fd, &was, 1, at), 1);
+    }
+    close(fd);
+    expect("copied.mp4", 3000000, NULL);
+    assert_true(taken < 6000 / 29); /* names and free bytes may say what they like */
 }
 
 int main(void)
@@ -105,6 +279,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_we_make_is_taken),
         cmocka_unit_test(almost_a_reel_is_refused),
+        cmocka_unit_test(the_length_is_the_one_that_was_said),
+        cmocka_unit_test(a_copied_reel_that_was_changed_is_refused),
+        cmocka_unit_test(damage_around_a_seam_is_found),
+        cmocka_unit_test(a_damaged_index_is_survived),
     };
     return cmocka_run_group_tests(tests, clips_begin, clips_end);
 }

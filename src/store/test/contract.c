@@ -2,6 +2,8 @@
  * changed. work.c has those about claims, leases, threads and the end of a process. */
 #include "store/test/world.h"
 
+#include <inttypes.h>
+
 /* -- users -- */
 
 static void a_user_is_found_by_name_and_by_id(void **state)
@@ -194,6 +196,51 @@ static void pages_follow_each_other_in_both_orders(void **state)
                         "3 2 1 ");
 }
 
+/* What a brief list tells, as text. */
+static int note_brief(void *arg, const struct task_row *t)
+{
+    char *text = arg;
+    size_t n = strlen(text);
+    assert_true(t->worker && t->report && t->clip_blob && t->reel_blob && t->error_text);
+    snprintf(text + n, 1024 - n, "%" PRId64 " of %" PRId64 ", %d, %d: %s, %s\n", t->id, t->user_id,
+             (int)t->state, t->progress, t->file_name, t->title);
+    return 0;
+}
+
+static const char *told(struct world *w, struct task_page p)
+{
+    char *text = arena_get(w->a, 1024);
+    OK(store_task_list(w->s, &p, note_brief, text, e));
+    return text;
+}
+
+static void a_brief_list_tells_the_same_of_what_it_tells(void **state)
+{
+    struct world *w = *state;
+    int64_t ana = add_user(w, "ana"), eva = add_user(w, "eva");
+    struct task_row t;
+    for (int i = 0; i < 2; i++) { /* ana 1 3, eva 2 4 */
+        add_task(w, ana);
+        add_task(w, eva);
+    }
+    assert_true(claim(w, &t) && claim(w, &t));
+    assert_true(change_to(w, 4, ANY, TASK_FAILED));
+    struct task_page p = {.user_id = ana, .max = -1, .brief = true};
+    assert_string_equal(list(w, p), "1 3 ");
+    p.descending = true;
+    assert_string_equal(list(w, p), "3 1 ");
+    p.after = 3;
+    assert_string_equal(list(w, p), "1 ");
+    p = (struct task_page){.user_id = eva, .max = -1, .states = FAILED, .brief = true};
+    assert_string_equal(list(w, p), "4 ");
+    struct task_page whole = {.user_id = eva, .max = -1};
+    p.states = 0;
+    assert_string_equal(told(w, p), told(w, whole));
+    assert_non_null(strstr(told(w, p), "gol.mp4"));
+    assert_true(change_to(w, 2, ANY, TASK_DELETED));
+    assert_string_equal(list(w, p), "4 ");
+}
+
 static void a_deleted_task_is_seen_only_by_who_asks_for_deleted_ones(void **state)
 {
     struct world *w = *state;
@@ -338,6 +385,7 @@ int main(void)
         FACT(a_key_used_before_gives_the_earlier_task),
         FACT(a_task_is_seen_by_its_owner_and_the_operator_alone),
         FACT(pages_follow_each_other_in_both_orders),
+        FACT(a_brief_list_tells_the_same_of_what_it_tells),
         FACT(a_deleted_task_is_seen_only_by_who_asks_for_deleted_ones),
         FACT(a_task_is_found_by_each_of_its_blobs),
         FACT(a_change_whose_guard_fails_does_nothing),

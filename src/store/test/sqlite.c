@@ -443,6 +443,8 @@ static int64_t round_of_questions(struct world *w)
         {.user_id = 3, .max = 20},
         {.user_id = 3, .max = 20, .descending = true},
         {.user_id = 3, .max = 20, .after = 50},
+        {.user_id = 3, .max = 20, .brief = true},
+        {.user_id = 3, .max = 20, .descending = true, .brief = true},
         {.max = 20, .states = 1u << TASK_UPLOADED},
         {.max = 20, .states = 1u << TASK_DELETED},
         {.max = 20},

@@ -38,6 +38,9 @@ static void the_report_takes_the_word_of_the_second_child(void **state)
     assert_non_null(strstr(row.report, "\"mov\""));
     assert_null(strstr(row.report, "lie"));
     assert_non_null(strstr(row.report, "12345678"));
+    assert_non_null(strstr(row.report, "\"pictures\":4321"));
+    assert_non_null(strstr(row.report, "\"ok\":true"));
+    assert_non_null(strstr(row.report, "\"remade\":false"));
 }
 
 static void the_children_get_their_task_s_order_and_no_more_rights(void **state)
@@ -65,6 +68,7 @@ static void the_children_get_their_task_s_order_and_no_more_rights(void **state)
     assert_int_equal(s.look.op, RENDER_VERIFY);
     assert_int_equal(s.look.profile.crf, 33);
     assert_int_equal(s.look.limits.max_streams, 5);
+    assert_int_equal(s.look.body_us, STAND_IN_BODY_US);
     assert_int_equal(s.silence_ms, 7000);
     assert_in_range(s.make_wall_ms, 30000, 60000);
     assert_in_range(s.look_wall_ms, 30000, (uintmax_t)s.make_wall_ms);
@@ -128,6 +132,69 @@ static void a_reel_that_fails_the_receipt_is_not_published(void **state)
         assert_string_equal(row.reel_blob, "");
         assert_int_equal(world_blobs(w), (int)i + 1);
     }
+}
+
+static void a_good_copy_is_published_as_it_is(void **state)
+{
+    struct world *w = *state;
+    world_start(w);
+    struct task_row row = world_wait(w, world_upload(w, CLIP_COPY), TASK_PROCESSED);
+    blob_is(w, row.reel_blob, STAND_IN_REEL CLIP_COPY);
+    assert_int_equal(stand_in_seen().made, 1);
+    assert_int_equal(stand_in_seen().looked, 1);
+    assert_int_equal(workers_remade(w->workers), 0);
+}
+
+static void a_copy_that_fails_its_receipt_is_encoded_in_the_same_attempt(void **state)
+{
+    struct world *w = *state;
+    static const char *const scripts[] = {CLIP_COPY_FAILS, CLIP_COPY_CRASHES};
+    static const char *const reels[] = {STAND_IN_REEL CLIP_COPY_FAILS STAND_IN_ENCODED,
+                                        STAND_IN_REEL CLIP_COPY_CRASHES STAND_IN_ENCODED};
+    static const char *const reasons[] = {"decoder complains", "crashed"};
+    world_start(w);
+    for (int i = 0; i < (int)LEN(scripts); i++) {
+        struct task_row row = world_wait(w, world_upload(w, scripts[i]), TASK_PROCESSED);
+        assert_int_equal(row.attempts, 1);
+        /* Nothing of the copy is left, and the encoded one is looked at like any other. */
+        blob_is(w, row.reel_blob, reels[i]);
+        blob_is(w, row.poster_blob, STAND_IN_POSTER);
+        struct stand_in_seen s = stand_in_seen();
+        assert_int_equal(s.made, 2 * (i + 1));
+        assert_int_equal(s.looked, 2 * (i + 1));
+        assert_int_equal(s.forced, i + 1);
+        assert_true(s.make_fds_good);
+        assert_int_equal(workers_remade(w->workers), i + 1);
+        assert_non_null(strstr(row.report, "\"remade\":true"));
+        assert_non_null(strstr(row.report, "\"path\":\"encode\""));
+        assert_non_null(strstr(row.report, reasons[i]));
+    }
+    assert_int_equal(world_blobs(w), 6);
+    world_is_whole(w);
+}
+
+static void what_is_not_the_copy_s_fault_is_no_reason_to_encode(void **state)
+{
+    struct world *w = *state;
+    w->rules.retry_wait_ms = 5;
+    world_start(w);
+    struct task_row row = world_wait(w, world_upload(w, CLIP_COPY_LOST), TASK_FAILED);
+    assert_int_equal(row.attempts, 3);
+    assert_int_equal(stand_in_seen().made, 3);
+    assert_int_equal(stand_in_seen().forced, 0);
+}
+
+static void an_encoded_reel_that_fails_too_is_not_published(void **state)
+{
+    struct world *w = *state;
+    w->rules.retry_wait_ms = 5;
+    world_start(w);
+    struct task_row row = world_wait(w, world_upload(w, CLIP_COPY_NEVER), TASK_FAILED);
+    assert_int_equal(row.attempts, 3);
+    assert_string_equal(row.reel_blob, "");
+    assert_int_equal(stand_in_seen().made, 6);
+    assert_int_equal(workers_remade(w->workers), 0);
+    assert_int_equal(world_blobs(w), 1);
 }
 
 static void a_poster_that_is_none_costs_the_reel_nothing(void **state)
@@ -226,6 +293,10 @@ int main(void)
         FACT(our_fault_is_tried_again_when_its_wait_is_over),
         FACT(a_poison_clip_ends_when_its_attempts_are_used),
         FACT(a_reel_that_fails_the_receipt_is_not_published),
+        FACT(a_good_copy_is_published_as_it_is),
+        FACT(a_copy_that_fails_its_receipt_is_encoded_in_the_same_attempt),
+        FACT(what_is_not_the_copy_s_fault_is_no_reason_to_encode),
+        FACT(an_encoded_reel_that_fails_too_is_not_published),
         FACT(a_poster_that_is_none_costs_the_reel_nothing),
         FACT(a_clip_that_lost_bytes_is_not_given_to_a_child),
         FACT(without_room_for_a_reel_the_task_waits_and_no_attempt_is_counted),

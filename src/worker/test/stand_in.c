@@ -105,6 +105,7 @@ static int make(const struct jail_job *job, struct render_report *out, struct er
     struct stat st = {0};
     pthread_mutex_lock(&lock);
     int before = seen.made++;
+    seen.forced += job->order->force_encode;
     seen.started_us = stand_in_now_us();
     seen.make = *job->order;
     seen.make_wall_ms = job->wall_ms;
@@ -117,12 +118,15 @@ static int make(const struct jail_job *job, struct render_report *out, struct er
     if (tick(job, 0, e) < 0 || make_by(script, job, before, e) < 0)
         return -1;
     bool plain = strcmp(script, CLIP_PLAIN) == 0, junk = strcmp(script, CLIP_JUNK) == 0;
+    bool copied = strncmp(script, CLIP_COPY, strlen(CLIP_COPY)) == 0 && !job->order->force_encode;
+    const char *encoded = job->order->force_encode ? STAND_IN_ENCODED : "";
     const char *poster = plain ? "" : junk ? "<html>" : STAND_IN_POSTER;
     if (fd_write_all(job->reel_fd, STAND_IN_REEL, strlen(STAND_IN_REEL), e) < 0 ||
         fd_write_all(job->reel_fd, script, strlen(script), e) < 0 ||
+        fd_write_all(job->reel_fd, encoded, strlen(encoded), e) < 0 ||
         fd_write_all(job->poster_fd, poster, strlen(poster), e) < 0)
         return -1;
-    *out = (struct render_report){.path = PATH_ENCODE,
+    *out = (struct render_report){.path = copied ? PATH_COPY : PATH_ENCODE,
                                   .body_us = STAND_IN_BODY_US,
                                   .poster_bytes = (int64_t)strlen(poster),
                                   .sync_us = -3};
@@ -150,12 +154,17 @@ static int look(const struct jail_job *job, struct render_report *out, struct er
         return -1;
     if (strcmp(script, CLIP_NO_INDEX) == 0) /* said as if it were the clip's fault */
         return err_msg(e, MSG_NO_VIDEO, "stand-in: no index");
-    if (strcmp(script, CLIP_CRASHES) == 0)
+    if (strcmp(script, CLIP_COPY_FAILS) == 0 || strstr(script, CLIP_COPY_NEVER))
+        return err_msg(e, MSG_RECEIPT_FAILED, "stand-in: seams: the decoder complains");
+    if (strcmp(script, CLIP_COPY_LOST) == 0)
+        return err_set(e, ERR_SYSTEM, "stand-in: helper lost");
+    if (strcmp(script, CLIP_CRASHES) == 0 || strcmp(script, CLIP_COPY_CRASHES) == 0)
         return err_msg(e, MSG_CLIP_CRASHED, "stand-in: crashed");
     bool is_short = strcmp(script, CLIP_SHORT) == 0, changed = strcmp(script, CLIP_CHANGED) == 0;
     *out = (struct render_report){.body_us = STAND_IN_BODY_US - (is_short ? 1000000 : 40000),
                                   .peak_memory_bytes = STAND_IN_PEAK,
-                                  .sync_us = 7};
+                                  .sync_us = 7,
+                                  .receipt = {.held = RECEIPT_ALL, .pictures = 4321}};
     str_copy(out->in.container, sizeof(out->in.container), "mp4");
     out->in.bytes = n + changed;
     return 0;

@@ -21,16 +21,24 @@
 #define CLIP_CRASHES  "crashes"  /* the reel takes the second child down */
 #define CLIP_SHORT    "short"    /* the second child sees less of the clip than was made */
 #define CLIP_CHANGED  "changed"  /* the second child sees another number of bytes */
-#define CLIP_PLAIN    "plain"    /* no poster */
-#define CLIP_JUNK     "junk"     /* a poster that is no picture */
+/* Copied reels; encoded they are good, but for the last. */
+#define CLIP_COPY         "copy"         /* a good one */
+#define CLIP_COPY_FAILS   "copy fails"   /* it does not pass the second child */
+#define CLIP_COPY_CRASHES "copy crashes" /* it takes the second child down */
+#define CLIP_COPY_LOST    "copy lost"    /* the helper is lost while the second child looks */
+#define CLIP_COPY_NEVER   "copy never"   /* nor does it pass when encoded */
+#define CLIP_PLAIN        "plain"        /* no poster */
+#define CLIP_JUNK         "junk"         /* a poster that is no picture */
 
 enum { STAND_IN_BODY_US = 16000000, STAND_IN_PEAK = 12345678 };
-#define STAND_IN_REEL   "a reel of "
-#define STAND_IN_POSTER "\xff\xd8\xff\xe0 a poster"
+#define STAND_IN_REEL    "a reel of "
+#define STAND_IN_ENCODED " encoded" /* behind what had to be */
+#define STAND_IN_POSTER  "\xff\xd8\xff\xe0 a poster"
 
 /* What was seen since stand_in_reset. */
 struct stand_in_seen {
     int made, looked; /* children of either kind */
+    int forced;       /* of those that make: had to encode */
     int stopped;      /* by their tick */
     int at_once;      /* most at the same time */
     int now;

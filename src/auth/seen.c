@@ -1,0 +1,89 @@
+/* Tokens that were found good within the last seconds, in a table of fixed size. The key is a keyed
+ * 256-bit hash of the token, so nothing that could be used lies here, and nobody makes one token
+ * look like another. Short-lived, so that a user who is gone is noticed. */
+#include "auth/auth_impl.h"
+
+#include "core/clock.h"
+#include "core/mem.h"
+#include "store/store.h"
+
+enum { ROWS = 256, WAYS = 4, KEPT_MS = 5000 };
+
+struct entry {
+    struct seen_key key;
+    int64_t until_ms; /* of the clock that never jumps; 0: free */
+    int64_t exp_s, user_id;
+    bool admin;
+    char username[USER_NAME_MAX + 1];
+};
+struct seen {
+    pthread_mutex_t lock;
+    unsigned char hash_key[crypto_generichash_KEYBYTES];
+    struct entry table[ROWS][WAYS];
+};
+
+struct seen *seen_new(void)
+{
+    struct seen *s = mem_new(sizeof(*s));
+    crypto_generichash_keygen(s->hash_key);
+    pthread_mutex_init(&s->lock, NULL);
+    return s;
+}
+
+void seen_free(struct seen *s)
+{
+    if (!s)
+        return;
+    pthread_mutex_destroy(&s->lock);
+    sodium_memzero(s, sizeof(*s));
+    free(s);
+}
+
+void seen_key(const struct seen *s, const char *token, struct seen_key *out)
+{
+    crypto_generichash(out->hash, sizeof(out->hash), (const unsigned char *)token, strlen(token),
+                       s->hash_key, sizeof(s->hash_key));
+}
+
+static struct entry *row_of(struct seen *s, const struct seen_key *key)
+{
+    return s->table[key->hash[0] % ROWS];
+}
+
+bool seen_find(struct seen *s, const struct seen_key *key, int64_t now_s, struct arena *mem,
+               struct caller *out)
+{
+    bool found = false;
+    int64_t now = clock_mono_ms();
+    pthread_mutex_lock(&s->lock);
+    const struct entry *row = row_of(s, key);
+    for (int i = 0; i < WAYS && !found; i++) {
+        if (row[i].until_ms <= now || now_s >= row[i].exp_s ||
+            sodium_memcmp(&row[i].key, key, sizeof(*key)) != 0)
+            continue;
+        *out = (struct caller){.user_id = row[i].user_id,
+                               .username = arena_strdup(mem, row[i].username),
+                               .admin = row[i].admin};
+        found = true;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return found;
+}
+
+void seen_add(struct seen *s, const struct seen_key *key, int64_t exp_s, const struct caller *who)
+{
+    if (strlen(who->username) > USER_NAME_MAX)
+        return;
+    pthread_mutex_lock(&s->lock);
+    struct entry *row = row_of(s, key), *oldest = row;
+    for (int i = 1; i < WAYS; i++)
+        if (row[i].until_ms < oldest->until_ms)
+            oldest = &row[i];
+    *oldest = (struct entry){.key = *key,
+                             .until_ms = clock_mono_ms() + KEPT_MS,
+                             .exp_s = exp_s,
+                             .user_id = who->user_id,
+                             .admin = who->admin};
+    memcpy(oldest->username, who->username, strlen(who->username) + 1);
+    pthread_mutex_unlock(&s->lock);
+}

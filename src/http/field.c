@@ -1,0 +1,177 @@
+#include "http/field.h"
+
+#include "core/mem.h"
+#include "core/str.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+enum { NAME_SHOWN_MAX = 255 }; /* bytes */
+
+static const char *blanks(const char *p)
+{
+    return p + strspn(p, " \t");
+}
+
+/* Between the items of a list, of which some may be empty. */
+static const char *separators(const char *p)
+{
+    return p + strspn(p, ", \t");
+}
+
+/* -- entity tags -- */
+
+bool etag_listed(const char *header, const char *etag, bool weak)
+{
+    if (!header)
+        return false;
+    if (*blanks(header) == '*')
+        return !*blanks(blanks(header) + 1);
+    size_t len = strlen(etag);
+    for (const char *p = header; *(p = separators(p));) {
+        bool is_weak = strncmp(p, "W/", 2) == 0;
+        p += is_weak ? 2 : 0;
+        const char *end = *p == '"' ? strchr(p + 1, '"') : NULL;
+        if (end && (size_t)(end + 1 - p) == len && memcmp(p, etag, len) == 0 && (weak || !is_weak))
+            return true;
+        p = end ? end + 1 : p;
+        p += strcspn(p, ",");
+    }
+    return false;
+}
+
+/* -- ranges -- */
+
+/* Digits; a number beyond int64 counts as the highest. NULL when there is none. */
+static const char *digits(const char *p, int64_t *out)
+{
+    if (!isdigit((unsigned char)*p))
+        return NULL;
+    bool over = false;
+    int64_t n = 0;
+    for (; isdigit((unsigned char)*p); p++)
+        over = over || __builtin_mul_overflow(n, 10, &n) || __builtin_add_overflow(n, *p - '0', &n);
+    *out = over ? INT64_MAX : n;
+    return p;
+}
+
+enum range_kind range_read(const char *header, int64_t size_bytes, int64_t *from, int64_t *len)
+{
+    if (!header || strncasecmp(header, "bytes=", 6) != 0)
+        return RANGE_NONE;
+    const char *p = separators(header + 6);
+    int64_t first = -1, last = INT64_MAX;
+    if (*p != '-' && !(p = digits(p, &first)))
+        return RANGE_NONE;
+    if (*p++ != '-')
+        return RANGE_NONE;
+    const char *end = digits(p, &last);
+    if (!end && first < 0)
+        return RANGE_NONE;
+    if (*separators(end ? end : p)) /* a second range, or rubbish */
+        return RANGE_NONE;
+    if (first < 0) { /* the last bytes */
+        if (last == 0)
+            return RANGE_BEYOND;
+        if (size_bytes == 0)
+            return RANGE_NONE; /* all of nothing, which Content-Range cannot say */
+        *from = last < size_bytes ? size_bytes - last : 0;
+        *len = size_bytes - *from;
+        return RANGE_PART;
+    }
+    if (last < first)
+        return RANGE_NONE;
+    if (first >= size_bytes)
+        return RANGE_BEYOND;
+    *from = first;
+    *len = (last < size_bytes ? last + 1 : size_bytes) - first;
+    return RANGE_PART;
+}
+
+/* -- names -- */
+
+const char *disposition_make(struct arena *a, const char *file_name, bool attach,
+                             const char *ending)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    char name[NAME_SHOWN_MAX + 1], plain[NAME_SHOWN_MAX + 1], star[3 * NAME_SHOWN_MAX + 1];
+    str_copy(name, sizeof(name), file_name);
+    char *dot = strrchr(name, '.');
+    if (dot && dot != name)
+        *dot = 0;
+    size_t n = 0, m = 0;
+    for (const char *p = *name ? name : "reel"; *p; p++) {
+        unsigned char c = (unsigned char)*p;
+        bool both = isascii(c) && (isalnum(c) || strchr(".-_", c));
+        if (both || (c & 0xc0) != 0x80) /* one sign for a character of several bytes */
+            plain[n++] = both || c == ' ' ? *p : '_';
+        if (both) {
+            star[m++] = *p;
+        } else {
+            star[m++] = '%';
+            star[m++] = hex[c >> 4];
+            star[m++] = hex[c & 15];
+        }
+    }
+    plain[n] = star[m] = 0;
+    return arena_printf(a, "%s; filename=\"%s%s\"; filename*=UTF-8''%s%s",
+                        attach ? "attachment" : "inline", plain, ending, star, ending);
+}
+
+/* -- addresses -- */
+
+/* One item of a list, without the blanks around it. */
+static bool item_is(const char *p, size_t len, const char *what)
+{
+    while (len && (*p == ' ' || *p == '\t'))
+        p++, len--;
+    while (len && (p[len - 1] == ' ' || p[len - 1] == '\t'))
+        len--;
+    return len == strlen(what) && memcmp(p, what, len) == 0;
+}
+
+static bool item_in(const char *list, const char *what)
+{
+    for (const char *p = list; *p;) {
+        size_t n = strcspn(p, ",");
+        if (item_is(p, n, what))
+            return true;
+        p += n + (p[n] == ',');
+    }
+    return false;
+}
+
+/* The peer of a socket for both families is written as in its own family. */
+static const char *plain_address(const char *address)
+{
+    return strncasecmp(address, "::ffff:", 7) == 0 && strchr(address, '.') ? address + 7 : address;
+}
+
+void address_read(char *out, size_t size, const char *peer, const char *proxies,
+                  const char *forwarded_for)
+{
+    str_copy(out, size, plain_address(peer));
+    size_t end = forwarded_for ? strlen(forwarded_for) : 0;
+    while (end && item_in(proxies, out)) {
+        size_t begin = end;
+        while (begin && forwarded_for[begin - 1] != ',')
+            begin--;
+        const char *p = blanks(forwarded_for + begin);
+        size_t n = (size_t)(forwarded_for + end - p);
+        while (n && (p[n - 1] == ' ' || p[n - 1] == '\t'))
+            n--;
+        char text[INET6_ADDRSTRLEN];
+        struct in6_addr six;
+        if (n >= sizeof(text))
+            return;
+        memcpy(text, p, n);
+        text[n] = 0;
+        const char *address = plain_address(text);
+        if (inet_pton(strchr(address, ':') ? AF_INET6 : AF_INET, address, &six) != 1)
+            return;
+        str_copy(out, size, address);
+        end = begin ? begin - 1 : 0;
+    }
+}

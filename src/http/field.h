@@ -1,0 +1,31 @@
+/* http/field: what stands in header fields, read and written without a connection. Room-internal;
+ * pure functions, thread-safe. Sources: RFC 9110 (13.1, 14), RFC 6266, RFC 8187. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+
+/* Is etag, with its quotes, in a list like `"a", W/"b"` or `*`? weak: for If-None-Match, where W/
+ * makes no difference; for If-Match it does. A NULL header lists nothing. */
+bool etag_listed(const char *header, const char *etag, bool weak);
+
+enum range_kind {
+    RANGE_NONE,   /* not there, not ours, broken, or several at once: the whole is sent */
+    RANGE_PART,   /* *from and *len say which */
+    RANGE_BEYOND, /* 416 */
+};
+/* The one byte range of a Range header for something of size_bytes. */
+enum range_kind range_read(const char *header, int64_t size_bytes, int64_t *from, int64_t *len);
+
+/* Content-Disposition for a file named after file_name with its ending replaced. Whatever
+ * file_name holds, the result is ASCII, without control characters, and short. In the arena. */
+const char *disposition_make(struct arena *a, const char *file_name, bool attach,
+                             const char *ending);
+
+/* Who is asking: the peer, or, when the peer is one of `proxies` (addresses with commas between),
+ * the last address in X-Forwarded-For that is none of them. Writes a numeric address, or the peer's
+ * when the header holds something else. */
+void address_read(char *out, size_t size, const char *peer, const char *proxies,
+                  const char *forwarded_for);

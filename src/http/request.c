@@ -1,0 +1,331 @@
+/* Plan: the life of one request. libmicrohttpd calls uri_log when its first line is there, then
+ * access_handler once when the headers are, then for each piece of the body, then once at its end.
+ *   headers: framing, route, token, declared length: what can be refused is refused before the body
+ *   pieces:  JSON into a bounded buffer, an upload into the form; slow bodies are cut off
+ *   end:     quick handlers run here; slow ones in the pool while the connection is suspended
+ * request_done logs the one line of a request and frees it. */
+#include "http/http_impl.h"
+
+#include "core/clock.h"
+#include "core/id.h"
+#include "core/log.h"
+#include "core/mem.h"
+#include "http/field.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <strings.h>
+
+/* A multipart body is a little longer than its file. */
+enum { FORM_EXTRA = 64 * 1024, FORWARDED_MAX = 32 * 1024 };
+
+static struct guest *guest_of(struct MHD_Connection *conn)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(conn, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info ? info->socket_context : NULL;
+}
+
+void request_connection(void *cls, struct MHD_Connection *conn, void **context,
+                        enum MHD_ConnectionNotificationCode code)
+{
+    struct http *h = cls;
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        heads_leave(*context);
+        *context = NULL;
+        return;
+    }
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+    if (info)
+        *context = heads_enter(h->heads, info->connect_fd);
+}
+
+/* Every path of ours is made of plain parts. A NUL would end it early for us and not for others; an
+ * escaped slash is one for us and a letter for others. */
+static bool odd_path(const char *uri)
+{
+    size_t n = strcspn(uri, "?");
+    for (const char *p = uri; (p = memchr(p, '%', n - (size_t)(p - uri))); p++)
+        if (strncmp(p, "%00", 3) == 0 || strncasecmp(p, "%2f", 3) == 0)
+            return true;
+    return false;
+}
+
+void *request_uri(void *cls, const char *uri, struct MHD_Connection *conn)
+{
+    struct request *r = mem_new(sizeof(*r));
+    r->http = cls;
+    r->conn = conn;
+    r->arena = arena_new();
+    id_make(r->id);
+    r->begun_ms = clock_mono_ms();
+    r->linger_fd = -1;
+    r->status = strlen(uri) > URI_MAX ? 414 : odd_path(uri) ? 404 : 0;
+    r->guest = guest_of(conn);
+    if (r->guest)
+        heads_line(r->guest);
+    atomic_fetch_add(&r->http->running, 1);
+    return r;
+}
+
+void request_done(void *cls, struct MHD_Connection *conn, void **con_cls,
+                  enum MHD_RequestTerminationCode how)
+{
+    (void)conn;
+    struct http *h = cls;
+    struct request *r = *con_cls;
+    if (!r)
+        return;
+    form_free(r->form);
+    if (how != MHD_REQUEST_TERMINATED_COMPLETED_OK && !r->queued)
+        r->status = 0;
+    log_info(h->parts.log, "request", "method", r->method, "path", r->path, "status", r->status,
+             "bytes", r->answer_bytes, "ms", clock_mono_ms() - r->begun_ms, "user",
+             r->caller.username, "address", r->address, "request", r->id);
+    if (r->linger_fd >= 0)
+        parting_add(h->parting, r->linger_fd);
+    if (r->guest && how == MHD_REQUEST_TERMINATED_COMPLETED_OK)
+        heads_next(r->guest);
+    if (r->answer)
+        MHD_destroy_response(r->answer);
+    buf_clear(&r->body);
+    arena_free(r->arena);
+    free(r);
+    *con_cls = NULL;
+    atomic_fetch_sub(&h->running, 1);
+}
+
+/* -- headers -- */
+
+const char *request_header(const struct request *r, const char *name)
+{
+    return MHD_lookup_connection_value(r->conn, MHD_HEADER_KIND, name);
+}
+
+static enum MHD_Result join_forwarded(void *cls, enum MHD_ValueKind kind, const char *key,
+                                      const char *value)
+{
+    (void)kind;
+    struct buf *b = cls;
+    if (value && strcasecmp(key, "X-Forwarded-For") == 0)
+        buf_printf(b, "%s%s", b->len ? "," : "", value);
+    return MHD_YES;
+}
+
+static void address_of(struct request *r)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(r->conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const struct sockaddr *at = info ? info->client_addr : NULL;
+    char peer[INET6_ADDRSTRLEN] = "-";
+    if (at && at->sa_family == AF_INET6)
+        (void)inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)at)->sin6_addr, peer,
+                        sizeof(peer));
+    else if (at && at->sa_family == AF_INET)
+        (void)inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)at)->sin_addr, peer,
+                        sizeof(peer));
+    /* a client may send such a field of its own; the proxy's comes behind it, in one line or two */
+    AUTO(buf_clear) struct buf forwarded;
+    buf_init(&forwarded, FORWARDED_MAX);
+    if (*r->http->conf.trusted_proxies)
+        (void)MHD_get_connection_values(r->conn, MHD_HEADER_KIND, join_forwarded, &forwarded);
+    address_read(r->address, sizeof(r->address), peer, r->http->conf.trusted_proxies,
+                 forwarded.cut ? NULL : forwarded.p);
+}
+
+struct framing {
+    const char *length, *coding;
+    int lengths, codings;
+};
+
+static enum MHD_Result see_framing(void *cls, enum MHD_ValueKind kind, const char *key,
+                                   const char *value)
+{
+    (void)kind;
+    struct framing *f = cls;
+    if (strcasecmp(key, "Content-Length") == 0) {
+        f->lengths++;
+        f->length = value;
+    } else if (strcasecmp(key, "Transfer-Encoding") == 0) {
+        f->codings++;
+        f->coding = value;
+    }
+    return MHD_YES;
+}
+
+/* How long the body is must be said once and plainly: what two programs on the way understand
+ * differently is how requests are smuggled (RFC 9112, 6.1 and 11.2). */
+static int check_framing(struct request *r, struct err *e)
+{
+    struct framing f = {0};
+    (void)MHD_get_connection_values(r->conn, MHD_HEADER_KIND, see_framing, &f);
+    r->length_bytes = f.codings ? -1 : 0;
+    r->has_body = f.codings || (f.length && strcmp(f.length, "0") != 0);
+    if (f.lengths + f.codings > 1 || (f.coding && strcasecmp(f.coding, "chunked") != 0) ||
+        (f.length && !str_int64(str_of(f.length), 0, INT64_MAX, &r->length_bytes)))
+        return err_msg(e, MSG_BAD_REQUEST, "the length of the body is told oddly");
+    return 0;
+}
+
+static int check_length(const struct request *r, struct err *e)
+{
+    int64_t n = r->length_bytes;
+    if (r->route->body == BODY_CLIP && n > r->http->conf.max_upload + FORM_EXTRA)
+        return err_msg(e, MSG_FILE_TOO_LARGE, "upload of %lld bytes", (long long)n);
+    if (r->route->body == BODY_JSON && n > JSON_BODY_MAX)
+        return err_msg(e, MSG_TOO_LARGE, "body of %lld bytes", (long long)n);
+    return 0;
+}
+
+/* All that can be wrong before the body is read. */
+static int check_head(struct request *r, char allow[ALLOW_SIZE], struct err *e)
+{
+    int odd = r->status;
+    r->status = 0;
+    if (check_framing(r, e) < 0)
+        return -1;
+    if (odd == 414)
+        return err_msg(e, MSG_URI_TOO_LONG, "an address of over %d bytes", URI_MAX);
+    if (odd)
+        return err_msg(e, MSG_NOT_FOUND, "a NUL or an escaped slash in the path");
+    r->route = route_find(r->method, r->path, &r->rest, allow);
+    if (!r->route)
+        return err_msg(e, *allow ? MSG_METHOD_NOT_ALLOWED : MSG_NOT_FOUND, "no such route");
+    if (r->route->token && auth_check(r->http->parts.auth, r->arena,
+                                      request_header(r, "Authorization"), &r->caller, e) < 0)
+        return -1;
+    if (check_length(r, e) < 0)
+        return -1;
+    return r->route->body == BODY_CLIP ? form_begin(r, e) : 0;
+}
+
+/* An answer before the body was read ends the connection; a body may be on its way. */
+static enum MHD_Result answer_early(struct request *r)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(r->conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+    if (info && r->has_body)
+        r->linger_fd = fcntl(info->connect_fd, F_DUPFD_CLOEXEC, 0);
+    return answer_queue(r);
+}
+
+static enum MHD_Result on_headers(struct request *r, const char *url, const char *method)
+{
+    struct err e = {0};
+    char allow[ALLOW_SIZE] = "";
+    if (r->guest)
+        heads_whole(r->guest);
+    r->method = arena_strdup(r->arena, method);
+    r->path = arena_strdup(r->arena, url);
+    r->lang = lang_accept(request_header(r, "Accept-Language"));
+    address_of(r);
+    buf_init(&r->body, JSON_BODY_MAX);
+    r->window_ms = clock_mono_ms();
+    if (check_head(r, allow, &e) == 0)
+        return MHD_YES;
+    if (e.msg == MSG_METHOD_NOT_ALLOWED && strcmp(method, "OPTIONS") == 0) {
+        answer_empty(r, 204);
+    } else {
+        answer_error(r, &e);
+    }
+    if (*allow && !r->route)
+        answer_header(r, "Allow", allow);
+    return answer_early(r);
+}
+
+/* -- body -- */
+
+/* Too few bytes in a whole window. Only asked when bytes come: without any, the library's idle time
+ * ends the connection. */
+static bool too_slow(struct request *r, size_t len_bytes)
+{
+    const struct conf *c = &r->http->conf;
+    r->window_bytes += (int64_t)len_bytes;
+    int64_t past = clock_mono_ms() - r->window_ms;
+    if (past < c->body_window_ms)
+        return false;
+    bool slow = r->window_bytes < c->min_body_rate * past / 1000;
+    r->window_ms += past;
+    r->window_bytes = 0;
+    return slow;
+}
+
+static enum MHD_Result on_piece(struct request *r, const char *data, size_t len_bytes)
+{
+    struct err e;
+    r->body_bytes += (int64_t)len_bytes;
+    if (too_slow(r, len_bytes)) {
+        err_msg(&e, MSG_BODY_SLOW, "under %lld bytes/s", (long long)r->http->conf.min_body_rate);
+        return answer_cut(r, &e);
+    }
+    if (r->route->body == BODY_JSON)
+        buf_put(&r->body, data, len_bytes);
+    if (r->body.cut && !r->fault.code)
+        err_msg(&r->fault, MSG_TOO_LARGE, "body over %d bytes", JSON_BODY_MAX);
+    if (r->form && r->body_bytes <= r->http->conf.max_upload + FORM_EXTRA)
+        form_feed(r, data, len_bytes);
+    else if (r->form && !r->fault.code)
+        err_msg(&r->fault, MSG_FILE_TOO_LARGE, "a form of over %lld bytes",
+                (long long)r->http->conf.max_upload);
+    /* What is refused already, or not looked at, is read on for a while, as most clients look for
+     * an answer only when all is sent; more of it is not let in. */
+    bool unread = r->fault.code || r->route->body == BODY_NONE;
+    int64_t left = r->length_bytes - r->body_bytes;
+    if (!unread || ((r->unread_bytes += (int64_t)len_bytes) <= DRAIN_MAX && left <= DRAIN_MAX))
+        return MHD_YES;
+    if (!r->fault.code)
+        err_msg(&r->fault, MSG_TOO_LARGE, "a body where none belongs");
+    return answer_cut(r, &r->fault);
+}
+
+void request_run(struct request *r)
+{
+    if (r->fault.code)
+        answer_error(r, &r->fault);
+    else
+        r->route->run(r);
+    form_free(TAKE(r->form)); /* here, where it may wait for the disk */
+    if (!r->answer) {         /* the connection is resumed for an answer */
+        struct err e;
+        err_set(&e, ERR_SYSTEM, "a handler gave no answer");
+        answer_error(r, &e);
+    }
+}
+
+static enum MHD_Result on_end(struct request *r)
+{
+    struct err e;
+    if (r->form)
+        form_end(r);
+    if (r->route->slow && !r->fault.code) {
+        MHD_suspend_connection(r->conn);
+        if (pool_put(r->http->pool, r))
+            return MHD_YES;
+        MHD_resume_connection(r->conn);
+        err_set(&e, ERR_STOPPED, "the server is stopping");
+        answer_error(r, &e);
+        return MHD_YES; /* called again once resumed */
+    }
+    request_run(r);
+    return answer_queue(r);
+}
+
+enum MHD_Result request_access(void *cls, struct MHD_Connection *conn, const char *url,
+                               const char *method, const char *version, const char *data,
+                               size_t *data_bytes, void **con_cls)
+{
+    (void)cls, (void)conn, (void)version;
+    struct request *r = *con_cls;
+    if (r->answer)
+        return answer_queue(r); /* back from the pool */
+    if (!r->method)
+        return on_headers(r, url, method);
+    if (*data_bytes) {
+        size_t n = *data_bytes;
+        *data_bytes = 0;
+        return on_piece(r, data, n);
+    }
+    return on_end(r);
+}

@@ -1,0 +1,208 @@
+#include "core/test/test.h"
+
+#include "core/str.h"
+#include "http/field.h"
+
+static int arena_up(void **state)
+{
+    *state = arena_new();
+    return 0;
+}
+static int arena_down(void **state)
+{
+    arena_free(*state);
+    return 0;
+}
+
+/* -- ranges: RFC 9110, 14 -- */
+
+static void each_range_means_what_the_rfc_says(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *header;
+        int64_t size;
+        enum range_kind kind;
+        int64_t from, len;
+    } facts[] = {
+        {"bytes=0-0", 100, RANGE_PART, 0, 1},
+        {"bytes=0-99", 100, RANGE_PART, 0, 100},
+        {"bytes=10-19", 100, RANGE_PART, 10, 10},
+        {"bytes=99-", 100, RANGE_PART, 99, 1},
+        {"bytes=0-", 100, RANGE_PART, 0, 100},
+        {"bytes=-1", 100, RANGE_PART, 99, 1},
+        {"bytes=-100", 100, RANGE_PART, 0, 100},
+        {"bytes=-101", 100, RANGE_PART, 0, 100},
+        {"bytes=90-1000", 100, RANGE_PART, 90, 10},
+        {"bytes=0-99999999999999999999999", 100, RANGE_PART, 0, 100},
+        {"bytes=-99999999999999999999999", 100, RANGE_PART, 0, 100},
+        {"bytes=00000000000000000000005-6", 100, RANGE_PART, 5, 2},
+        {"BYTES=1-2", 100, RANGE_PART, 1, 2},
+        {"bytes= 1-2", 100, RANGE_PART, 1, 2},
+        {"bytes=1-2 ", 100, RANGE_PART, 1, 2},
+        {"bytes=,, 1-2 ,", 100, RANGE_PART, 1, 2},
+        {"bytes=100-", 100, RANGE_BEYOND, 0, 0},
+        {"bytes=100-200", 100, RANGE_BEYOND, 0, 0},
+        {"bytes=99999999999999999999999-", 100, RANGE_BEYOND, 0, 0},
+        {"bytes=99999999999999999999998-99999999999999999999999", 100, RANGE_BEYOND, 0, 0},
+        {"bytes=-0", 100, RANGE_BEYOND, 0, 0},
+        {"bytes=0-", 0, RANGE_BEYOND, 0, 0},
+        {"bytes=0-0", 0, RANGE_BEYOND, 0, 0},
+        {"bytes=-5", 0, RANGE_NONE, 0, 0},
+        {"bytes=5-4", 100, RANGE_NONE, 0, 0},
+        {"bytes=0-1,5-6", 100, RANGE_NONE, 0, 0},
+        {"bytes=0-1,", 100, RANGE_PART, 0, 2},
+        {"bytes=", 100, RANGE_NONE, 0, 0},
+        {"bytes=-", 100, RANGE_NONE, 0, 0},
+        {"bytes", 100, RANGE_NONE, 0, 0},
+        {"bytes=1", 100, RANGE_NONE, 0, 0},
+        {"bytes=x-y", 100, RANGE_NONE, 0, 0},
+        {"bytes=1-y", 100, RANGE_NONE, 0, 0},
+        {"bytes=1 -2", 100, RANGE_NONE, 0, 0},
+        {"bytes=+1-2", 100, RANGE_NONE, 0, 0},
+        {"bytes=--1", 100, RANGE_NONE, 0, 0},
+        {"bytes=0x1-2", 100, RANGE_NONE, 0, 0},
+        {"bytes =1-2", 100, RANGE_NONE, 0, 0},
+        {"items=0-1", 100, RANGE_NONE, 0, 0},
+        {"", 100, RANGE_NONE, 0, 0},
+        {NULL, 100, RANGE_NONE, 0, 0},
+        {"bytes=9223372036854775806-", INT64_MAX, RANGE_PART, INT64_MAX - 1, 1},
+        {"bytes=0-9223372036854775807", INT64_MAX, RANGE_PART, 0, INT64_MAX},
+    };
+    for (size_t i = 0; i < LEN(facts); i++) {
+        int64_t from = 0, len = 0;
+        enum range_kind kind = range_read(facts[i].header, facts[i].size, &from, &len);
+        if (kind != facts[i].kind || from != facts[i].from || len != facts[i].len)
+            fail_msg("%s: %d %lld+%lld", facts[i].header, (int)kind, (long long)from,
+                     (long long)len);
+    }
+}
+
+/* -- tags: RFC 9110, 13.1 -- */
+
+static void tags_are_found_in_lists_as_wholes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *header;
+        bool weak, strong;
+    } facts[] = {
+        {"\"abc\"", true, true},
+        {"W/\"abc\"", true, false},
+        {"\"x\", \"abc\"", true, true},
+        {"\"x\",\"abc\",\"y\"", true, true},
+        {"\"a,b\", \"abc\"", true, true},
+        {" , ,\"abc\"", true, true},
+        {"W/\"x\", W/\"abc\"", true, false},
+        {"*", true, true},
+        {" * ", true, true},
+        {"\"abcd\"", false, false},
+        {"\"ab\"", false, false},
+        {"abc", false, false},
+        {"\"abc", false, false},
+        {"abc\"", false, false},
+        {"\"x,\"abc\"", false, false},
+        {"w/\"abc\"", false, false},
+        {"\"*\"", false, false},
+        {"*, \"x\"", false, false},
+        {"", false, false},
+        {NULL, false, false},
+    };
+    for (size_t i = 0; i < LEN(facts); i++)
+        if (etag_listed(facts[i].header, "\"abc\"", true) != facts[i].weak ||
+            etag_listed(facts[i].header, "\"abc\"", false) != facts[i].strong)
+            fail_msg("%s", facts[i].header);
+}
+
+/* -- names: RFC 6266, RFC 8187 -- */
+
+static void names_are_told_twice(void **state)
+{
+    static const struct {
+        const char *name, *told;
+    } facts[] = {
+        {"gol.mp4", "inline; filename=\"gol.mp4\"; filename*=UTF-8''gol.mp4"},
+        {"gol.MOV", "inline; filename=\"gol.mp4\"; filename*=UTF-8''gol.mp4"},
+        {"a.b.c", "inline; filename=\"a.b.mp4\"; filename*=UTF-8''a.b.mp4"},
+        {"gol", "inline; filename=\"gol.mp4\"; filename*=UTF-8''gol.mp4"},
+        {".mov", "inline; filename=\".mov.mp4\"; filename*=UTF-8''.mov.mp4"},
+        {"", "inline; filename=\"reel.mp4\"; filename*=UTF-8''reel.mp4"},
+        {"mi gol.mp4", "inline; filename=\"mi gol.mp4\"; filename*=UTF-8''mi%20gol.mp4"},
+        {"ñandú.mp4", "inline; filename=\"_and_.mp4\"; filename*=UTF-8''%C3%B1and%C3%BA.mp4"},
+        {"مقطع.mp4", "inline; filename=\"____.mp4\"; "
+                     "filename*=UTF-8''%D9%85%D9%82%D8%B7%D8%B9.mp4"},
+        {"🎬.mp4", "inline; filename=\"_.mp4\"; filename*=UTF-8''%F0%9F%8E%AC.mp4"},
+        {"a\"b\\c;d%e.mp4",
+         "inline; filename=\"a_b_c_d_e.mp4\"; filename*=UTF-8''a%22b%5Cc%3Bd%25e.mp4"},
+        {"a\r\nX-Evil: 1.mp4",
+         "inline; filename=\"a__X-Evil_ 1.mp4\"; filename*=UTF-8''a%0D%0AX-Evil%3A%201.mp4"},
+    };
+    for (size_t i = 0; i < LEN(facts); i++)
+        assert_string_equal(disposition_make(*state, facts[i].name, false, ".mp4"), facts[i].told);
+    assert_string_equal(disposition_make(*state, "x.mp4", true, ".jpg"),
+                        "attachment; filename=\"x.jpg\"; filename*=UTF-8''x.jpg");
+}
+
+static void a_name_of_any_length_and_bytes_stays_short_and_ascii(void **state)
+{
+    char name[5001];
+    for (int seed = 1; seed < 256; seed += 2) {
+        for (size_t i = 0; i < sizeof(name) - 1; i++)
+            name[i] = (char)((unsigned)seed * (i + 1) % 255 + 1);
+        name[sizeof(name) - 1] = 0;
+        const char *told = disposition_make(*state, name, true, ".mp4");
+        assert_true(strlen(told) < 1200);
+        const char *quote = strchr(told, '"');
+        assert_ptr_equal(strrchr(told, '"'), strchr(quote + 1, '"'));
+        for (const char *p = told; *p; p++)
+            assert_in_range(*p, ' ', '~');
+    }
+    memset(name, 'x', 5000);
+    assert_true(strlen(disposition_make(*state, name, true, ".mp4")) < 600);
+}
+
+/* -- addresses -- */
+
+static void only_trusted_proxies_are_believed(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *peer, *proxies, *header, *who;
+    } facts[] = {
+        {"10.0.0.1", "", "1.2.3.4", "10.0.0.1"},
+        {"10.0.0.1", "10.0.0.1", "1.2.3.4", "1.2.3.4"},
+        {"10.0.0.1", "10.0.0.1", NULL, "10.0.0.1"},
+        {"10.0.0.1", "10.0.0.1", "", "10.0.0.1"},
+        {"10.0.0.2", "10.0.0.1", "1.2.3.4", "10.0.0.2"},
+        {"10.0.0.1", "10.0.0.10", "1.2.3.4", "10.0.0.1"},
+        {"10.0.0.1", "127.0.0.1, 10.0.0.1 ,::1", "1.2.3.4", "1.2.3.4"},
+        {"10.0.0.1", "10.0.0.1", "9.9.9.9, 1.2.3.4", "1.2.3.4"},
+        {"10.0.0.1", "10.0.0.1,10.0.0.2", "9.9.9.9, 1.2.3.4, 10.0.0.2", "1.2.3.4"},
+        {"10.0.0.1", "10.0.0.1", "1.2.3.4 , ", "10.0.0.1"},
+        {"10.0.0.1", "10.0.0.1", "1.2.3.4, unknown", "10.0.0.1"},
+        {"10.0.0.1", "10.0.0.1", "1.2.3.4:5678", "10.0.0.1"},
+        {"10.0.0.1", "10.0.0.1", "10.0.0.1, 10.0.0.1", "10.0.0.1"},
+        {"10.0.0.1", "10.0.0.1", "\r\n1.2.3.4", "10.0.0.1"},
+        {"::ffff:10.0.0.1", "10.0.0.1", "2001:db8::7", "2001:db8::7"},
+        {"::1", "::1", "::ffff:1.2.3.4", "1.2.3.4"},
+        {"-", "", "1.2.3.4", "-"},
+    };
+    for (size_t i = 0; i < LEN(facts); i++) {
+        char who[64];
+        address_read(who, sizeof(who), facts[i].peer, facts[i].proxies, facts[i].header);
+        assert_string_equal(who, facts[i].who);
+    }
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, arena_up, arena_down)
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(each_range_means_what_the_rfc_says),
+        T(tags_are_found_in_lists_as_wholes),
+        T(names_are_told_twice),
+        T(a_name_of_any_length_and_bytes_stays_short_and_ascii),
+        T(only_trusted_proxies_are_believed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,156 @@
+#include "core/test/test.h"
+
+#include "core/clock.h"
+#include "http/http_impl.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { HEAD_MS = 200, IDLE_MS = 300, PATIENCE_MS = 20000 };
+
+struct line {
+    int ours, theirs;
+    struct guest *guest;
+};
+
+static struct line enter(struct heads *h)
+{
+    int fd[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd), 0);
+    return (struct line){fd[0], fd[1], heads_enter(h, fd[0])};
+}
+
+static void leave(struct line *l)
+{
+    heads_leave(l->guest);
+    close(l->ours);
+    close(l->theirs);
+}
+
+/* The other end has seen the end of the connection. */
+static bool cut(const struct line *l)
+{
+    char c;
+    return recv(l->theirs, &c, 1, MSG_DONTWAIT) == 0;
+}
+
+static int64_t cut_after_ms(const struct line *l)
+{
+    int64_t begun = clock_mono_ms();
+    while (!cut(l) && clock_mono_ms() < begun + PATIENCE_MS)
+        usleep(1000);
+    return clock_mono_ms() - begun;
+}
+
+static struct heads *start(void)
+{
+    struct err e;
+    struct heads *h = NULL;
+    if (heads_start(&h, HEAD_MS, IDLE_MS, &e) < 0)
+        fail_msg("%s", e.text);
+    return h;
+}
+
+static void a_connection_without_a_head_is_cut_off_in_time_and_not_before(void **state)
+{
+    (void)state;
+    struct heads *h = start();
+    struct line l = enter(h);
+    assert_in_range(cut_after_ms(&l), HEAD_MS - 20, PATIENCE_MS - 1);
+    leave(&l);
+    heads_stop(h);
+}
+
+static void the_first_line_buys_no_time_and_the_whole_head_ends_the_watch(void **state)
+{
+    (void)state;
+    struct heads *h = start();
+    struct line slow = enter(h), quick = enter(h);
+    usleep(HEAD_MS / 2 * 1000);
+    heads_line(slow.guest);
+    heads_line(quick.guest);
+    heads_whole(quick.guest);
+    assert_in_range(cut_after_ms(&slow), 1, PATIENCE_MS - 1);
+    usleep(HEAD_MS * 2 * 1000);
+    assert_false(cut(&quick));
+    leave(&slow);
+    leave(&quick);
+    heads_stop(h);
+}
+
+static void between_requests_there_is_the_idle_time_too(void **state)
+{
+    (void)state;
+    struct heads *h = start();
+    struct line resting = enter(h), asking = enter(h);
+    heads_whole(resting.guest);
+    heads_whole(asking.guest);
+    heads_next(resting.guest);
+    heads_next(asking.guest);
+    heads_line(asking.guest); /* a second request has begun */
+    int64_t begun = clock_mono_ms();
+    assert_in_range(cut_after_ms(&asking), HEAD_MS - 20, PATIENCE_MS - 1);
+    (void)cut_after_ms(&resting);
+    assert_in_range(clock_mono_ms() - begun, HEAD_MS + IDLE_MS - 20, PATIENCE_MS - 1);
+    leave(&asking);
+    leave(&resting);
+    heads_stop(h);
+}
+
+static void a_descriptor_that_was_left_is_never_touched(void **state)
+{
+    (void)state;
+    struct heads *h = start();
+    struct line l = enter(h);
+    heads_leave(TAKE(l.guest));
+    usleep(HEAD_MS * 2 * 1000);
+    assert_false(cut(&l));
+    leave(&l);
+    heads_leave(NULL);
+    heads_stop(h);
+    heads_stop(NULL);
+}
+
+static void *come_and_go(void *arg)
+{
+    for (int i = 0; i < 300; i++) {
+        struct line l = enter(arg);
+        heads_line(l.guest);
+        if (i % 3) {
+            heads_whole(l.guest);
+            heads_next(l.guest);
+        }
+        if (i % 30 == 0)
+            usleep(1000);
+        assert_false(cut(&l));
+        leave(&l);
+    }
+    return NULL;
+}
+
+static void threads_come_and_go_side_by_side(void **state)
+{
+    (void)state;
+    struct err e;
+    struct heads *h = NULL;
+    assert_int_equal(heads_start(&h, 60000, 60000, &e), 0);
+    pthread_t threads[4];
+    for (size_t i = 0; i < LEN(threads); i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, come_and_go, h), 0);
+    for (size_t i = 0; i < LEN(threads); i++)
+        pthread_join(threads[i], NULL);
+    heads_stop(h);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_connection_without_a_head_is_cut_off_in_time_and_not_before),
+        cmocka_unit_test(the_first_line_buys_no_time_and_the_whole_head_ends_the_watch),
+        cmocka_unit_test(between_requests_there_is_the_idle_time_too),
+        cmocka_unit_test(a_descriptor_that_was_left_is_never_touched),
+        cmocka_unit_test(threads_come_and_go_side_by_side),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,160 @@
+#include "core/test/test.h"
+
+#include "http/http_impl.h"
+
+/* Which handler answers; the handlers themselves are not run. */
+static const struct route *find(const char *method, const char *path, const char **rest,
+                                char allow[ALLOW_SIZE])
+{
+    const char *ignored;
+    return route_find(method, path, rest ? rest : &ignored, allow);
+}
+
+static void each_path_has_its_handler_with_and_without_a_slash(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *method, *path;
+        void (*run)(struct request *r);
+    } facts[] = {
+        {"GET", "/", page_get},
+        {"GET", "/app.js", page_get},
+        {"GET", "/ping", people_ping},
+        {"GET", "/api/auth/login/ping", people_pong},
+        {"GET", "/api/auth/signup/ping", people_pong},
+        {"GET", "/api/health", people_health},
+        {"POST", "/api/auth/signup", people_sign_up},
+        {"POST", "/api/auth/login", people_log_in},
+        {"POST", "/api/tasks", tasks_add},
+        {"GET", "/api/tasks", tasks_list},
+        {"GET", "/api/tasks/7", tasks_get},
+        {"DELETE", "/api/tasks/7", tasks_delete},
+        {"POST", "/api/tasks/7/retry", tasks_retry},
+        {"GET", "/api/video/download/2026/11/23/abc", files_reel},
+        {"GET", "/api/video/poster/2026/11/23/abc", files_poster},
+    };
+    for (size_t i = 0; i < LEN(facts); i++) {
+        char allow[ALLOW_SIZE], slashed[128];
+        const struct route *r = find(facts[i].method, facts[i].path, NULL, allow);
+        if (!r || r->run != facts[i].run)
+            fail_msg("%s %s", facts[i].method, facts[i].path);
+        snprintf(slashed, sizeof(slashed), "%s/", facts[i].path);
+        if (facts[i].path[1])
+            assert_ptr_equal(find(facts[i].method, slashed, NULL, allow), r);
+        if (strcmp(facts[i].method, "GET") == 0)
+            assert_ptr_equal(find("HEAD", facts[i].path, NULL, allow), r);
+    }
+}
+
+static void what_needs_a_token_says_so(void **state)
+{
+    (void)state;
+    static const char *const paths[] = {"/api/tasks", "/api/tasks/7", "/api/tasks/7/retry"};
+    static const char *const methods[] = {"GET", "POST", "DELETE"};
+    int seen = 0;
+    for (size_t i = 0; i < LEN(paths); i++)
+        for (size_t k = 0; k < LEN(methods); k++) {
+            char allow[ALLOW_SIZE];
+            const struct route *r = find(methods[k], paths[i], NULL, allow);
+            seen += r != NULL;
+            assert_true(!r || r->token);
+        }
+    assert_int_equal(seen, 5);
+}
+
+static void stars_give_what_they_matched(void **state)
+{
+    (void)state;
+    char allow[ALLOW_SIZE];
+    const char *rest;
+    assert_non_null(find("GET", "/api/tasks/42", &rest, allow));
+    assert_string_equal(rest, "42");
+    assert_non_null(find("POST", "/api/tasks/42/retry", &rest, allow));
+    assert_string_equal(rest, "42/retry");
+    assert_non_null(find("GET", "/api/video/download/2026/11/23/abc", &rest, allow));
+    assert_string_equal(rest, "2026/11/23/abc");
+}
+
+static void a_wrong_method_names_the_right_ones(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *method, *path, *allow;
+    } facts[] = {
+        {"PUT", "/api/tasks", "POST, GET, HEAD"},
+        {"PATCH", "/api/tasks/7", "GET, HEAD, DELETE"},
+        {"GET", "/api/tasks/7/retry", "POST"},
+        {"GET", "/api/auth/login", "POST"},
+        {"HEAD", "/api/auth/login", "POST"},
+        {"POST", "/", "GET, HEAD"},
+        {"OPTIONS", "/api/tasks/", "POST, GET, HEAD"},
+        {"get", "/ping", "GET, HEAD"},
+        {"", "/ping", "GET, HEAD"},
+    };
+    for (size_t i = 0; i < LEN(facts); i++) {
+        char allow[ALLOW_SIZE];
+        assert_null(find(facts[i].method, facts[i].path, NULL, allow));
+        assert_string_equal(allow, facts[i].allow);
+    }
+}
+
+static void what_is_not_there_allows_nothing(void **state)
+{
+    (void)state;
+    static const char *const paths[] = {
+        "",
+        "nothing",
+        "/nothing",
+        "//",
+        "/api",
+        "/api/",
+        "/api/tasksx",
+        "/api/task",
+        "/API/TASKS",
+        "/api/tasks//",
+        "//api/tasks",
+        "/api//tasks",
+        "/api/tasks/7/",
+        "/api/tasks/7/retry/x",
+        "/api/tasks/7/x",
+        "/ping//",
+        "/pin",
+        "/pingx",
+        "/app.js/x",
+        "/api/video/download",
+        "/api/video/download/",
+        "/api/video",
+        "*",
+        "/api/tasks/7//retry",
+    };
+    for (size_t i = 0; i < LEN(paths); i++) {
+        char allow[ALLOW_SIZE];
+        const struct route *r = find("GET", paths[i], NULL, allow);
+        if (strcmp(paths[i], "/api/tasks/7/") == 0)
+            assert_true(r && r->run == tasks_get);
+        else if (r || *allow)
+            fail_msg("%s: %s", paths[i], allow);
+    }
+}
+
+static void an_empty_part_of_a_path_is_no_number(void **state)
+{
+    (void)state;
+    char allow[ALLOW_SIZE];
+    const char *rest;
+    const struct route *r = find("POST", "/api/tasks//retry", &rest, allow);
+    assert_true(r && r->run == tasks_retry && *rest == '/'); /* no number: a 404 of its handler */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_path_has_its_handler_with_and_without_a_slash),
+        cmocka_unit_test(what_needs_a_token_says_so),
+        cmocka_unit_test(stars_give_what_they_matched),
+        cmocka_unit_test(a_wrong_method_names_the_right_ones),
+        cmocka_unit_test(what_is_not_there_allows_nothing),
+        cmocka_unit_test(an_empty_part_of_a_path_is_no_number),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,489 @@
+/* Plan: a reader of bits; the fields of a sequence parameter set in their order; the avcC record;
+ * merging; the walk over a packet. */
+#include "media/clip/sets.h"
+
+#include "core/mem.h"
+
+#include <libavutil/common.h>
+#include <libavutil/intreadwrite.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    NAL_SLICE = 1,
+    NAL_IDR = 5,
+    NAL_SEI = 6,
+    NAL_SPS = 7,
+    NAL_PPS = 8,
+    NAL_AUD = 9,
+    NAL_END = 10,
+    NAL_END_STREAM = 11,
+    NAL_FILLER = 12
+};
+enum { SET_BYTES_MAX = 1024, RECORD_HEAD = 6 };
+
+/* -- bits -- */
+
+struct bits {
+    const uint8_t *data;
+    int size, at; /* in bits */
+    bool over;    /* more was asked than there is */
+};
+
+static unsigned bit(struct bits *b)
+{
+    if (b->at >= b->size) {
+        b->over = true;
+        return 0;
+    }
+    unsigned v = b->data[b->at >> 3] >> (7 - (b->at & 7)) & 1;
+    b->at++;
+    return v;
+}
+
+static unsigned take(struct bits *b, int count)
+{
+    unsigned v = 0;
+    while (count-- > 0)
+        v = v << 1 | bit(b);
+    return v;
+}
+
+/* ue(v), 9.1 */
+static unsigned golomb(struct bits *b)
+{
+    int zeros = 0;
+    while (!b->over && zeros < 32 && bit(b) == 0)
+        zeros++;
+    if (zeros >= 32) {
+        b->over = true;
+        return 0;
+    }
+    return (unsigned)((UINT64_C(1) << zeros) - 1 + take(b, zeros));
+}
+
+static int signed_golomb(struct bits *b)
+{
+    unsigned k = golomb(b);
+    return k & 1 ? (int)(k / 2 + 1) : -(int)(k / 2);
+}
+
+/* The payload of a NAL unit without the bytes that only keep start codes away (7.4.1). */
+static int payload(const uint8_t *nal, int len_bytes, uint8_t out[SET_BYTES_MAX])
+{
+    int n = 0, zeros = 0;
+    for (int i = 1; i < len_bytes && n < SET_BYTES_MAX; i++) {
+        if (zeros >= 2 && nal[i] == 3) {
+            zeros = 0;
+            continue;
+        }
+        zeros = nal[i] ? 0 : zeros + 1;
+        out[n++] = nal[i];
+    }
+    return n;
+}
+
+/* -- the sequence parameter set -- */
+
+static void skip_scaling_list(struct bits *b, int size)
+{
+    int last = 8, next = 8;
+    for (int i = 0; i < size && !b->over; i++) {
+        if (next)
+            next = (last + signed_golomb(b) + 256) & 255;
+        if (next)
+            last = next;
+    }
+}
+
+static bool has_chroma_format(int profile_idc)
+{
+    static const int profiles[] = {100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135};
+    for (size_t i = 0; i < LEN(profiles); i++)
+        if (profiles[i] == profile_idc)
+            return true;
+    return false;
+}
+
+static void read_chroma(struct bits *b, struct sps *s)
+{
+    s->chroma_format = (int)golomb(b);
+    if (s->chroma_format == 3)
+        (void)bit(b);
+    s->luma_bits = (int)golomb(b) + 8;
+    s->chroma_bits = (int)golomb(b) + 8;
+    (void)bit(b); /* lossless transform bypass */
+    if (!bit(b))
+        return;
+    int lists = s->chroma_format == 3 ? 12 : 8;
+    for (int i = 0; i < lists; i++)
+        if (bit(b))
+            skip_scaling_list(b, i < 6 ? 16 : 64);
+}
+
+static void skip_order_count(struct bits *b)
+{
+    unsigned type = golomb(b);
+    if (type == 0) {
+        (void)golomb(b);
+    } else if (type == 1) {
+        (void)bit(b);
+        (void)signed_golomb(b);
+        (void)signed_golomb(b);
+        unsigned n = golomb(b);
+        for (unsigned i = 0; i < n && i < 256 && !b->over; i++)
+            (void)signed_golomb(b);
+    }
+}
+
+static void skip_hrd(struct bits *b)
+{
+    unsigned count = golomb(b) + 1;
+    (void)take(b, 8);
+    for (unsigned i = 0; i < count && i < 32 && !b->over; i++) {
+        (void)golomb(b);
+        (void)golomb(b);
+        (void)bit(b);
+    }
+    (void)take(b, 20);
+}
+
+static void read_aspect(struct bits *b, struct sps *s)
+{
+    /* table E-1 */
+    static const uint8_t known[][2] = {{0, 0},   {1, 1},    {12, 11}, {10, 11}, {16, 11}, {40, 33},
+                                       {24, 11}, {20, 11},  {32, 11}, {80, 33}, {18, 11}, {15, 11},
+                                       {64, 33}, {160, 99}, {4, 3},   {3, 2},   {2, 1}};
+    unsigned idc = take(b, 8);
+    if (idc == 255) {
+        s->sar_num = (int)take(b, 16);
+        s->sar_den = (int)take(b, 16);
+    } else if (idc < LEN(known)) {
+        s->sar_num = known[idc][0];
+        s->sar_den = known[idc][1];
+    }
+}
+
+/* E.1.1 */
+static void read_vui(struct bits *b, struct sps *s)
+{
+    if (bit(b))
+        read_aspect(b, s);
+    if (bit(b))
+        (void)bit(b); /* overscan */
+    if (bit(b)) {
+        (void)take(b, 3);
+        s->full_range = bit(b);
+        if (bit(b)) {
+            s->primaries = (int)take(b, 8);
+            s->transfer = (int)take(b, 8);
+            s->matrix = (int)take(b, 8);
+        }
+    }
+    if (bit(b)) {
+        (void)golomb(b);
+        (void)golomb(b);
+    }
+    if (bit(b)) { /* timing: 2 x 32 bits and a flag */
+        (void)take(b, 32);
+        (void)take(b, 32);
+        (void)bit(b);
+    }
+    bool nal = bit(b);
+    if (nal)
+        skip_hrd(b);
+    bool vcl = bit(b);
+    if (vcl)
+        skip_hrd(b);
+    if (nal || vcl)
+        (void)bit(b);
+    (void)bit(b); /* pic_struct */
+    if (bit(b)) {
+        (void)bit(b);
+        for (int i = 0; i < 4; i++)
+            (void)golomb(b);
+        s->reorder = (int)golomb(b);
+        (void)golomb(b);
+    }
+}
+
+static bool read_size(struct bits *b, struct sps *s)
+{
+    unsigned columns = golomb(b) + 1, rows = golomb(b) + 1;
+    s->frames_only = bit(b);
+    if (!s->frames_only)
+        (void)bit(b);
+    (void)bit(b);
+    if (columns > 1024 || rows > 1024 || columns == 0 || rows == 0)
+        return false;
+    int width = (int)columns * 16, height = (int)rows * (s->frames_only ? 16 : 32);
+    if (bit(b)) {
+        unsigned crop[4];
+        for (int i = 0; i < 4; i++)
+            crop[i] = golomb(b);
+        int x = s->chroma_format == 1 || s->chroma_format == 2 ? 2 : 1;
+        int y = (s->chroma_format == 1 ? 2 : 1) * (s->frames_only ? 1 : 2);
+        if (crop[0] > 4096 || crop[1] > 4096 || crop[2] > 4096 || crop[3] > 4096)
+            return false;
+        if (crop[0] || crop[2]) /* players differ on what lies left and above */
+            return false;
+        width -= x * (int)(crop[0] + crop[1]);
+        height -= y * (int)(crop[2] + crop[3]);
+    }
+    s->width = width;
+    s->height = height;
+    return width > 0 && height > 0;
+}
+
+static bool read_sps(const uint8_t *nal, int len_bytes, struct sps *out)
+{
+    uint8_t plain[SET_BYTES_MAX];
+    struct sps s = {.chroma_format = 1,
+                    .luma_bits = 8,
+                    .chroma_bits = 8,
+                    .primaries = 2,
+                    .transfer = 2,
+                    .matrix = 2,
+                    .reorder = -1};
+    if (len_bytes < 4 || len_bytes > SET_BYTES_MAX || (nal[0] & 31) != NAL_SPS)
+        return false;
+    struct bits b = {plain, 8 * payload(nal, len_bytes, plain), 0, false};
+    s.profile_idc = (int)take(&b, 8);
+    s.constraints = (int)take(&b, 8);
+    s.level_idc = (int)take(&b, 8);
+    s.id = (int)golomb(&b);
+    if (has_chroma_format(s.profile_idc))
+        read_chroma(&b, &s);
+    (void)golomb(&b); /* frame_num */
+    skip_order_count(&b);
+    (void)golomb(&b); /* reference frames */
+    (void)bit(&b);    /* gaps in frame_num */
+    if (!read_size(&b, &s))
+        return false;
+    if (bit(&b))
+        read_vui(&b, &s);
+    if (b.over || s.id > 31)
+        return false;
+    *out = s;
+    return true;
+}
+
+static bool read_pps_id(const uint8_t *nal, int len_bytes, unsigned *id, unsigned *of)
+{
+    uint8_t plain[SET_BYTES_MAX];
+    if (len_bytes < 2 || len_bytes > SET_BYTES_MAX || (nal[0] & 31) != NAL_PPS)
+        return false;
+    struct bits b = {plain, 8 * payload(nal, len_bytes, plain), 0, false};
+    *id = golomb(&b);
+    *of = golomb(&b);
+    return !b.over && *id < 256 && *of < 32;
+}
+
+/* -- the record -- */
+
+/* Calls each() for the sets of one kind, which begin at *at. */
+static bool each_set(const uint8_t *r, int len_bytes, int *at, int count,
+                     bool (*each)(void *arg, const uint8_t *nal, int len_bytes), void *arg)
+{
+    for (int i = 0; i < count; i++) {
+        if (*at + 2 > len_bytes)
+            return false;
+        int n = AV_RB16(r + *at);
+        *at += 2;
+        if (n == 0 || n > len_bytes - *at || !each(arg, r + *at, n))
+            return false;
+        *at += n;
+    }
+    return true;
+}
+
+static bool note_sps(void *arg, const uint8_t *nal, int len_bytes)
+{
+    struct sets *s = arg;
+    struct sps sps;
+    if (!read_sps(nal, len_bytes, &sps))
+        return false;
+    if (s->sps_count++ == 0)
+        s->sps = sps;
+    s->ids |= 1u << sps.id;
+    return true;
+}
+
+static bool note_pps(void *arg, const uint8_t *nal, int len_bytes)
+{
+    struct sets *s = arg;
+    unsigned id, of;
+    if (!read_pps_id(nal, len_bytes, &id, &of) || !(s->ids & 1u << of))
+        return false;
+    if (id < 32)
+        s->ids |= 1u << id;
+    s->pps_count++;
+    return true;
+}
+
+/* Whether each() is true for every set. */
+static bool walk(const uint8_t *r, int len_bytes,
+                 bool (*sps)(void *arg, const uint8_t *nal, int len_bytes),
+                 bool (*pps)(void *arg, const uint8_t *nal, int len_bytes), void *arg)
+{
+    int at = RECORD_HEAD;
+    if (!each_set(r, len_bytes, &at, r[5] & 31, sps, arg) || at >= len_bytes)
+        return false;
+    int count = r[at++];
+    return each_set(r, len_bytes, &at, count, pps, arg);
+}
+
+const char *sets_read(const uint8_t *record, int len_bytes, struct sets *out)
+{
+    struct sets s = {.record = record, .record_bytes = len_bytes};
+    if (!record || len_bytes < RECORD_HEAD + 1 || record[0] != 1)
+        return "its headers are not in an avcC record";
+    s.length_bytes = (record[4] & 3) + 1;
+    if (!walk(record, len_bytes, note_sps, note_pps, &s) || !s.sps_count || !s.pps_count)
+        return "its parameter sets cannot be read";
+    *out = s;
+    return NULL;
+}
+
+int sets_free_id(const struct sets *s)
+{
+    for (int id = 31; id >= 0; id--)
+        if (!(s->ids & 1u << id))
+            return id;
+    return -1;
+}
+
+/* -- merging -- */
+
+struct writer {
+    uint8_t *to;
+    int at, room;
+};
+
+static bool copy_set(void *arg, const uint8_t *nal, int len_bytes)
+{
+    struct writer *w = arg;
+    if (len_bytes + 2 > w->room - w->at)
+        return false;
+    AV_WB16(w->to + w->at, (unsigned)len_bytes);
+    memcpy(w->to + w->at + 2, nal, (size_t)len_bytes);
+    w->at += 2 + len_bytes;
+    return true;
+}
+
+static bool pass_over(void *arg, const uint8_t *nal, int len_bytes)
+{
+    (void)arg, (void)nal, (void)len_bytes;
+    return true;
+}
+
+static int larger(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+uint8_t *sets_merge(const struct sets *a, const struct sets *b, int *len_bytes)
+{
+    int sps = a->sps_count + b->sps_count, pps = a->pps_count + b->pps_count;
+    if (sps > 31 || pps > 255)
+        return NULL;
+    struct writer w = {.room = a->record_bytes + b->record_bytes + 8};
+    w.to = calloc(1, (size_t)w.room);
+    if (!w.to)
+        return NULL;
+    const struct sps *first = &a->sps, *second = &b->sps;
+    w.to[0] = 1;
+    w.to[1] = (uint8_t)larger(first->profile_idc, second->profile_idc);
+    w.to[2] = (uint8_t)(first->constraints & second->constraints);
+    w.to[3] = (uint8_t)larger(first->level_idc, second->level_idc);
+    w.to[4] = 0xfc | 3;
+    w.to[5] = (uint8_t)(0xe0 | sps);
+    w.at = RECORD_HEAD;
+    bool fits = walk(a->record, a->record_bytes, copy_set, pass_over, &w) &&
+                walk(b->record, b->record_bytes, copy_set, pass_over, &w) && w.at < w.room;
+    if (fits)
+        w.to[w.at++] = (uint8_t)pps;
+    fits = fits && walk(a->record, a->record_bytes, pass_over, copy_set, &w) &&
+           walk(b->record, b->record_bytes, pass_over, copy_set, &w) && w.at + 4 <= w.room;
+    if (!fits) {
+        free(w.to);
+        return NULL;
+    }
+    if (w.to[1] >= 100) { /* 4:2:0, 8 bits, no extended sets */
+        const uint8_t tail[] = {0xfc | 1, 0xf8, 0xf8, 0};
+        memcpy(w.to + w.at, tail, sizeof(tail));
+        w.at += (int)sizeof(tail);
+    }
+    *len_bytes = w.at;
+    return w.to;
+}
+
+/* -- packets -- */
+
+struct wanted {
+    const uint8_t *nal;
+    int len_bytes;
+};
+
+/* False, which ends the walk, when it is the wanted one. */
+static bool differs(void *arg, const uint8_t *nal, int len_bytes)
+{
+    const struct wanted *w = arg;
+    return len_bytes != w->len_bytes || memcmp(nal, w->nal, (size_t)len_bytes) != 0;
+}
+
+static bool is_known(const struct sets *s, const uint8_t *nal, int len_bytes)
+{
+    struct wanted w = {nal, len_bytes};
+    return !walk(s->record, s->record_bytes, differs, differs, &w);
+}
+
+const char *sets_packet(const struct sets *s, const uint8_t *data, int len_bytes, bool *idr)
+{
+    bool slices = false;
+    *idr = false;
+    for (int at = 0; at < len_bytes;) {
+        if (len_bytes - at < 5)
+            return "a picture's parts do not add up";
+        uint32_t n = AV_RB32(data + at);
+        at += 4;
+        if (n == 0 || n > (uint32_t)(len_bytes - at))
+            return "a picture's parts do not add up";
+        switch (data[at] & 31) {
+        case NAL_IDR:
+            *idr = slices = true;
+            break;
+        case NAL_SLICE:
+            slices = true;
+            break;
+        case NAL_SEI:
+        case NAL_AUD:
+        case NAL_FILLER:
+            break;
+        case NAL_SPS:
+        case NAL_PPS:
+            if (!is_known(s, data + at, (int)n))
+                return "other headers come among its pictures";
+            break;
+        case NAL_END:
+        case NAL_END_STREAM:
+        default:
+            return "a picture has parts of a kind that is not copied";
+        }
+        at += (int)n;
+    }
+    return slices ? NULL : "a packet without a picture";
+}
+
+bool sets_has_idr(const uint8_t *data, int len_bytes)
+{
+    for (int at = 0; len_bytes - at >= 5;) {
+        uint32_t n = AV_RB32(data + at);
+        if ((data[at + 4] & 31) == NAL_IDR)
+            return true;
+        if (n > (uint32_t)(len_bytes - at - 4))
+            return false;
+        at += 4 + (int)n;
+    }
+    return false;
+}

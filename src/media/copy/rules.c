@@ -1,0 +1,162 @@
+/* What may be copied: one list, strict. The first rule that is broken is what `probe` says. */
+#include "core/err.h"
+#include "core/mem.h"
+#include "media/clip/input.h"
+#include "media/copy/copy.h"
+#include "media/clip/sets.h"
+
+/* What a rule looks at. */
+struct subject {
+    const struct media_input *in;
+    const struct media_facts *facts;
+    const struct media_plan *plan;
+    const struct render_order *order;
+    const AVStream *picture;
+    struct sets sets;
+};
+
+/* A reel is for the web: above this a clip is encoded. Bits for each pixel of the reel's largest
+ * size and rate; at 1920x1080 with 60 pictures a second 37 Mbit/s. */
+#define BITS_PER_PIXEL 0.3
+
+static bool family(const struct subject *s)
+{
+    const char *name = s->in->fmt->iformat->name;
+    return strncmp(name, "mov,", 4) == 0 || strncmp(name, "matroska", 8) == 0;
+}
+
+static bool is_h264(const struct subject *s)
+{
+    return s->picture->codecpar->codec_id == AV_CODEC_ID_H264;
+}
+
+static bool out_of_band(const struct subject *s)
+{
+    unsigned tag = s->picture->codecpar->codec_tag;
+    return tag != MKTAG('a', 'v', 'c', '3') && tag != MKTAG('a', 'v', 'c', '4');
+}
+
+static bool readable_sets(const struct subject *s)
+{
+    return s->sets.record != NULL;
+}
+
+static bool lengths_of_four(const struct subject *s)
+{
+    return s->sets.length_bytes == 4;
+}
+
+static bool one_sps(const struct subject *s)
+{
+    return s->sets.sps_count == 1 && sets_free_id(&s->sets) >= 0;
+}
+
+static bool plain_profile(const struct subject *s)
+{
+    int p = s->sets.sps.profile_idc;
+    return (p == 66 || p == 77 || p == 100) && s->sets.sps.level_idc <= 52;
+}
+
+static bool plain_samples(const struct subject *s)
+{
+    const struct sps *p = &s->sets.sps;
+    return p->chroma_format == 1 && p->luma_bits == 8 && p->chroma_bits == 8;
+}
+
+static bool progressive(const struct subject *s)
+{
+    return s->sets.sps.frames_only && !s->plan->deinterlace;
+}
+
+static bool plain_colour(const struct subject *s)
+{
+    const struct sps *p = &s->sets.sps;
+    const int numbers[] = {p->primaries, p->transfer, p->matrix};
+    for (size_t i = 0; i < LEN(numbers); i++) /* BT.709, not said, BT.470 B/G, BT.601 */
+        if (numbers[i] != 1 && numbers[i] != 2 && numbers[i] != 5 && numbers[i] != 6)
+            return false;
+    return !s->plan->tone_map;
+}
+
+static bool upright(const struct subject *s)
+{
+    return !s->plan->rotation && !s->plan->mirrored;
+}
+
+static bool square(const struct subject *s)
+{
+    const struct sps *p = &s->sets.sps;
+    return s->facts->sar_num == s->facts->sar_den && p->sar_num == p->sar_den;
+}
+
+static bool shaped(const struct subject *s)
+{
+    const struct media_plan *p = s->plan;
+    const AVCodecParameters *c = s->picture->codecpar;
+    return p->width == c->width && p->height == c->height && p->pic_width == p->width &&
+           p->pic_height == p->height && p->crop_width == 0;
+}
+
+static bool one_size(const struct subject *s)
+{
+    return s->sets.sps.width == s->picture->codecpar->width &&
+           s->sets.sps.height == s->picture->codecpar->height;
+}
+
+static bool steady(const struct subject *s)
+{
+    return !s->plan->resample_time;
+}
+
+static bool light(const struct subject *s)
+{
+    const struct profile *p = &s->order->profile;
+    double most = BITS_PER_PIXEL * p->max_width * p->max_height * p->max_fps;
+    double seconds = (double)s->facts->duration_us / 1e6;
+    return seconds > 0 && 8.0 * (double)s->facts->bytes / seconds <= most;
+}
+
+static bool whole(const struct subject *s)
+{
+    return !s->in->boxes.cut;
+}
+
+static const struct rule {
+    bool (*holds)(const struct subject *s);
+    const char *reason;
+} rules[] = {
+    {family, "its container is neither MP4, MOV nor Matroska"},
+    {whole, "the file is cut"},
+    {is_h264, "its picture is not H.264"},
+    {upright, "it has to be turned or mirrored"},
+    {shaped, "its picture is not 16:9 of an even size inside the profile"},
+    {square, "its pixels are not square"},
+    {steady, "its picture rate varies or is above the profile's"},
+    {light, "its bit rate is above the profile's"},
+    {out_of_band, "its headers lie among its pictures"},
+    {readable_sets, "its H.264 headers cannot be read"},
+    {lengths_of_four, "the lengths before its pictures' parts do not have 4 bytes"},
+    {one_sps, "it has several H.264 sequence headers"},
+    {plain_profile, "its H.264 profile or level is not one of Baseline, Main, High up to 5.2"},
+    {plain_samples, "its picture is not 8-bit 4:2:0"},
+    {progressive, "its picture is, or may be, interlaced"},
+    {plain_colour, "its colours are not standard range BT.709 or BT.601"},
+    {one_size, "its container and its H.264 headers disagree about the size"},
+};
+
+const char *copy_rule_broken(struct media_input *in, const struct media_plan *plan,
+                             const struct render_order *order)
+{
+    struct subject s = {.in = in,
+                        .facts = &in->facts,
+                        .plan = plan,
+                        .order = order,
+                        .picture = in->fmt->streams[in->video]};
+    const AVCodecParameters *c = s.picture->codecpar;
+    if (c->codec_id == AV_CODEC_ID_H264)
+        (void)sets_read(c->extradata, c->extradata_size, &s.sets);
+    for (size_t i = 0; i < LEN(rules); i++)
+        if (!rules[i].holds(&s))
+            return rules[i].reason;
+    return NULL;
+}

@@ -1,0 +1,35 @@
+/* verify_impl: what the files of the receipt share. Room-internal.
+ *
+ *   verify.c        the items in their order; form, shape, length
+ *   verify_times.c  packets of both tracks against their clocks, from the index alone
+ *   verify_seams.c  the bumpers and the seams: the few pictures that are decoded
+ *   reel_index.c    reads the index */
+#pragma once
+#include "core/err.h"
+#include "media/clip/input.h"
+#include "media/clip/sets.h"
+#include "media/media.h"
+#include "media/plan.h"
+#include "media/reel_index.h"
+
+struct verify {
+    const struct media_job *job;
+    struct media_input in; /* its header alone was read: no packet, no decoder */
+    struct sets sets;      /* borrows the stream's headers */
+    struct reel_index index;
+    const struct reel_track *picture, *sound; /* of the index */
+    struct media_plan plan;
+    int64_t slot; /* length of a picture in its track's ticks */
+    struct receipt receipt;
+};
+/* Ends the receipt at an item: -1, *e names it. */
+int verify_fails(struct err *e, enum receipt_item item, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+void verify_holds(struct verify *v, enum receipt_item item);
+/* The time of a number of pictures, microseconds. */
+int64_t verify_us(const struct verify *v, int64_t pictures);
+
+int verify_times(struct verify *v, struct err *e);
+int verify_sync(struct verify *v, struct err *e);
+/* Both items, bumpers and seams: the same pictures are decoded for them. */
+int verify_pictures(struct verify *v, struct err *e);

@@ -1,0 +1,349 @@
+/* The bumpers and the seams. Decoding is what a receipt costs, so few pictures are: each part of a
+ * reel begins with an IDR picture, and so does each stretch that is decoded here; a decoder that
+ * goes from one stretch to the next meets just what it meets at a seam: other headers, pictures
+ * waiting to be shown, a picture that drops all references. One decoder takes, in this order:
+ *
+ *   the first pictures of the first bumper         FIRST_PICTURES
+ *   the first pictures of the body                 up to BODY_PICTURES and BODY_BYTES, at least 1
+ *   two from its second IDR picture on             when headers of a third kind say that its
+ *                                                  beginning was encoded and the rest copied
+ *   the body's end, from its last IDR picture on   when that is at most TAIL_PICTURES and
+ *                                                  TAIL_BYTES long
+ *   the first pictures of the last bumper          LAST_PICTURES
+ *
+ * and each of them must come out, undamaged, in order, without one complaint. What is not decoded
+ * of the bumpers is compared: both are the same bytes. Where they are not (an encoded reel whose
+ * last picture is an IDR picture gets another), all of both is decoded. */
+#include "core/fd.h"
+#include "core/mem.h"
+#include "media/verify_impl.h"
+
+#include <libavutil/log.h>
+
+enum {
+    FIRST_PICTURES = 2, /* of the first bumper */
+    LAST_PICTURES = 1,  /* of the last, which is the same but for, maybe, its IDR picture */
+    BODY_PICTURES = 6,
+    BODY_BYTES = 512 << 10, /* some 15 MB/s are decoded of a rich picture */
+    INNER_PICTURES = 2,
+    SETS_OF_TWO = 2, /* those of the bumper and of the clip */
+    TAIL_PICTURES = 32,
+    TAIL_BYTES = 384 << 10,
+    KEYS_LOOKED_AT = 8, /* for an IDR picture */
+    STRIDE = 4,         /* of the pixels that are compared of two pictures */
+    ALIKE_MEAN = 4,     /* of 255: how far they may be off on average */
+    STILL_TIMES = 2,    /* a still picture's repeats: bytes by those of its first, */
+    STILL_BYTES = 64,   /* and each by this, */
+    STILL_PIXELS = 256, /* and a byte for so many pixels: a quick encoder refines for long */
+};
+
+struct seams {
+    struct verify *v;
+    AVCodecContext *decoder;
+    AVPacket *packet;
+    AVFrame *frame;
+    AVFrame *logo; /* the first picture of all */
+    int *order;    /* packets in the order in which they are decoded */
+    int count, out;
+    int complaints;
+    char complaint[100]; /* the first */
+};
+
+static void seams_clear(struct seams *s)
+{
+    avcodec_free_context(&s->decoder);
+    av_packet_free(&s->packet);
+    av_frame_free(&s->frame);
+    av_frame_free(&s->logo);
+    freep(&s->order);
+}
+
+/* -- packets -- */
+
+/* The packet's bytes, owned by `out`. */
+static int read_packet(const struct verify *v, int i, AVPacket *out, struct err *e)
+{
+    const struct reel_packet *p = &v->picture->packets[i];
+    av_packet_unref(out);
+    if (av_new_packet(out, p->bytes) < 0)
+        return err_msg(e, MSG_MEMORY_LIMIT, "reel: no memory");
+    if (fd_pread_full(v->in.fd, out->data, (size_t)p->bytes, p->at, e) != p->bytes)
+        return verify_fails(e, RECEIPT_SEAMS, "picture %d cannot be read", i);
+    out->pts = p->pts;
+    out->dts = p->dts;
+    out->flags = p->key ? AV_PKT_FLAG_KEY : 0;
+    return 0;
+}
+
+/* Reads a packet and walks its parts. */
+static int look_at(const struct seams *s, int i, enum receipt_item item, bool *idr, struct err *e)
+{
+    if (read_packet(s->v, i, s->packet, e) < 0)
+        return -1;
+    const char *wrong = sets_packet(&s->v->sets, s->packet->data, s->packet->size, idr);
+    return wrong ? verify_fails(e, item, "picture %d: %s", i, wrong) : 0;
+}
+
+static int begins_with_idr(const struct seams *s, int i, enum receipt_item item, struct err *e)
+{
+    bool idr;
+    if (look_at(s, i, item, &idr, e) < 0)
+        return -1;
+    if (!idr || !s->v->picture->packets[i].key)
+        return verify_fails(e, item,
+                            "the part from picture %d on does not begin with an IDR picture", i);
+    return 0;
+}
+
+/* Bytes of the packets from a on, before b. */
+static int64_t bytes_of(const struct verify *v, int a, int b)
+{
+    int64_t sum = 0;
+    for (int i = a; i < b; i++)
+        sum += v->picture->packets[i].bytes;
+    return sum;
+}
+
+/* -- the bumpers -- */
+
+/* A picture that stands still costs next to nothing after its first packet. */
+static int check_still(const struct verify *v, int first, int count, struct err *e)
+{
+    int64_t head = v->picture->packets[first].bytes;
+    int64_t rest = bytes_of(v, first + 1, first + count);
+    int64_t pixels = (int64_t)v->plan.width * v->plan.height;
+    if (rest > STILL_TIMES * head + (STILL_BYTES + pixels / STILL_PIXELS) * count)
+        return verify_fails(e, RECEIPT_BUMPERS,
+                            "pictures %d to %d move: %lld bytes, then %lld in the rest", first,
+                            first + count - 1, (long long)head, (long long)rest);
+    return 0;
+}
+
+/* Whether all but the first packets of both are the same bytes. */
+static int compare_bumpers(const struct seams *s, int count, bool *same, struct err *e)
+{
+    const struct reel_track *t = s->v->picture;
+    int outro = t->count - count;
+    AUTO(av_packet_free) AVPacket *other = av_packet_alloc();
+    if (!other)
+        return err_msg(e, MSG_MEMORY_LIMIT, "reel: no memory");
+    *same = true;
+    for (int i = 1; i < count && *same; i++) {
+        bool idr;
+        *same = t->packets[i].bytes == t->packets[outro + i].bytes;
+        if (!*same)
+            break;
+        if (read_packet(s->v, i, other, e) < 0 ||
+            look_at(s, outro + i, RECEIPT_BUMPERS, &idr, e) < 0)
+            return -1;
+        *same = memcmp(other->data, s->packet->data, (size_t)other->size) == 0;
+    }
+    return 0;
+}
+
+static int check_bumpers(const struct seams *s, int count, bool *same, struct err *e)
+{
+    int outro = s->v->picture->count - count;
+    if (begins_with_idr(s, 0, RECEIPT_BUMPERS, e) < 0 ||
+        begins_with_idr(s, outro, RECEIPT_BUMPERS, e) < 0 || check_still(s->v, 0, count, e) < 0 ||
+        check_still(s->v, outro, count, e) < 0)
+        return -1;
+    return compare_bumpers(s, count, same, e);
+}
+
+/* Mean difference of brightness. */
+static int difference(const AVFrame *a, const AVFrame *b)
+{
+    int64_t sum = 0, n = 0;
+    for (int y = 0; y < a->height; y += STRIDE)
+        for (int x = 0; x < a->width; x += STRIDE, n++)
+            sum += abs(a->data[0][y * a->linesize[0] + x] - b->data[0][y * b->linesize[0] + x]);
+    return n ? (int)(sum / n) : 0;
+}
+
+/* -- what is decoded -- */
+
+static void add(struct seams *s, int first, int end)
+{
+    for (int i = first; i < end; i++)
+        s->order[s->count++] = i;
+}
+
+/* The first IDR picture on the way from `from` to `to`, which is left out, in steps of 1 or -1; -1:
+ * none, -2: *e. */
+static int find_idr(const struct seams *s, int from, int to, int step, struct err *e)
+{
+    int looked = 0;
+    for (int i = from; i != to && looked < KEYS_LOOKED_AT; i += step) {
+        bool idr;
+        if (!s->v->picture->packets[i].key)
+            continue;
+        if (look_at(s, i, RECEIPT_SEAMS, &idr, e) < 0)
+            return -2;
+        if (idr)
+            return i;
+        looked++;
+    }
+    return -1;
+}
+
+/* Of the body, the pictures from a on, before b. */
+static int choose_body(struct seams *s, int a, int b, struct err *e)
+{
+    const struct verify *v = s->v;
+    if (b - a <= TAIL_PICTURES && bytes_of(v, a, b) <= TAIL_BYTES) {
+        add(s, a, b);
+        return 0;
+    }
+    int end = a + 1;
+    while (end < b && end < a + BODY_PICTURES && bytes_of(v, a, end + 1) <= BODY_BYTES)
+        end++;
+    int back = b - TAIL_PICTURES > end ? b - TAIL_PICTURES : end;
+    int inner = v->sets.sps_count > SETS_OF_TWO ? find_idr(s, end, b, 1, e) : -1;
+    int tail = find_idr(s, b - 1, back - 1, -1, e);
+    if (inner < -1 || tail < -1)
+        return -1;
+    if (tail < 0 || bytes_of(v, tail, b) > TAIL_BYTES)
+        tail = b;
+    add(s, a, end);
+    if (inner >= 0 && inner < tail)
+        add(s, inner, inner + INNER_PICTURES < tail ? inner + INNER_PICTURES : tail);
+    add(s, tail, b);
+    return 0;
+}
+
+static int choose(struct seams *s, int bumper, bool same, struct err *e)
+{
+    int outro = s->v->picture->count - bumper;
+    add(s, 0, same && bumper > FIRST_PICTURES ? FIRST_PICTURES : bumper);
+    if (begins_with_idr(s, bumper, RECEIPT_SEAMS, e) < 0 || choose_body(s, bumper, outro, e) < 0)
+        return -1;
+    add(s, outro, outro + (same && bumper > LAST_PICTURES ? LAST_PICTURES : bumper));
+    return 0;
+}
+
+/* -- decoding -- */
+
+static struct seams *listener; /* one reel is looked at in a process at a time, in one thread */
+
+__attribute__((format(printf, 3, 0))) static void listen(void *ctx, int level, const char *fmt,
+                                                         va_list ap)
+{
+    (void)ctx;
+    if (level > AV_LOG_WARNING || !listener)
+        return;
+    if (listener->complaints++ == 0)
+        vsnprintf(listener->complaint, sizeof(listener->complaint), fmt, ap);
+}
+
+static void ignore(void *ctx, int level, const char *fmt, va_list ap)
+{
+    (void)ctx, (void)level, (void)fmt, (void)ap;
+}
+
+/* A picture that came out: pictures come in the order in which they are shown, stretch by stretch.
+ */
+static int take(struct seams *s, struct err *e)
+{
+    const struct verify *v = s->v;
+    const AVFrame *f = s->frame;
+    int64_t place = (f->pts - v->picture->skipped) / v->slot;
+    if (s->out >= s->count)
+        return verify_fails(e, RECEIPT_SEAMS, "more pictures come out than were put in");
+    if (f->decode_error_flags || f->flags & AV_FRAME_FLAG_CORRUPT ||
+        f->width != v->in.facts.coded_width || f->height != v->in.facts.coded_height ||
+        (f->format != AV_PIX_FMT_YUV420P && f->format != AV_PIX_FMT_YUVJ420P))
+        return verify_fails(e, RECEIPT_SEAMS, "the picture in frame %lld is damaged",
+                            (long long)place);
+    s->out++;
+    if (v->job->progress && s->count > 0)
+        v->job->progress(v->job->arg, 1000 * s->out / s->count);
+    bool bumper =
+        place < v->plan.bumper_frames || place >= v->picture->count - v->plan.bumper_frames;
+    if (!bumper)
+        return 0;
+    if (!s->logo->data[0])
+        return av_frame_ref(s->logo, f) < 0 ? err_msg(e, MSG_MEMORY_LIMIT, "reel: no memory") : 0;
+    int off = difference(s->logo, f);
+    return off <= ALIKE_MEAN ? 0
+                             : verify_fails(e, RECEIPT_BUMPERS,
+                                            "the picture in frame %lld is off the first one by %d",
+                                            (long long)place, off);
+}
+
+static int drain(struct seams *s, struct err *e)
+{
+    while (avcodec_receive_frame(s->decoder, s->frame) >= 0) {
+        int ok = take(s, e);
+        av_frame_unref(s->frame);
+        if (ok < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int decode(struct seams *s, struct err *e)
+{
+    for (int i = 0; i <= s->count; i++) {
+        bool more = i < s->count;
+        if (more && read_packet(s->v, s->order[i], s->packet, e) < 0)
+            return -1;
+        if (avcodec_send_packet(s->decoder, more ? s->packet : NULL) < 0)
+            return verify_fails(e, RECEIPT_SEAMS, "picture %d cannot be decoded",
+                                s->order[more ? i : i - 1]);
+        if (drain(s, e) < 0)
+            return -1;
+    }
+    if (s->out != s->count)
+        return verify_fails(e, RECEIPT_SEAMS, "%d pictures come out of %d", s->out, s->count);
+    return 0;
+}
+
+static int decode_heard(struct seams *s, struct err *e)
+{
+    listener = s;
+    av_log_set_callback(listen);
+    int result = decode(s, e);
+    av_log_set_callback(ignore); /* as media_warm_up has it */
+    listener = NULL;
+    if (result == 0 && s->complaints)
+        return verify_fails(e, RECEIPT_SEAMS, "the decoder complains: %.80s", s->complaint);
+    return result;
+}
+
+static int open_decoder(struct seams *s, struct err *e)
+{
+    const struct verify *v = s->v;
+    struct media_limits one = v->job->order->limits;
+    one.threads = 1; /* a picture more a thread would wait, and threads cost more than they save */
+    s->packet = av_packet_alloc();
+    s->frame = av_frame_alloc();
+    s->logo = av_frame_alloc();
+    s->order = mem_new((size_t)v->picture->count * sizeof(*s->order));
+    if (!s->packet || !s->frame || !s->logo)
+        return err_msg(e, MSG_MEMORY_LIMIT, "reel: no memory");
+    struct media_input *in = &s->v->in;
+    if (media_input_decoder(in, in->video, &one, &s->decoder, e) < 0)
+        return -1;
+    /* damage is to be heard of, not hidden; smooth edges nobody sees here */
+    s->decoder->err_recognition = AV_EF_CRCCHECK | AV_EF_BITSTREAM | AV_EF_BUFFER;
+    s->decoder->skip_loop_filter = AVDISCARD_ALL;
+    return 0;
+}
+
+int verify_pictures(struct verify *v, struct err *e)
+{
+    AUTO(seams_clear) struct seams s = {.v = v};
+    int bumper = (int)v->plan.bumper_frames;
+    bool same = true;
+    if (open_decoder(&s, e) < 0 || (bumper > 0 && check_bumpers(&s, bumper, &same, e) < 0) ||
+        choose(&s, bumper, same, e) < 0)
+        return -1;
+    int result = decode_heard(&s, e);
+    v->receipt.decoded = s.out;
+    if (result < 0)
+        return -1;
+    verify_holds(v, RECEIPT_BUMPERS);
+    verify_holds(v, RECEIPT_SEAMS);
+    return 0;
+}

@@ -1,0 +1,124 @@
+/* What the index says of time. A reel's pictures are decoded one a frame and shown one a frame, its
+ * sound is one row of samples; so every time is known beforehand, and any other is a fault. */
+#include "core/mem.h"
+#include "media/verify_impl.h"
+
+#include <libavutil/mathematics.h>
+
+enum {
+    SOUND_SAMPLES = 1024, /* in a packet of AAC-LC */
+    SYNC_MAX_US = 20000,
+};
+
+/* The part of the reel that a picture belongs to: it is decoded and shown in the same one. */
+static int part_of(const struct verify *v, int64_t place)
+{
+    int64_t bumper = v->plan.bumper_frames;
+    return place < bumper ? 0 : place < v->picture->count - bumper ? 1 : 2;
+}
+
+static int check_picture(const struct verify *v, int i, uint8_t *taken, struct err *e)
+{
+    const struct reel_track *t = v->picture;
+    const struct reel_packet *p = &t->packets[i];
+    int64_t next = i + 1 < t->count ? t->packets[i + 1].dts : t->end;
+    if (next - p->dts != v->slot)
+        return verify_fails(e, RECEIPT_TIMES, "picture %d takes %lld ticks, not %lld", i,
+                            (long long)(next - p->dts), (long long)v->slot);
+    int64_t since = p->pts - t->skipped, place = since / v->slot;
+    if (p->pts < p->dts || since < 0 || since % v->slot || place >= t->count)
+        return verify_fails(e, RECEIPT_TIMES, "picture %d is shown at %lld ticks, between frames",
+                            i, (long long)since);
+    if (taken[place])
+        return verify_fails(e, RECEIPT_TIMES, "two pictures are shown in frame %lld",
+                            (long long)place);
+    if (part_of(v, i) != part_of(v, place))
+        return verify_fails(e, RECEIPT_TIMES, "picture %d is shown beyond a seam, in frame %lld", i,
+                            (long long)place);
+    taken[place] = 1;
+    return 0;
+}
+
+static int check_pictures(struct verify *v, struct err *e)
+{
+    const struct reel_track *t = v->picture;
+    AUTO(freep) uint8_t *taken = mem_new((size_t)t->count);
+    v->slot = t->count > 1 ? t->packets[1].dts : t->end;
+    if (v->slot <= 0)
+        return verify_fails(e, RECEIPT_TIMES, "pictures take no time");
+    if (t->odd_edits || t->empty_us)
+        return verify_fails(e, RECEIPT_TIMES, "the pictures' edit list is not a plain one");
+    for (int i = 0; i < t->count; i++)
+        if (check_picture(v, i, taken, e) < 0)
+            return -1;
+    int64_t off_us = t->shown_us - verify_us(v, t->count);
+    if (llabs(off_us) > verify_us(v, 1) / 2)
+        return verify_fails(e, RECEIPT_TIMES,
+                            "pictures are said to last %lld us longer than they do",
+                            (long long)off_us);
+    return 0;
+}
+
+static int check_sounds(struct verify *v, struct err *e)
+{
+    const struct reel_track *t = v->sound;
+    if (t->odd_edits)
+        return verify_fails(e, RECEIPT_TIMES, "the sound's edit list is not a plain one");
+    if (t->ticks_per_s != v->in.facts.audio_hz)
+        return verify_fails(e, RECEIPT_TIMES, "sound of %d Hz has a clock of %lld",
+                            v->in.facts.audio_hz, (long long)t->ticks_per_s);
+    for (int i = 0; i < t->count; i++) {
+        bool last = i + 1 == t->count;
+        int64_t samples = (last ? t->end : t->packets[i + 1].dts) - t->packets[i].dts;
+        if (t->packets[i].pts != t->packets[i].dts || samples > SOUND_SAMPLES || samples <= 0 ||
+            (samples < SOUND_SAMPLES && !last))
+            return verify_fails(e, RECEIPT_TIMES,
+                                "packet %d of the sound takes %lld samples, not %d", i,
+                                (long long)samples, SOUND_SAMPLES);
+    }
+    return 0;
+}
+
+int verify_times(struct verify *v, struct err *e)
+{
+    v->receipt.pictures = v->picture->count;
+    v->receipt.sounds = v->sound->count;
+    if (check_pictures(v, e) < 0 || check_sounds(v, e) < 0)
+        return -1;
+    verify_holds(v, RECEIPT_TIMES);
+    return 0;
+}
+
+static int64_t sound_end_us(const struct reel_track *t)
+{
+    int64_t there = av_rescale(t->end - t->skipped, 1000000, t->ticks_per_s);
+    return t->empty_us + (t->shown_us < there ? t->shown_us : there);
+}
+
+/* How much later sound is heard than it was sampled, when the reel's clock is at_us: what its edit
+ * list lets it wait, and, when it has ended or not begun, how far away it is. */
+static int64_t sound_late_us(const struct reel_track *t, int64_t at_us)
+{
+    int64_t end_us = sound_end_us(t);
+    return end_us < at_us ? end_us - at_us : t->empty_us;
+}
+
+int verify_sync(struct verify *v, struct err *e)
+{
+    static const char *const where[] = {"the first seam", "the second seam", "the end"};
+    int64_t n = v->picture->count, bumper = v->plan.bumper_frames;
+    int64_t *sync = v->receipt.sync_us;
+    sync[0] = sound_late_us(v->sound, verify_us(v, bumper));
+    sync[1] = sound_late_us(v->sound, verify_us(v, n - bumper));
+    sync[2] = sound_end_us(v->sound) - verify_us(v, n);
+    for (size_t i = 0; i < LEN(v->receipt.sync_us); i++)
+        if (llabs(sync[i]) > SYNC_MAX_US)
+            return verify_fails(e, RECEIPT_SYNC, "at %s sound is %lld us late", where[i],
+                                (long long)sync[i]);
+    int64_t off_us = v->index.shown_us - verify_us(v, n);
+    if (llabs(off_us) > SYNC_MAX_US)
+        return verify_fails(e, RECEIPT_SYNC, "it is said to last %lld us longer than its pictures",
+                            (long long)off_us);
+    verify_holds(v, RECEIPT_SYNC);
+    return 0;
+}

@@ -1,0 +1,153 @@
+#include "worker/reel.h"
+
+#include "core/clock.h"
+#include "core/err.h"
+#include "core/fd.h"
+#include "core/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    MADE_PERMILLE = 980, /* the child that makes; the one that looks has the rest */
+    BODY_SLACK_US = 100000,
+};
+
+/* One child's part of the whole. */
+struct part {
+    const struct jail_job *whole;
+    int from, to; /* permille */
+    int shown;    /* what was told last: it never goes back, also when the reel is made again */
+};
+
+static int tick(void *arg, int permille)
+{
+    struct part *p = arg;
+    int now = p->from + permille * (p->to - p->from) / 1000;
+    if (now > p->shown)
+        p->shown = now;
+    return p->whole->tick ? p->whole->tick(p->whole->arg, p->shown) : 0;
+}
+
+static int run(struct jail *j, struct part *p, int64_t until_ms, const struct render_order *order,
+               int clip_fd, int reel_fd, int poster_fd, struct render_report *out, struct err *e)
+{
+    const struct jail_job job = {.order = order,
+                                 .clip_fd = clip_fd,
+                                 .reel_fd = reel_fd,
+                                 .poster_fd = poster_fd,
+                                 .logo_fd = p->whole->logo_fd,
+                                 .wall_ms = until_ms - clock_mono_ms(),
+                                 .silence_ms = p->whole->silence_ms,
+                                 .tick = tick,
+                                 .arg = p};
+    if (job.wall_ms <= 0)
+        return err_msg(e, MSG_TIME_LIMIT, "reel: took more than %lld ms",
+                       (long long)p->whole->wall_ms);
+    return jail_run(j, &job, out, e);
+}
+
+/* A second descriptor on the same file, that cannot write; -1 when there is no /proc. */
+static int reopen_read_only(int fd)
+{
+    char self[32];
+    snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+    return open(self, O_RDONLY | O_CLOEXEC);
+}
+
+/* What the two children say has to agree; what is kept is the word of the one that never saw the
+ * clip. */
+static int agree(struct render_report *made, const struct render_report *seen, int64_t reel_bytes,
+                 struct err *e)
+{
+    if (seen->in.bytes != reel_bytes)
+        return err_msg(e, MSG_RECEIPT_FAILED, "receipt: %lld bytes were seen, %lld are there",
+                       (long long)seen->in.bytes, (long long)reel_bytes);
+    if (llabs(seen->body_us - made->body_us) > BODY_SLACK_US)
+        return err_msg(e, MSG_RECEIPT_FAILED,
+                       "receipt: %lld us of the clip were seen, %lld were made",
+                       (long long)seen->body_us, (long long)made->body_us);
+    made->out = seen->in;
+    made->receipt = seen->receipt;
+    if (llabs(seen->sync_us) > llabs(made->sync_us))
+        made->sync_us = seen->sync_us;
+    if (seen->peak_memory_bytes > made->peak_memory_bytes)
+        made->peak_memory_bytes = seen->peak_memory_bytes;
+    return 0;
+}
+
+/* What is wrong with a reel is our fault and never the clip's. */
+static int look(struct jail *j, struct part *p, int64_t until_ms, struct render_report *made,
+                struct err *e)
+{
+    const struct jail_job *job = p->whole;
+    struct render_order order = *job->order;
+    order.op = RENDER_VERIFY;
+    order.poster = false;
+    order.body_us = made->body_us;
+    struct render_report seen;
+    struct stat st;
+    AUTO(fd_closep) int fd = reopen_read_only(job->reel_fd);
+    p->from = MADE_PERMILLE;
+    p->to = 1000;
+    if (run(j, p, until_ms, &order, fd >= 0 ? fd : job->reel_fd, -1, -1, &seen, e) < 0) {
+        if (e->code == ERR_INPUT || e->code == ERR_UNSUPPORTED || e->code == ERR_TOO_LARGE) {
+            struct err why = *e;
+            err_msg(e, MSG_RECEIPT_FAILED, "receipt: %s", why.text);
+        }
+        return -1;
+    }
+    if (fstat(job->reel_fd, &st) < 0)
+        return err_set(e, ERR_SYSTEM, "reel: %s", strerror(errno));
+    return agree(made, &seen, st.st_size, e);
+}
+
+static int make(struct jail *j, struct part *p, int64_t until_ms, bool force_encode,
+                struct render_report *out, struct err *e)
+{
+    const struct jail_job *job = p->whole;
+    struct render_order order = *job->order;
+    order.force_encode |= force_encode;
+    p->from = 0;
+    p->to = MADE_PERMILLE;
+    if (run(j, p, until_ms, &order, job->clip_fd, job->reel_fd, job->poster_fd, out, e) < 0)
+        return -1;
+    /* On its way to the disk while it is looked at: the fsync before publishing finds less to do. */
+    (void)sync_file_range(job->reel_fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+    return look(j, p, until_ms, out, e);
+}
+
+/* As it was when the first child got it, its place for writing included. */
+static int empty(int fd, struct err *e)
+{
+    if (fd >= 0 && (ftruncate(fd, 0) < 0 || lseek(fd, 0, SEEK_SET) < 0))
+        return err_set(e, ERR_SYSTEM, "reel: it cannot be emptied: %s", strerror(errno));
+    return 0;
+}
+
+int reel_make(struct jail *j, const struct jail_job *job, struct render_report *out, struct err *e)
+{
+    int64_t until_ms = clock_mono_ms() + job->wall_ms;
+    struct part p = {.whole = job};
+    struct render_report r = {0};
+    struct err why = {0};
+    if (make(j, &p, until_ms, false, &r, &why) == 0) {
+        *out = r;
+        return 0;
+    }
+    if (why.msg != MSG_RECEIPT_FAILED || r.path != PATH_COPY) {
+        if (e)
+            *e = why;
+        return -1;
+    }
+    if (empty(job->reel_fd, e) < 0 || empty(job->poster_fd, e) < 0 ||
+        make(j, &p, until_ms, true, &r, e) < 0)
+        return -1;
+    r.remade = true;
+    /* why, first: the rest of the reason says only that encoding was asked for */
+    snprintf(r.reason, sizeof(r.reason), "copied, but %.180s", why.text);
+    *out = r;
+    return 0;
+}

@@ -1,0 +1,10 @@
+/* worker/reel: a reel together with its receipt. One child makes it; a second, fresh one, which
+ * never sees the clip, looks at what was written. A copied reel that fails its receipt is made
+ * again on the encode path. Thread-safe, as jail_run is. */
+#pragma once
+#include "jail/jail.h"
+
+/* job is a RENDER_MAKE; its limits and its tick are for all the children together, and the reel's
+ * descriptor can be read. The report takes the second child's word on the reel, and holds its
+ * receipt. MSG_RECEIPT_FAILED when an encoded reel fails; else as jail_run. */
+int reel_make(struct jail *j, const struct jail_job *job, struct render_report *out, struct err *e);

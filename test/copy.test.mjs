@@ -1,0 +1,322 @@
+// Which clips are copied: a table of clips as cameras, phones and editors make them, and for each the
+// path that it takes. A copied body is the clip's packets bit for bit, and decodes to its very
+// pictures; sound is where it was; and every reel, by whichever path, has exactly its frames and
+// gives decoders nothing to say.
+//
+// Rows share one cache of logo parts and run a few at a time; clips are small and short.
+import assert from 'node:assert/strict';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, describe, it, test } from 'node:test';
+import { AAC, bytes, ffmpeg, real } from './lib/clips.mjs';
+import { assertTimes, onsets, packets, pictures } from './lib/packets.mjs';
+import { folder, run } from './lib/reelgate.mjs';
+
+const cache = folder(null);
+after(() => rmSync(cache, { recursive: true, force: true }));
+
+const BUMPER_S = 2, BODY_S = 16, SYNC_S = 0.02;
+
+async function render(dir, file, flags) {
+    const out = join(dir, 'reel.mp4');
+    const { code, stdout, stderr } = await run(['render', '--json', '--preset', 'ultrafast', '--cache', cache, ...flags, file, out]);
+    assert.equal(code, 0, stderr);
+    return { ...JSON.parse(stdout.trim().split('\n').pop()), reel: out };
+}
+async function probe(file, flags) {
+    const { code, stdout, stderr } = await run(['probe', '--json', ...flags, file]);
+    assert.equal(code, 0, stderr);
+    return JSON.parse(stdout);
+}
+
+// -- clips -------------------------------------------------------------------------------------
+
+// 0.1 s of sound at the half of each second, so that its place can be measured.
+const beeps = (seconds, { hz = 48000, layout = 'stereo' } = {}) =>
+    ['-f', 'lavfi', '-t', String(seconds), '-i', `aevalsrc='if(between(mod(t,1),0.5,0.6),0.5*sin(1000*2*PI*t),0)':s=${hz},aformat=channel_layouts=${layout}`];
+const moving = (seconds, { size = '320x180', rate = 25 } = {}) =>
+    ['-f', 'lavfi', '-t', String(seconds), '-i', `testsrc2=size=${size}:rate=${rate}`];
+const X264 = ['-c:v', 'libx264', '-pix_fmt', 'yuv420p', '-threads', '1'];
+const x264 = (...params) => [...X264, '-preset', 'veryfast', ...(params.length ? ['-x264-params', params.join(':')] : [])];
+
+const SECONDS = 2;
+// A clip of the usual kind, but for what is said.
+const made = ({ seconds = SECONDS, extension = '.mp4', video = x264(), audio = AAC, sound = {}, more = [], ...shape } = {}) =>
+    ffmpeg(extension, [...moving(seconds, shape), ...(audio ? beeps(seconds, sound) : []), ...video, ...(audio ?? []), ...more]);
+// The same packets in another file.
+const repacked = async (file, extension, ...args) => ffmpeg(extension, ['-i', await file, '-map', '0', '-c', 'copy', ...args]);
+// The file with these bytes changed; change gives true when it found what it looked for.
+async function changed(file, extension, change) {
+    const data = readFileSync(await file);
+    assert.ok(change(data), 'the bytes to change are there');
+    return bytes(extension, data);
+}
+const raw = async (params, seconds = 1) =>
+    readFileSync(await ffmpeg('.h264', [...moving(seconds), ...x264('bframes=0', ...params)]));
+// Annex B units of a raw stream, each with its start code.
+function units(data) {
+    const at = [];
+    for (let i = data.indexOf('\0\0\x01', 0, 'latin1'); i >= 0; i = data.indexOf('\0\0\x01', i + 3, 'latin1')) at.push(i);
+    return at.map((from, i) => ({ type: data[from + 3] & 31, data: Buffer.concat([Buffer.from([0]), data.subarray(from, at[i + 1])]) }));
+}
+const fromRaw = async (data) => ffmpeg('.mp4', ['-r', '25', '-i', await bytes('.h264', data), '-c', 'copy']);
+
+async function twoSequences() {
+    const one = units(await raw(['sps-id=0'])), two = units(await raw(['sps-id=3', 'cabac=0']));
+    const sets = (list) => list.filter((u) => u.type === 7 || u.type === 8);
+    return fromRaw(Buffer.concat([...sets(one), ...sets(two), ...one.filter((u) => u.type !== 7 && u.type !== 8)].map((u) => u.data)));
+}
+async function headersThatChange() {
+    return fromRaw(Buffer.concat([await raw(['cabac=1']), await raw(['cabac=0', 'ref=5'])]));
+}
+
+// -- the table ---------------------------------------------------------------------------------
+// [name, clip, path, facts]. Paths: copy; copy+sound, where the clip's sound is encoded anew;
+// copy+silence, where it has none; encode. Facts: frames of the body (default: 2 s at the rate),
+// fewer: how many less a whole cut may have, rate, flags, width, height, reason (of an encode), beeps: when the clip's sound is heard, from its
+// first picture on (default: 0.5 and 1.5 s), from: the first of its packets that is copied, slack:
+// seconds that its file leaves open where its sound is.
+
+const START = 'copy'; // what a start inside the clip takes
+const rows = [];
+const row = (name, make, path, facts = {}) => rows.push([name, make, path, facts]);
+
+for (const preset of ['ultrafast', 'superfast', 'veryfast', 'faster', 'fast', 'medium', 'slow', 'slower', 'veryslow'])
+    row(`x264 ${preset}`, () => made({ video: [...X264, '-preset', preset] }), 'copy');
+for (const [name, ...params] of [
+    ['5 B-frames without a pyramid', 'bframes=5', 'b-pyramid=none', 'b-adapt=0'],
+    ['5 B-frames in a strict pyramid', 'bframes=5', 'b-pyramid=strict', 'b-adapt=0'],
+    ['5 B-frames in a pyramid', 'bframes=5', 'b-pyramid=normal', 'b-adapt=0'],
+    ['16 B-frames', 'bframes=16', 'b-adapt=0'],
+    ['no B-frames', 'bframes=0'],
+    ['weighted prediction', 'weightp=2', 'weightb=1', 'bframes=3'],
+    ['open groups', 'open-gop=1', 'keyint=20', 'bframes=3', 'b-adapt=0', 'scenecut=0'],
+    ['CAVLC', 'cabac=0'],
+    ['1 reference', 'ref=1'],
+    ['4 references', 'ref=4'],
+    ['16 references', 'ref=16'],
+    ['4 slices a picture', 'slices=4'],
+    ['slices of 500 bytes', 'slice-max-size=500'],
+    ['intra refresh', 'intra-refresh=1', 'keyint=25'],
+    ['only key pictures', 'keyint=1'],
+    ['one key picture', 'keyint=infinite', 'scenecut=0'],
+    ['ids of 7', 'sps-id=7'],
+    ['ids of 31', 'sps-id=31'],
+    ['access unit delimiters', 'aud=1'],
+    ['picture timing', 'nal-hrd=vbr', 'vbv-maxrate=500', 'vbv-bufsize=500'],
+    ['no deblocking', 'no-deblock=1'],
+    ['constrained intra prediction', 'constrained-intra=1'],
+])
+    row(`x264: ${name}`, () => made({ video: x264(...params) }), 'copy');
+for (const profile of ['baseline', 'main', 'high'])
+    row(`profile ${profile}`, () => made({ video: [...x264(), '-profile:v', profile] }), 'copy');
+row('level 5.1', () => made({ video: x264('level=51') }), 'copy');
+row('level 6.2', () => made({ video: x264('level=62') }), 'encode', { reason: /level/ });
+for (const [rate, frames] of [['24000/1001', 48], ['24', 48], ['30000/1001', 60], ['30', 60], ['50', 100], ['60000/1001', 120], ['60', 120], ['12', 24]])
+    row(`${rate} pictures a second`, () => made({ rate }), 'copy', { rate, frames });
+row('120 pictures a second', () => made({ rate: 120, seconds: 1 }), 'encode', { reason: /rate/, rate: '60', frames: 60, beeps: [0.5] });
+
+row('full range', () => made({ video: [...x264(), '-pix_fmt', 'yuvj420p'] }), 'copy');
+row('BT.709, and said so', () => made({ more: ['-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709', '-color_range', 'tv'] }), 'copy');
+row('BT.601', () => made({ more: ['-colorspace', 'smpte170m', '-color_primaries', 'smpte170m', '-color_trc', 'smpte170m'] }), 'copy');
+row('BT.2020', () => made({ video: x264('colorprim=bt2020', 'transfer=bt2020-10', 'colormatrix=bt2020nc') }), 'encode', { reason: /colour/ });
+row('10-bit', () => made({ video: [...x264(), '-pix_fmt', 'yuv420p10le'] }), 'encode', { reason: /profile|8-bit/ });
+row('4:2:2', () => made({ video: [...x264(), '-pix_fmt', 'yuv422p'] }), 'encode', { reason: /profile|4:2:0/ });
+row('4:4:4', () => made({ video: [...x264(), '-pix_fmt', 'yuv444p'] }), 'encode', { reason: /profile|4:2:0/ });
+row('grey', () => made({ video: [...x264(), '-pix_fmt', 'gray'] }), 'encode', { reason: /profile|4:2:0/ });
+row('interlaced', () => made({ size: '640x360', video: x264('tff=1') }), 'encode', { reason: /interlaced/ });
+row('said to be interlaced', () => made({ video: x264('fake-interlaced=1') }), 'encode', { reason: /interlaced/ });
+row('headers that change on the way', headersThatChange, 'encode', { reason: /header|set/, beeps: null });
+row('two sequence headers', twoSequences, 'encode', { reason: /several|headers/, frames: 25, beeps: null });
+row('H.264 headers of tag avc3', () => changed(made(), '.mp4', (data) => {
+    const at = data.lastIndexOf('avc1');
+    return at > 64 && data.write('avc3', at);
+}), 'encode', { reason: /headers/ });
+
+row('4:3', () => made({ size: '320x240' }), 'encode', { reason: /16:9/ });
+row('upright', () => made({ size: '180x320' }), 'encode', { reason: /16:9/, height: 320 });
+row('pixels that are not square', () => made({ size: '240x180', more: ['-vf', 'setsar=4/3'] }), 'encode', { reason: /square|16:9/, width: 320 });
+row('turned by 90 degrees', () => repacked(made({ size: '180x320' }), '.mp4', '-metadata:s:v', 'rotate=90'), 'encode', { reason: /turn/ });
+row('turned by 180 degrees', () => repacked(made(), '.mp4', '-metadata:s:v', 'rotate=180'), 'encode', { reason: /turn/ });
+row('larger than the profile', () => made({ size: '2560x1440', seconds: 0.2, video: [...X264, '-preset', 'ultrafast'] }), 'encode', { reason: /16:9|profile/, frames: 5, width: 1920, beeps: null });
+row('854x480, which is 16:9 within a pixel', () => made({ size: '854x480' }), 'copy', { width: 854 });
+row('426x240, cut from whole blocks', () => made({ size: '426x240' }), 'copy', { width: 426 });
+row('1920x1080', () => made({ size: '1920x1080', seconds: 0.4, video: [...X264, '-preset', 'ultrafast'] }), 'copy', { width: 1920, frames: 10, beeps: null });
+
+row('pictures of varying rate', () => ffmpeg('.mp4', [...moving(2, { rate: 30 }), ...beeps(2), '-vf', "select='if(lt(t,1),not(mod(n,3)),1)'", '-fps_mode', 'vfr', ...x264(), ...AAC]),
+    'encode', { reason: /rate|time/, rate: null, frames: null });
+row('a picture missing', () => ffmpeg('.mp4', [...moving(2), ...beeps(2), '-vf', "select='not(eq(n,20))'", '-fps_mode', 'passthrough', ...x264('bframes=0'), ...AAC]),
+    'encode', { reason: /time|rate|picture/, rate: null });
+row('no edit list', () => made({ more: ['-use_editlist', '0'] }), 'copy', { slack: 0.1 });
+row('negative composition offsets', () => made({ more: ['-movflags', 'negative_cts_offsets'] }), 'copy');
+row('an edit list that skips into a group', () => made({ seconds: 3 }).then((file) => ffmpeg('.mp4', ['-ss', '0.6', '-i', file, '-c', 'copy'])), 'encode', { reason: /rate|edit/, rate: null, frames: null, beeps: null });
+row('picture from 0.2 s on', async () => ffmpeg('.mp4', ['-itsoffset', '0.2', '-i', await made({ audio: null }), '-i', await made(), '-map', '0:v', '-map', '1:a', '-c', 'copy']),
+    'copy', { beeps: [0.3, 1.3] });
+row('17 s are cut at 16 s', () => made({ seconds: 17, rate: 10, video: x264('bframes=3', 'keyint=40') }), 'copy', { rate: '10', frames: 160, fewer: 4, beeps: Array.from({ length: 16 }, (_, i) => i + 0.5) });
+row('17 s of pyramids are cut at 16 s', () => made({ seconds: 17, rate: 10, video: x264('bframes=8', 'b-adapt=0', 'b-pyramid=normal', 'keyint=60') }), 'copy', { rate: '10', frames: 160, fewer: 9, beeps: Array.from({ length: 16 }, (_, i) => i + 0.5) });
+row('1 picture', () => made({ seconds: 0.04, audio: null }), 'copy+silence', { frames: 1 });
+row('2 pictures', () => made({ seconds: 0.08, audio: null }), 'copy+silence', { frames: 2 });
+row('begin at 0', () => made(), 'copy', { flags: ['--start', '0'] });
+row('begin at 1.2 s', () => made({ seconds: 4, video: x264('keyint=50', 'min-keyint=50', 'scenecut=0') }), START, { flags: ['--start', '1.2'], frames: 70, from: 50, beeps: [0.3, 1.3, 2.3] });
+row('encoding forced', () => made(), 'encode', { flags: ['--force-encode'] });
+
+row('AAC of 44.1 kHz', () => made({ sound: { hz: 44100 } }), 'copy');
+row('AAC of 22.05 kHz', () => made({ sound: { hz: 22050 } }), 'copy+sound');
+row('AAC of 32 kHz', () => made({ sound: { hz: 32000 } }), 'copy+sound');
+row('AAC of 96 kHz', () => made({ sound: { hz: 96000 } }), 'copy+sound');
+row('AAC, mono', () => made({ sound: { layout: 'mono' } }), 'copy');
+row('AAC, 5.1', () => made({ sound: { layout: '5.1' } }), 'copy+sound');
+row('HE-AAC by its header', () => changed(made({ sound: { hz: 24000 } }), '.mp4', (data) => {
+    const at = data.indexOf(Buffer.from([0x56, 0xe5, 0x00]));
+    return at > 0 && data.writeUInt8(0x80 | (3 << 3), at + 2);
+}), 'copy+sound', { slack: 0.01 });
+row('MP3', () => made({ audio: ['-c:a', 'libmp3lame'] }), 'copy+sound');
+row('Opus', () => made({ audio: ['-c:a', 'libopus'] }), 'copy+sound');
+row('AC-3', () => made({ audio: ['-c:a', 'ac3'] }), 'copy+sound');
+row('PCM in MOV', () => made({ extension: '.mov', audio: ['-c:a', 'pcm_s16le'] }), 'copy+sound');
+row('FLAC in Matroska', () => made({ extension: '.mkv', audio: ['-c:a', 'flac'] }), 'copy+sound');
+row('no sound', () => made({ audio: null }), 'copy+silence');
+row('sound that ends early', () => ffmpeg('.mp4', [...moving(2), ...beeps(1), ...x264(), ...AAC]), 'copy', { beeps: [0.5] });
+row('sound that ends late', () => ffmpeg('.mp4', [...moving(1), ...beeps(2), ...x264(), ...AAC]), 'copy', { frames: 25, beeps: [0.5] });
+row('sound from 0.3 s on', async () => ffmpeg('.mp4', ['-i', await made(), '-itsoffset', '0.3', '-i', await made(), '-map', '0:v', '-map', '1:a', '-c', 'copy']), 'copy', { beeps: [0.8, 1.8] });
+row('two sound tracks', () => ffmpeg('.mp4', [...moving(2), ...beeps(2), ...beeps(2, { layout: 'mono' }), '-map', '0', '-map', '1', '-map', '2', ...x264(), ...AAC]), 'copy');
+
+row('Matroska', () => made({ extension: '.mkv' }), 'copy');
+row('Matroska of 29.97 pictures a second', () => made({ extension: '.mkv', rate: '30000/1001' }), 'copy', { rate: '30000/1001', frames: 60 });
+row('MOV', () => made({ extension: '.mov' }), 'copy');
+row('M4V', () => made({ extension: '.m4v' }), 'copy');
+row('3GP', () => made({ extension: '.3gp' }), 'copy');
+row('MP4, index first', () => made({ more: ['-movflags', 'faststart'] }), 'copy');
+row('MP4 in fragments', () => made({ more: ['-movflags', 'frag_keyframe+empty_moov'] }), 'copy', { slack: 0.1 });
+row('MP4 in fragments of 0.1 s', () => made({ more: ['-movflags', 'empty_moov+default_base_moof', '-frag_duration', '100000'] }), 'copy', { slack: 0.1 });
+row('MPEG-TS', () => made({ extension: '.ts' }), 'encode', { reason: /container/ });
+row('FLV', () => made({ extension: '.flv', sound: { hz: 44100 } }), 'encode', { reason: /container/ });
+row('AVI', () => made({ extension: '.avi', video: x264('bframes=0'), audio: ['-c:a', 'libmp3lame'] }), 'encode', { reason: /container/, frames: 51, slack: 0.01 }); // begins with an empty picture; does not know of MP3's delay
+row('a time code track', () => made({ more: ['-timecode', '01:00:00:00'] }), 'copy');
+row('HEVC', () => made({ seconds: 1, video: ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'log-level=error', '-tag:v', 'hvc1'] }), 'encode', { reason: /H\.264/, frames: 25, beeps: [0.5] });
+row('MPEG-4', () => made({ seconds: 1, video: ['-c:v', 'mpeg4'] }), 'encode', { reason: /H\.264/, frames: 25, beeps: [0.5] });
+
+// -- the checks --------------------------------------------------------------------------------
+
+const number = (rate) => rate.split('/').map(Number).reduce((n, d) => n / d);
+
+// The clip's first pictures as packets: those of its track that come to the body.
+function assertCopied(clip, body, from) {
+    const hashes = (list) => list.map((p) => p.data_hash);
+    const theirs = hashes(clip.packets);
+    assert.deepEqual(hashes(body), theirs.slice(from, from + body.length), 'the body is the packets of the clip');
+    if (from + body.length < theirs.length) { /* what is kept is shown before what is not */
+        const last = Math.max(...clip.packets.slice(from, from + body.length).map((p) => p.pts));
+        assert.ok(clip.packets.slice(from + body.length).every((p) => p.pts > last), 'the cut leaves no hole');
+    }
+}
+
+// How many of the clip's sound packets follow each other in the reel as they do in the clip. Where
+// silence is, all packets are alike, so the place is told by those that are there once.
+function copiedSound(clip, reel) {
+    const theirs = clip.packets.map((p) => p.data_hash), ours = reel.packets.map((p) => p.data_hash);
+    const once = (list, h) => list.indexOf(h) === list.lastIndexOf(h) && list.includes(h);
+    const anchor = theirs.findIndex((h) => once(theirs, h) && once(ours, h));
+    if (anchor < 0) return 0;
+    const shift = ours.indexOf(theirs[anchor]) - anchor;
+    let longest = 0;
+    theirs.reduce((n, h, i) => {
+        const now = ours[i + shift] === h ? n + 1 : 0;
+        longest = Math.max(longest, now);
+        return now;
+    }, 0);
+    return longest;
+}
+
+async function check(make, path, facts) {
+    const file = await make(), dir = folder(null);
+    try {
+        await checkIn(dir, file, path, facts);
+    } finally {
+        rmSync(dir, { recursive: true, force: true });
+    }
+}
+
+async function checkIn(dir, file, path, { flags = [], reason, rate = '25', frames, fewer = 0, width, height, beeps: heard = [0.5, 1.5], from = 0, slack = 0 }) {
+    const said = await probe(file, flags);
+    const report = await render(dir, file, flags);
+    const wanted = path.split('+');
+    assert.equal(report.path, wanted[0], report.reason);
+    assert.deepEqual([said.path, said.reason], [report.path, report.reason], 'probe says the same');
+    assert.ok(report.reason.length > 10, report.reason);
+    if (reason) assert.match(report.reason, reason);
+    assert.ok(!report.remade, 'the receipt was good at once');
+
+    const reel = await packets(report.reel);
+    const { video, audio } = reel;
+    assert.deepEqual([reel.streams.length, video.codec_tag_string, video.pix_fmt.replace('yuvj', 'yuv'), audio.codec_name, audio.profile],
+        [2, 'avc1', 'yuv420p', 'aac', 'LC']);
+    assert.ok(Math.abs(video.width - (video.height * 16) / 9) <= 1, `${video.width}x${video.height} is 16:9 within a pixel`);
+    assert.ok(['1:1', undefined].includes(video.sample_aspect_ratio), video.sample_aspect_ratio);
+    if (width) assert.equal(video.width, width);
+    if (height) assert.equal(video.height, height);
+
+    const fps = number(rate ?? video.r_frame_rate), bumper = Math.round(BUMPER_S * fps);
+    assert.ok(Math.abs(number(video.avg_frame_rate) / fps - 1) < 1e-4, `${video.avg_frame_rate} pictures a second`);
+    const body = video.packets.length - 2 * bumper, most = frames ?? (frames === null ? null : Math.round(SECONDS * fps));
+    if (most !== null) assert.ok(body <= most && body >= most - fewer, `the body has ${body} pictures of ${most}`);
+    assert.ok(body <= BODY_S * fps);
+    assertTimes(video, fps);
+    const shown = await pictures(report.reel);
+    assert.equal(shown.length, video.packets.length, 'every packet is a picture');
+    assert.deepEqual(shown.slice(-bumper), shown.slice(0, bumper), 'both ends show the same');
+    assert.notEqual(shown[bumper], shown[bumper - 1], 'the first seam is where it should be');
+    assert.notEqual(shown[bumper + body - 1], shown[bumper + body], 'and so is the second');
+
+    if (report.path === 'copy') {
+        const clip = await packets(file);
+        const encoded = Math.max(from && most - (clip.video.packets.length - from), 0);
+        assertCopied(clip.video, video.packets.slice(bumper + encoded, bumper + body), from);
+        const theirs = await pictures(file, { most: from + body, quiet: true });
+        assert.deepEqual(shown.slice(bumper + encoded, bumper + body), theirs.slice(from, from + body - encoded), 'and shows its pictures');
+        assertSound(wanted[1], clip.audio, audio, body / fps);
+    }
+    const picture = (video.packets.length / fps), sound = Number(audio.duration);
+    assert.ok(Math.abs(picture - sound) <= 0.03, `the sound lasts ${sound} s, the picture ${picture} s`);
+    if (heard === null) return;
+    const found = await onsets(report.reel);
+    const expected = wanted[1] === 'silence' ? [] : heard.filter((s) => s < body / fps).map((s) => bumper / fps + s);
+    assert.equal(found.length, expected.length, `sound at ${found}, not ${expected}`);
+    expected.forEach((s, i) => assert.ok(Math.abs(found[i] - s) <= SYNC_S + slack, `sound ${found[i] - s} s late at ${s} s`));
+}
+
+function assertSound(how, clip, reel, seconds) {
+    if (how === 'silence') {
+        assert.equal(clip, undefined);
+        return;
+    }
+    const same = copiedSound(clip, reel);
+    if (how === 'sound') {
+        assert.ok(same < 4, `${same} packets of sound are the clip's`);
+        return;
+    }
+    const length = 1024 / Number(clip.sample_rate);
+    const all = Math.min(clip.packets.length, Math.floor(seconds / length));
+    assert.ok(same >= all - 3, `${same} of ${all} packets of sound are the clip's`);
+    assert.deepEqual([reel.sample_rate, reel.channels], [clip.sample_rate, clip.channels]);
+}
+
+assert.ok(rows.length >= 60, `${rows.length} rows`);
+describe('the path that a clip takes', { concurrency: 3 }, () => {
+    for (const [name, make, path, facts] of rows) it(`${path}: ${name}`, () => check(make, path, facts));
+});
+
+const realClips = { 'video_test_1_480_270.mp4': 'copy', 'video_test_2_950_540.mp4': 'copy', 'video_test_5_640_480.mp4': 'encode' };
+const there = Object.keys(realClips).filter((name) => real(name));
+if (there.length)
+    test('the path that real clips take', async (t) => {
+        const took = {};
+        for (const name of there) {
+            const { path, reason } = await probe(real(name), []);
+            took[name] = path;
+            t.diagnostic(`${path}: ${name}: ${reason}`);
+        }
+        assert.deepEqual(took, Object.fromEntries(there.map((name) => [name, realClips[name]])));
+        const copied = Object.values(took).filter((path) => path === 'copy').length;
+        t.diagnostic(`${copied} of ${there.length} copied`);
+    });

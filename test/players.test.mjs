@@ -1,0 +1,138 @@
+// Every kind of reel in a browser: it is played from end to end, and it is searched to both sides of
+// both seams; what the browser paints must be the very picture that belongs there. Each picture of
+// the clips says its number: sixteen columns for sixteen bits, white for 1, the same below inverted,
+// so that neither a logo nor a broken picture can be taken for one.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { chromium } from 'playwright-core';
+import { AAC, ffmpeg } from './lib/clips.mjs';
+import { PATIENCE_MS, folder, run } from './lib/reelgate.mjs';
+
+const RATE = 25, BUMPER = 2 * RATE;
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+    '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required'];
+
+const bit = 'mod(floor(N/pow(2,X)),2)';
+const numbered = (seconds, { audio = AAC, params = 'keyint=40:min-keyint=40:scenecut=0:bframes=3:b-adapt=0', size = '320:180', hz = 48000 } = {}) =>
+    ffmpeg('.mp4', ['-f', 'lavfi', '-t', String(seconds), '-i', `color=black:s=16x9:r=${RATE},format=yuv444p,geq=lum='16+219*if(lt(Y,4),${bit},1-${bit})':cb=128:cr=128,scale=${size}:flags=neighbor`,
+        ...(audio ? ['-f', 'lavfi', '-t', String(seconds), '-i', `sine=f=440:r=${hz}`] : []),
+        '-c:v', 'libx264', '-preset', 'veryfast', '-crf', '18', '-pix_fmt', 'yuv420p', '-x264-params', params, ...(audio ?? [])]);
+
+const START = 'copy'; // what a start inside the clip takes
+// [name, clip, path, frames of the body, number of its first picture, flags]
+const kinds = [
+    ['encoded', () => numbered(3), 'encode', 75, 0, ['--force-encode']],
+    ['encoded with a start', () => numbered(4), 'encode', 65, 35, ['--force-encode', '--start', '1.4']],
+    ['copied', () => numbered(3), 'copy', 75, 0, []],
+    ['copied, CAVLC in slices of Baseline', () => numbered(3, { params: 'cabac=0:bframes=0:8x8dct=0:weightp=0:slices=3:keyint=50' }), 'copy', 75, 0, []],
+    ['copied, with a deep pyramid', () => numbered(3, { params: 'bframes=8:b-adapt=0:b-pyramid=normal:ref=8:keyint=60' }), 'copy', 75, 0, []],
+    ['copied, with sound of 44.1 kHz', () => numbered(3, { hz: 44100 }), 'copy', 75, 0, []],
+    ['copied, with its sound encoded', () => numbered(3, { audio: ['-c:a', 'libmp3lame'] }), 'copy', 75, 0, []],
+    ['copied, without sound', () => numbered(3, { audio: null }), 'copy', 75, 0, []],
+    ['with a start', () => numbered(5), START, 90, 35, ['--start', '1.4']],
+    ['copied at 1080p', () => numbered(2, { size: '1920:1080' }), 'copy', 50, 0, []],
+];
+
+describe('players', { concurrency: 2, timeout: 5 * PATIENCE_MS }, () => {
+    let browser, dir;
+    before(async () => {
+        dir = folder(null);
+        browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, args: FLAGS, timeout: PATIENCE_MS });
+    });
+    after(() => browser?.close());
+
+    for (const [name, make, path, frames, first, flags] of kinds)
+        it(`show the pictures of the clip: ${name}`, async (t) => {
+            const reel = join(folder(t), 'reel.mp4');
+            const { code, stdout, stderr } = await run(['render', '--json', '--preset', 'ultrafast', '--cache', dir, ...flags, await make(), reel]);
+            assert.equal(code, 0, stderr);
+            const report = JSON.parse(stdout.trim().split('\n').pop());
+            assert.equal(report.path, path, report.reason);
+            await plays(t, browser, reel, frames, (n) => (n < BUMPER || n >= BUMPER + frames ? null : first + n - BUMPER));
+        });
+});
+
+// wanted(n): the number that picture n of the reel says, null for a logo.
+async function plays(t, browser, reel, frames, wanted) {
+    const page = await browser.newPage();
+    t.after(() => page.close());
+    page.setDefaultTimeout(PATIENCE_MS);
+    await page.evaluate(load, readFileSync(reel).toString('base64'));
+    const all = frames + 2 * BUMPER, seam1 = BUMPER, seam2 = BUMPER + frames;
+    const facts = await page.evaluate(() => ({ seconds: video.duration, error: video.error?.message ?? null }));
+    assert.equal(facts.error, null);
+    assert.ok(Math.abs(facts.seconds - all / RATE) < 0.03, `${facts.seconds} s`);
+
+    /* there and back, so that no picture is only right because the one before it was */
+    const places = [0, seam1 - 2, seam1 - 1, seam1, seam1 + 1, seam1 + 2, seam1 + 39, seam1 + 41, seam2 - 2, seam2 - 1, seam2, seam2 + 1, all - 1,
+        seam2 - 1, seam1, seam2, seam1 - 1, seam2 + 1, seam1 + 1].filter((n) => n < all);
+    const seen = await page.evaluate(search, places.map((n) => (n + 0.5) / RATE));
+    assert.deepEqual(places.map((n, i) => [n, seen[i]]), places.map((n) => [n, wanted(n)]));
+
+    const shown = await page.evaluate(play);
+    assert.equal(shown.error, null);
+    assert.ok(shown.ended, 'it plays to its end');
+    const right = shown.pictures.filter(({ time, number }) => [-1, 0, 1].some((d) => wanted(Math.round(time * RATE) + d) === number));
+    assert.deepEqual(shown.pictures.filter((p) => !right.includes(p)), [], 'while playing, only pictures that belong there');
+    assert.ok(right.some((p) => p.number === null) && right.filter((p) => p.number !== null).length > 3, `${right.length} pictures were seen`);
+}
+
+// -- in the page -------------------------------------------------------------------------------
+
+/* global video, read */
+async function load(base64) {
+    const video = document.createElement('video');
+    document.body.append(video);
+    globalThis.video = video;
+    const canvas = document.createElement('canvas');
+    const pen = canvas.getContext('2d', { willReadFrequently: true });
+    /* the number that the picture says, or null */
+    globalThis.read = () => {
+        const w = (canvas.width = video.videoWidth), h = (canvas.height = video.videoHeight);
+        pen.drawImage(video, 0, 0);
+        let number = 0;
+        for (let x = 0; x < 16; x++) {
+            const light = (y) => pen.getImageData(((x + 0.5) * w) / 16, y * h, 1, 1).data[1];
+            const up = light(0.25), down = light(0.75);
+            if (Math.abs(up - down) < 128) return null;
+            if (up > down) number += 2 ** x;
+        }
+        return number;
+    };
+    const data = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+    video.src = URL.createObjectURL(new Blob([data], { type: 'video/mp4' }));
+    video.preload = 'auto';
+    await new Promise((done, fail) => {
+        video.onloadeddata = done;
+        video.onerror = () => fail(new Error(video.error.message));
+    });
+}
+async function search(times) {
+    const seen = [];
+    for (const time of times) {
+        const there = new Promise((done) => (video.onseeked = done));
+        video.currentTime = time;
+        await there;
+        await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+        seen.push(read());
+    }
+    return seen;
+}
+async function play() {
+    video.currentTime = 0;
+    await new Promise((done) => (video.onseeked = done));
+    video.muted = true;
+    video.playbackRate = 2;
+    const pictures = [];
+    const look = (now, { mediaTime }) => {
+        pictures.push({ time: mediaTime, number: read() });
+        video.requestVideoFrameCallback(look);
+    };
+    video.requestVideoFrameCallback(look);
+    const over = new Promise((done) => (video.onended = video.onerror = done));
+    await video.play();
+    await over;
+    return { pictures, ended: video.ended, error: video.error?.message ?? null };
+}
