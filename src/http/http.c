@@ -110,6 +110,7 @@ int http_start(struct http **out, const struct conf *c, const struct http_parts 
 {
     AUTO(http_freep) struct http *h = mem_new(sizeof(*h));
     h->parts = *parts;
+    h->far_store = store_shared(parts->store);
     h->conf = *c;
     if (pool_start(&h->pool, POOL_THREADS, request_run, e) < 0 ||
         parting_start(&h->parting, e) < 0 ||

@@ -25,7 +25,9 @@ struct route {
     const char *method, *pattern; /* "*" in the pattern is one part of the path, "**" the rest */
     void (*run)(struct request *r);
     bool token; /* a Bearer token is needed */
-    bool slow;  /* hashes, syncs or commits: runs in the pool */
+    /* ASKS: only reads the store, in the pool when that is far; SLOW: hashes, syncs or commits,
+     * always in the pool. */
+    enum { QUICK, ASKS, SLOW } cost;
     enum { BODY_NONE, BODY_JSON, BODY_CLIP } body;
 };
 
@@ -53,6 +55,7 @@ struct request {
     enum lang lang;
     struct caller caller;
     int64_t begun_ms;
+    bool admitted;
     struct guest *guest;  /* its connection in heads.c */
     struct request *next; /* in the pool's line */
     /* the body */
@@ -84,6 +87,7 @@ struct http {
     struct heads *heads;
     atomic_int running;
     atomic_bool stopping;
+    bool far_store; /* in another process: asking it may wait */
     int port;
 };
 

@@ -193,12 +193,31 @@ static int check_head(struct request *r, char allow[ALLOW_SIZE], struct err *e)
     r->route = route_find(r->method, r->path, &r->rest, allow);
     if (!r->route)
         return err_msg(e, *allow ? MSG_METHOD_NOT_ALLOWED : MSG_NOT_FOUND, "no such route");
+    return check_length(r, e);
+}
+
+/* Who asks, and the place for their clip: this may ask the store. */
+static int admit(struct request *r, struct err *e)
+{
+    r->admitted = true;
     if (r->route->token && auth_check(r->http->parts.auth, r->arena,
                                       request_header(r, "Authorization"), &r->caller, e) < 0)
         return -1;
-    if (check_length(r, e) < 0)
-        return -1;
     return r->route->body == BODY_CLIP ? form_begin(r, e) : 0;
+}
+
+/* Off the event threads, which never wait for a database that is not in this process. A request
+ * without a body is admitted when it is run; another waits here, before its body is read. */
+static void admit_later(struct request *r)
+{
+    if (!r->has_body)
+        return;
+    MHD_suspend_connection(r->conn);
+    if (pool_put(r->http->pool, r))
+        return;
+    MHD_resume_connection(r->conn);
+    r->admitted = true;
+    err_set(&r->fault, ERR_STOPPED, "the server is stopping");
 }
 
 /* An answer before the body was read ends the connection; a body may be on its way. */
@@ -223,7 +242,12 @@ static enum MHD_Result on_headers(struct request *r, const char *url, const char
     address_of(r);
     buf_init(&r->body, JSON_BODY_MAX);
     r->window_ms = clock_mono_ms();
-    if (check_head(r, allow, &e) == 0)
+    int rc = check_head(r, allow, &e);
+    if (rc == 0 && r->http->far_store && (r->route->token || r->route->body == BODY_CLIP)) {
+        admit_later(r);
+        return MHD_YES;
+    }
+    if (rc == 0 && admit(r, &e) == 0)
         return MHD_YES;
     if (e.msg == MSG_METHOD_NOT_ALLOWED && strcmp(method, "OPTIONS") == 0) {
         answer_empty(r, 204);
@@ -282,6 +306,11 @@ static enum MHD_Result on_piece(struct request *r, const char *data, size_t len_
 
 void request_run(struct request *r)
 {
+    if (!r->admitted) {
+        (void)admit(r, &r->fault);
+        if (r->has_body) /* which is read now; what was refused is read on for a while */
+            return;
+    }
     if (r->fault.code)
         answer_error(r, &r->fault);
     else
@@ -299,7 +328,8 @@ static enum MHD_Result on_end(struct request *r)
     struct err e;
     if (r->form)
         form_end(r);
-    if (r->route->slow && !r->fault.code) {
+    bool waits = r->route->cost == SLOW || (r->route->cost == ASKS && r->http->far_store);
+    if (waits && !r->fault.code) {
         MHD_suspend_connection(r->conn);
         if (pool_put(r->http->pool, r))
             return MHD_YES;

@@ -1,27 +1,39 @@
 #include "queue/queue.h"
 
+#include "core/engine.h"
 #include "core/err.h"
 #include "core/mem.h"
 #include "queue/queue_impl.h"
 
-static const struct queue_ops *const back_ends[] = {&queue_database_ops, &queue_amqp_ops,
-                                                    &queue_amqps_ops};
+static const struct back_end {
+    const char *scheme;
+    const struct queue_ops *ops; /* NULL: in a module */
+    const char *module, *symbol;
+} back_ends[] = {
+    {"database", &queue_database_ops, NULL, NULL}, {"amqp", NULL, "amqp", "queue_amqp_ops"},
+    {"amqps", NULL, "amqp", "queue_amqps_ops"},    {"redis", NULL, "redis", "queue_redis_ops"},
+    {"kafka", NULL, "kafka", "queue_kafka_ops"},
+};
 
 int queue_open(struct queue **out, const char *url, struct log *log, struct err *e)
 {
     for (size_t i = 0; i < LEN(back_ends); i++) {
-        size_t n = strlen(back_ends[i]->scheme);
-        if (strncmp(url, back_ends[i]->scheme, n) != 0 || url[n] != ':')
+        const struct back_end *b = &back_ends[i];
+        size_t n = strlen(b->scheme);
+        if (strncmp(url, b->scheme, n) != 0 || url[n] != ':')
             continue;
+        const struct queue_ops *ops = b->ops ? b->ops : engine_find(b->module, b->symbol, e);
         struct queue *q;
-        if (back_ends[i]->open(&q, url + n + 1, log, e) < 0)
+        if (!ops || ops->open(&q, url + n + 1, log, e) < 0)
             return err_wrap(e, "queue");
-        q->ops = back_ends[i];
+        q->ops = ops;
         *out = q;
         return 0;
     }
     /* the rest of a URL may hold a password */
-    return err_set(e, ERR_INPUT, "queue: no such kind: \"%.*s\"; known are database: amqp: amqps:",
+    return err_set(e, ERR_INPUT,
+                   "queue: no such kind: \"%.*s\"; known are database: amqp: amqps: redis: "
+                   "kafka:",
                    (int)strcspn(url, ":"), url);
 }
 

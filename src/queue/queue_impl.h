@@ -19,7 +19,9 @@ struct queue_ops {
     void (*stop)(struct queue *q);
     int (*ping)(struct queue *q, struct err *e);
 };
-extern const struct queue_ops queue_database_ops, queue_amqp_ops, queue_amqps_ops;
+extern const struct queue_ops queue_database_ops;
+/* In their modules. */
+extern const struct queue_ops queue_amqp_ops, queue_amqps_ops, queue_redis_ops, queue_kafka_ops;
 
 struct queue {
     const struct queue_ops *ops;

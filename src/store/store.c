@@ -2,20 +2,31 @@
  * back end; then one line a function: shared checks, and on to the slot. */
 #include "store/store.h"
 
+#include "core/engine.h"
 #include "core/err.h"
 #include "core/mem.h"
 #include "store/store_impl.h"
 
 #include <assert.h>
 
-static const struct store_ops *const back_ends[] = {&store_sqlite_ops, &store_postgres_ops};
+static const struct back_end {
+    const char *scheme;
+    const struct store_ops *ops; /* NULL: in a module */
+    const char *module, *symbol;
+} back_ends[] = {
+    {"sqlite", &store_sqlite_ops, NULL, NULL},
+    {"postgresql", NULL, "postgres", "store_postgres_ops"},
+};
 
 int store_open(struct store **out, const char *url, struct log *log, struct err *e)
 {
     for (size_t i = 0; i < LEN(back_ends); i++) {
-        size_t n = strlen(back_ends[i]->scheme);
-        if (strncmp(url, back_ends[i]->scheme, n) == 0 && url[n] == ':')
-            return back_ends[i]->open(out, url + n + 1, log, e);
+        const struct back_end *b = &back_ends[i];
+        size_t n = strlen(b->scheme);
+        if (strncmp(url, b->scheme, n) != 0 || url[n] != ':')
+            continue;
+        const struct store_ops *ops = b->ops ? b->ops : engine_find(b->module, b->symbol, e);
+        return ops ? ops->open(out, url + n + 1, log, e) : -1;
     }
     return err_set(e, ERR_INPUT,
                    "database %s: the URL should begin with sqlite: or postgresql:", url);

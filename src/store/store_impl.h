@@ -54,7 +54,8 @@ struct store_ops {
                        struct err *e);
     int (*outbox_done)(struct store *s, int64_t id, struct err *e);
 };
-extern const struct store_ops store_sqlite_ops, store_postgres_ops;
+extern const struct store_ops store_sqlite_ops;
+extern const struct store_ops store_postgres_ops; /* in its module */
 
 struct store {
     const struct store_ops *ops;

@@ -3,6 +3,7 @@
 #include "core/test/process.h"
 #include "core/test/test.h"
 
+#include <librdkafka/rdkafka_mock.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -74,8 +75,86 @@ void rabbit_crash(void)
     process_end(&rabbit, SIGKILL);
 }
 
+/* -- Redis -- */
+
+static struct process redis;
+static int redis_port;
+
+void redis_again(void)
+{
+    char port[16];
+    snprintf(port, sizeof(port), "%d", redis_port);
+    const char *const argv[] = {"/usr/bin/redis-server",
+                                "--port",
+                                port,
+                                "--bind",
+                                "127.0.0.1",
+                                "--appendonly",
+                                "yes",
+                                "--appendfsync",
+                                "always",
+                                "--save",
+                                "",
+                                "--requirepass",
+                                "s:cret",
+                                NULL};
+    process_start(&redis, "redis", argv, NULL);
+    process_listens(&redis, redis_port);
+}
+
+void redis_url(char *out, size_t size)
+{
+    if (!redis_port) {
+        process_folder(&redis, "redis");
+        redis_port = process_port();
+        redis_again();
+    }
+    snprintf(out, size, "redis://:s%%3acret@127.0.0.1:%d/1?stream=t%d&idle=200", redis_port,
+             ++queues);
+}
+
+void redis_crash(void)
+{
+    process_end(&redis, SIGKILL);
+}
+
+/* -- Kafka -- */
+
+static rd_kafka_t *cluster_client;
+static rd_kafka_mock_cluster_t *cluster;
+
+void kafka_url(char *out, size_t size)
+{
+    if (!cluster) {
+        char why[200];
+        rd_kafka_conf_t *c = rd_kafka_conf_new();
+        cluster_client = rd_kafka_new(RD_KAFKA_PRODUCER, c, why, sizeof(why));
+        cluster = rd_kafka_mock_cluster_new(cluster_client, 1);
+    }
+    /* Simulated brokers answer a fetch when its time is over, not when a message comes. */
+    snprintf(out, size, "kafka://%s/t%d?group=g%d&fetch.wait.max.ms=5",
+             rd_kafka_mock_cluster_bootstraps(cluster), queues + 1, queues + 1);
+    queues++;
+}
+
+void kafka_crash(void)
+{
+    rd_kafka_mock_broker_set_down(cluster, 1);
+}
+
+void kafka_again(void)
+{
+    rd_kafka_mock_broker_set_up(cluster, 1);
+}
+
 void brokers_stop(void)
 {
+    process_end(&redis, SIGKILL);
+    process_clear(&redis);
+    if (cluster) {
+        rd_kafka_mock_cluster_destroy(cluster);
+        rd_kafka_destroy(cluster_client);
+    }
     process_end(&rabbit, SIGKILL);
     process_end(&mapper, SIGKILL);
     process_clear(&rabbit);

@@ -23,7 +23,10 @@ static const struct back_end {
     void (*url)(char *out, size_t size);
     int flood;
     int settle_ms; /* how long a message may be on its way */
-} back_ends[] = {{"database", database_url, 20000, 0}, {"amqp", rabbit_url, 1000, 500}};
+} back_ends[] = {{"database", database_url, 20000, 0},
+                 {"amqp", rabbit_url, 1000, 500},
+                 {"redis", redis_url, 1000, 500},
+                 {"kafka", kafka_url, 1000, 2000}};
 static const struct back_end *now; /* the one under test */
 
 static int set_up(void **state)

@@ -1,4 +1,5 @@
-/* Facts of RabbitMQ alone: what a broker that goes away takes with it, and what it does not. */
+/* Facts of brokers that are programs of their own: what one that goes away takes with it, and what
+ * it does not. */
 #include "queue/test/broker.h"
 
 #include "core/clock.h"
@@ -8,7 +9,21 @@
 
 #include <time.h>
 
-enum { PATIENCE_MS = 60000, SETTLE_MS = 500 };
+enum { PATIENCE_MS = 60000 };
+
+static const struct broker {
+    const char *name;
+    void (*url)(char *out, size_t size);
+    void (*crash)(void), (*again)(void);
+    int settle_ms; /* how long a message may be on its way */
+    const char *nobody,
+        *wrong; /* URLs: where none listens; with a wrong password, up to the host */
+} brokers[] = {
+    {"amqp", rabbit_url, rabbit_crash, rabbit_again, 500, "amqp://guest:guest@127.0.0.1:1/",
+     "amqp://guest:geheim@"},
+    {"redis", redis_url, redis_crash, redis_again, 500, "redis://127.0.0.1:1", "redis://:geheim@"},
+    {"kafka", kafka_url, kafka_crash, kafka_again, 2000, "kafka://127.0.0.1:1/t", NULL},
+};
 
 static struct queue *open_queue(const char *url)
 {
@@ -27,12 +42,13 @@ static void publish(struct queue *q, int64_t task)
 }
 
 /* Takes until nothing more comes, and notes which; acknowledges when told to. */
-static int take_all(struct queue *q, int64_t patience_ms, bool ack, bool seen[])
+static int take_all(const struct broker *b, struct queue *q, int64_t patience_ms, bool ack,
+                    bool seen[])
 {
     struct queue_message m;
     int n = 0;
     bool got = true;
-    while (queue_take(q, n ? SETTLE_MS : patience_ms, &m, &got, NULL) == 0 && got) {
+    while (queue_take(q, n ? b->settle_ms : patience_ms, &m, &got, NULL) == 0 && got) {
         n += !seen[m.task_id];
         seen[m.task_id] = true;
         if (ack)
@@ -43,52 +59,52 @@ static int take_all(struct queue *q, int64_t patience_ms, bool ack, bool seen[])
 
 static void what_was_confirmed_survives_a_crash_of_the_broker(void **state)
 {
-    (void)state;
+    const struct broker *b = *state;
     char url[256];
     bool seen[64] = {0};
-    rabbit_url(url, sizeof(url));
+    b->url(url, sizeof(url));
     struct queue *q = open_queue(url);
     for (int i = 1; i <= 50; i++)
         publish(q, i);
-    rabbit_crash();
+    b->crash();
     struct err e = {0};
     int64_t began = clock_mono_ms();
     assert_int_equal(queue_publish(q, 51, &e), -1);
     assert_int_equal(e.code, ERR_BUSY);
     assert_int_equal(queue_ping(q, &e), -1);
     assert_true(clock_mono_ms() - began < 15000);
-    rabbit_again();
+    b->again();
     began = clock_mono_ms();
     while (queue_publish(q, 51, &e) < 0 && clock_mono_ms() - began < PATIENCE_MS)
         nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
-    assert_int_equal(take_all(q, PATIENCE_MS, true, seen), 51);
+    assert_int_equal(take_all(b, q, PATIENCE_MS, true, seen), 51);
     queue_close(q);
 }
 
 static void what_was_not_acknowledged_comes_again_to_another(void **state)
 {
-    (void)state;
+    const struct broker *b = *state;
     char url[256];
     bool seen[64] = {0}, again[64] = {0}, none[64] = {0};
-    rabbit_url(url, sizeof(url));
+    b->url(url, sizeof(url));
     struct queue *first = open_queue(url);
     for (int i = 1; i <= 10; i++)
         publish(first, i);
-    assert_int_equal(take_all(first, PATIENCE_MS, false, seen), 10);
+    assert_int_equal(take_all(b, first, PATIENCE_MS, false, seen), 10);
     queue_close(first);
     struct queue *second = open_queue(url);
-    assert_int_equal(take_all(second, PATIENCE_MS, true, again), 10);
+    assert_int_equal(take_all(b, second, PATIENCE_MS, true, again), 10);
     nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL); /* the acknowledgements travel */
     queue_close(second);
     struct queue *third = open_queue(url);
-    assert_int_equal(take_all(third, 2 * SETTLE_MS, true, none), 0);
+    assert_int_equal(take_all(b, third, 2 * b->settle_ms, true, none), 0);
     queue_close(third);
 }
 
 static void a_broker_that_is_not_there_keeps_nobody_from_starting(void **state)
 {
-    (void)state;
-    struct queue *q = open_queue("amqp://guest:guest@127.0.0.1:1/");
+    const struct broker *b = *state;
+    struct queue *q = open_queue(b->nobody);
     struct queue_message m;
     struct err e = {0};
     bool got = true;
@@ -101,10 +117,10 @@ static void a_broker_that_is_not_there_keeps_nobody_from_starting(void **state)
 
 static void a_wrong_password_is_said_without_it(void **state)
 {
-    (void)state;
+    const struct broker *b = *state;
     char url[256], wrong[300];
-    rabbit_url(url, sizeof(url));
-    snprintf(wrong, sizeof(wrong), "amqp://guest:geheim@%s", strchr(url, '@') + 1);
+    b->url(url, sizeof(url));
+    snprintf(wrong, sizeof(wrong), "%s%s", b->wrong, strchr(url, '@') + 1);
     struct queue *q = open_queue(wrong);
     struct err e = {0};
     assert_int_equal(queue_publish(q, 1, &e), -1);
@@ -113,15 +129,25 @@ static void a_wrong_password_is_said_without_it(void **state)
     queue_close(q);
 }
 
+#define FACT(f)                                                                                    \
+    {                                                                                              \
+#f, f, NULL, NULL, (void *)(uintptr_t)&brokers[i]                                          \
+    }
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_was_confirmed_survives_a_crash_of_the_broker),
-        cmocka_unit_test(what_was_not_acknowledged_comes_again_to_another),
-        cmocka_unit_test(a_broker_that_is_not_there_keeps_nobody_from_starting),
-        cmocka_unit_test(a_wrong_password_is_said_without_it),
-    };
-    int failed = cmocka_run_group_tests_name("queue/amqp", tests, NULL, NULL);
+    int failed = 0;
+    for (size_t i = 0; i < LEN(brokers); i++) {
+        const struct CMUnitTest tests[] = {
+            FACT(what_was_confirmed_survives_a_crash_of_the_broker),
+            FACT(what_was_not_acknowledged_comes_again_to_another),
+            FACT(a_broker_that_is_not_there_keeps_nobody_from_starting),
+            FACT(a_wrong_password_is_said_without_it),
+        };
+        /* the last is of those with passwords */
+        failed += _cmocka_run_group_tests(brokers[i].name, tests,
+                                          LEN(tests) - (brokers[i].wrong ? 0 : 1), NULL, NULL);
+    }
     brokers_stop();
     return failed;
 }
