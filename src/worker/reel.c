@@ -114,7 +114,8 @@ static int make(struct jail *j, struct part *p, int64_t until_ms, bool force_enc
     p->to = MADE_PERMILLE;
     if (run(j, p, until_ms, &order, job->clip_fd, job->reel_fd, job->poster_fd, out, e) < 0)
         return -1;
-    /* On its way to the disk while it is looked at: the fsync before publishing finds less to do. */
+    /* On its way to the disk while it is looked at: the fsync before publishing finds less to do.
+     */
     (void)sync_file_range(job->reel_fd, 0, 0, SYNC_FILE_RANGE_WRITE);
     return look(j, p, until_ms, out, e);
 }

@@ -228,9 +228,12 @@ static void free_options(AVDictionary ***options, unsigned n)
 }
 
 /* Whether a track is what most cameras make, so that its parameter sets say what libav would
- * decode its first picture for: a picture of 20 Mbit/s takes longer than the rest of a copy. */
-static bool is_plain(const AVStream *st, struct sps *out)
+ * decode its first picture for: a picture of 20 Mbit/s takes longer than the rest of a copy. Only
+ * where packets have both times: without, libav works them out from what it decodes. */
+static bool is_plain(const AVFormatContext *fmt, const AVStream *st, struct sps *out)
 {
+    if (strncmp(fmt->iformat->name, "mov", 3) != 0)
+        return false;
     const AVCodecParameters *p = st->codecpar;
     struct sets sets;
     if (p->codec_id != AV_CODEC_ID_H264 || sets_read(p->extradata, p->extradata_size, &sets))
@@ -274,7 +277,7 @@ static int find_stream_info(AVFormatContext *fmt, const struct media_limits *lim
     for (unsigned i = 0; i < n; i++) {
         av_dict_set_int(&options[i], "max_pixels", limits->max_pixels, 0);
         av_dict_set(&options[i], "codec_whitelist", codecs_allowed, 0);
-        if (is_plain(fmt->streams[i], &plain[i]))
+        if (is_plain(fmt, fmt->streams[i], &plain[i]))
             av_dict_set(&options[i], "skip_frame", "all", 0);
     }
     fmt->max_streams = (int)n;

@@ -2,8 +2,8 @@
 #include "core/err.h"
 #include "core/mem.h"
 #include "media/clip/input.h"
-#include "media/copy/copy.h"
 #include "media/clip/sets.h"
+#include "media/copy/copy.h"
 
 /* What a rule looks at. */
 struct subject {
