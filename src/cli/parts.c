@@ -31,7 +31,7 @@ int parts_folder(const struct conf *c, struct err *e)
 
 const char *parts_secret_file(struct arena *a, const struct conf *c)
 {
-    return arena_printf(a, "%s/secret", c->data);
+    return *c->secret_file ? c->secret_file : arena_printf(a, "%s/secret", c->data);
 }
 
 /* sqlite:///abs/reelgate.db or sqlite:rel/reelgate.db; the same for file: */

@@ -7,6 +7,7 @@
 #include "core/fd.h"
 #include "core/log.h"
 #include "core/mem.h"
+#include "store/store.h"
 
 #include <errno.h>
 #include <netdb.h>

@@ -239,12 +239,15 @@ static int bury(struct redis_queue *q, redisContext *side, struct err *e)
     return 0;
 }
 
-/* What others were handed and never acknowledged. */
+/* What others were handed and never acknowledged. Who has a backlog of their own needs no more, and
+ * would be given that again. */
 static int inherit(struct redis_queue *q, redisContext *side, struct err *e)
 {
+    if (inbox_room(&q->inbox) < INBOX_MAX)
+        return 0;
     AUTO(free_reply)
     redisReply *r = ask(side, e, "XAUTOCLAIM %s reelgate %s %d 0-0 COUNT %d", q->stream,
-                        q->consumer, q->idle_ms, inbox_room(&q->inbox) / 2 + 1);
+                        q->consumer, q->idle_ms, INBOX_MAX / 2);
     if (!r)
         return -1;
     if (r->type == REDIS_REPLY_ARRAY && r->elements >= 2)

@@ -253,7 +253,8 @@ void attempt_run(struct workers *w, const struct task_row *claim, int64_t claime
     if (a.end == END_LOST)
         outcome = "lost";
     log_info(w->log, "attempt", "task", claim->id, "attempt", claim->attempts, "fence",
-             claim->fence, "outcome", outcome, "path", path_name(report.path), "wall_ms",
+             claim->fence, "outcome", outcome, "path", path_name(report.path), "waited_ms",
+             claim->attempts == 1 ? claim->changed_ms - claim->created_ms : -1, "wall_ms",
              clock_mono_ms() - a.began_ms, "code", why.code == ERR_NONE ? NULL : msg_slug(why.msg),
              "why", why.code == ERR_NONE ? NULL : why.text);
 }

@@ -2,7 +2,7 @@
 // process id when the test ends. As root they run as the users that Debian's packages made.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, chownSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, chmodSync, chownSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -71,17 +71,20 @@ class Engine {
 }
 
 class Postgres extends Engine {
-    async begin() {
+    // address: of another network, beside loopback
+    async begin(address) {
+        this.addresses = ['127.0.0.1', ...(address ? [address] : [])].join(',');
         this.bin = execFileSync('pg_config', ['--bindir']).toString().trim();
         this.port = await freePort();
         this.run(join(this.bin, 'initdb'), ['-D', 'data', '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync']);
+        if (address) appendFileSync(join(this.dir, 'data/pg_hba.conf'), `host all all ${address}/24 trust\n`);
         await this.start();
         this.run(join(this.bin, 'createdb'), ['-h', '127.0.0.1', '-p', String(this.port), '-U', 'postgres', 'reelgate']);
         this.url = `postgresql://postgres@127.0.0.1:${this.port}/reelgate`;
         return this;
     }
     async start() {
-        this.child = this.spawn(join(this.bin, 'postgres'), ['-D', 'data', '-p', String(this.port), '-k', this.dir, '-c', 'listen_addresses=127.0.0.1']);
+        this.child = this.spawn(join(this.bin, 'postgres'), ['-D', 'data', '-p', String(this.port), '-k', this.dir, '-c', `listen_addresses=${this.addresses}`]);
         await until('postgres answers', () => {
             try {
                 this.run(join(this.bin, 'pg_isready'), ['-q', '-h', '127.0.0.1', '-p', String(this.port)]);
@@ -127,9 +130,24 @@ class Rabbit extends Engine {
     }
 }
 
-async function begun(t, engine) {
+async function begun(t, engine, ...args) {
     t.after(() => engine.end());
-    return engine.begin();
+    return engine.begin(...args);
 }
-export const postgres = (t) => begun(t, new Postgres('postgres', 'postgres'));
+export const postgres = (t, address) => begun(t, new Postgres('postgres', 'postgres'), address);
 export const rabbit = (t) => begun(t, new Rabbit('rabbit', 'rabbitmq'));
+
+class Redis extends Engine {
+    async begin() {
+        this.port = await freePort();
+        await this.start();
+        this.url = `redis://127.0.0.1:${this.port}/0`;
+        return this;
+    }
+    async start() {
+        this.child = this.spawn('redis-server', ['--port', String(this.port), '--bind', '127.0.0.1', '--appendonly', 'yes', '--appendfsync', 'always', '--save', '']);
+        await this.listening(this.port, this.child);
+    }
+    crash() { return this.kill(); }
+}
+export const redis = (t) => begun(t, new Redis('redis', 'redis'));

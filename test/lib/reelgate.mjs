@@ -108,26 +108,27 @@ export function residentBytes(pid) {
 const QUICK = ['--password-memory', '8M', '--password-passes', '1', '--workers', '1', '--sweep', '200ms',
     '--preset', 'ultrafast', '--free-space-floor', '0'];
 
-export class Server {
-    constructor(dir, flags) {
-        this.dir = dir;
-        this.flags = flags;
+// A program that goes on until it is stopped.
+export class Program {
+    constructor(args, { env = {}, command = [] } = {}) {
+        this.args = args;
+        this.env = env;
+        this.command = command; // what runs it, such as [ip, netns, exec, name]
     }
 
-    async start(flags = this.flags) {
-        const args = ['serve', '--listen', '127.0.0.1:0', '--data', this.dir, ...QUICK, ...flags];
-        this.child = spawn(program, args, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+    // Starts it and waits until it says a line that matches.
+    async launch(ready) {
+        const [command, ...args] = [...this.command, program, ...this.args];
+        this.child = spawn(command, args, { env: { ...environment, ...this.env }, stdio: ['ignore', 'pipe', 'pipe'] });
         this.pid = this.child.pid;
         this.out = collect(this.child);
         this.ended = new Promise((done) => this.child.on('close', (code, signal) => done({ code, signal })));
         let over = false;
         this.ended.then(() => (over = true));
-        const line = await until('the server listens', () => {
-            if (over) throw new Error(`the server ended:\n${this.log()}`);
-            return /^listening on (http:\/\/127\.0\.0\.1:\d+)$/m.exec(this.log());
+        return until(`it says ${ready}`, () => {
+            if (over) throw new Error(`it ended:\n${this.log()}`);
+            return ready.exec(this.log());
         });
-        this.url = line[1];
-        return this;
     }
 
     log() { return this.out.stdout + this.out.stderr; }
@@ -145,10 +146,24 @@ export class Server {
         const timer = setTimeout(() => this.child.kill('SIGKILL'), limit_ms);
         const end = await this.ended;
         clearTimeout(timer);
-        await until('what the server had started has ended', () => !below.some(alive), 10_000);
+        await until('what it had started has ended', () => !below.some(alive), 10_000);
         return end;
     }
     kill() { return this.stop('SIGKILL'); }
+}
+
+export class Server extends Program {
+    constructor(dir, flags) {
+        super([]);
+        this.dir = dir;
+        this.flags = flags;
+    }
+
+    async start(flags = this.flags) {
+        this.args = ['serve', '--listen', '127.0.0.1:0', '--data', this.dir, ...QUICK, ...flags];
+        this.url = (await this.launch(/^listening on (http:\/\/127\.0\.0\.1:\d+)$/m))[1];
+        return this;
+    }
 
     // Every regular file below the data folder, as paths relative to it.
     files() {

@@ -3,7 +3,10 @@
 #include "core/test/process.h"
 #include "core/test/test.h"
 
+/* clang-format off: the second needs the first */
+#include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
+/* clang-format on */
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -128,6 +131,7 @@ void kafka_url(char *out, size_t size)
     if (!cluster) {
         char why[200];
         rd_kafka_conf_t *c = rd_kafka_conf_new();
+        (void)rd_kafka_conf_set(c, "log_level", "3", why, sizeof(why));
         cluster_client = rd_kafka_new(RD_KAFKA_PRODUCER, c, why, sizeof(why));
         cluster = rd_kafka_mock_cluster_new(cluster_client, 1);
     }

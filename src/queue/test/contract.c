@@ -107,7 +107,7 @@ static void a_flood_without_takers_neither_blocks_nor_grows_without_end(void **s
     for (int i = 1; i <= now->flood; i++)
         publish(q, i);
     int taken = 0;
-    while (taken <= now->flood && take(q, now->settle_ms, &m))
+    while (taken <= now->flood && take(q, taken ? now->settle_ms : PATIENCE_MS, &m))
         taken++;
     assert_in_range(taken, 256, now->flood); /* as many as there may be workers are woken */
 }

@@ -1,0 +1,44 @@
+// Several servers and workers on one database, one queue and one storage: each a process of its
+// own, as on machines of their own, but that they share the folder of blobs and the secret.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Program, Server } from './reelgate.mjs';
+
+const QUICK = ['--preset', 'ultrafast', '--free-space-floor', '0', '--sweep', '200ms', '--lease', '2s'];
+
+export class Worker extends Program {
+    constructor(args, options) {
+        super(['worker', ...args], options);
+    }
+    async start() {
+        await this.launch(/^working$/m);
+        return this;
+    }
+}
+
+export class Cluster {
+    constructor(t, engines) {
+        this.dir = mkdtempSync(join(tmpdir(), 'reelgate-cluster-'));
+        this.shared = ['--database', engines.database, '--queue', engines.queue ?? 'database:',
+            '--storage', engines.storage ?? `file://${this.dir}/blobs`];
+        this.programs = [];
+        t.after(async () => {
+            for (const p of this.programs) await p.stop('SIGKILL');
+            rmSync(this.dir, { recursive: true, force: true });
+        });
+    }
+    // An API node. flags come last.
+    async serve(...flags) {
+        const server = new Server(join(this.dir, `node${this.programs.length}`), [...this.shared, ...QUICK,
+            '--secret-file', join(this.dir, 'secret'), '--workers', '0', ...flags]);
+        this.programs.push(server);
+        return server.start();
+    }
+    // A worker process. options: of the process, such as its environment.
+    async work(flags = [], options = {}) {
+        const worker = new Worker(['--data', join(this.dir, `node${this.programs.length}`), ...this.shared, ...QUICK, '--jobs', '1', ...flags], options);
+        this.programs.push(worker);
+        return worker.start();
+    }
+}
