@@ -16,8 +16,9 @@ struct blob_writer;
 struct err;
 struct log;
 
-/* file:///dir or file:dir; made when missing, mode 0700. floor_bytes: writers are refused when less
- * would stay free. */
+/* file:///dir or file:dir; made when missing, mode 0700. Where the folder was made
+ * beforehand and its group may read it, the group may read the blobs too (a gateway that sends them
+ * by itself). floor_bytes: writers are refused when less would stay free. */
 int blob_open(struct blob **out, const char *url, int64_t floor_bytes, struct log *log,
               struct err *e);
 void blob_close(struct blob *b);

@@ -51,6 +51,10 @@ static int file_open(struct blob **out, const char *rest, int64_t floor_bytes, s
     f->root = file_open_root(path, e);
     if (f->root < 0 || open_temp_folder(f, e) < 0)
         return -1;
+    struct stat st;
+    bool group = fstat(f->root, &st) == 0 && st.st_mode & S_IRGRP;
+    f->file_mode = group ? 0640 : 0600;
+    f->folder_mode = group ? 0750 : 0700;
     f->nameless = file_try_nameless(f);
     if (!f->nameless)
         log_info(log, "storage has no nameless files, " FILE_TEMP " is used", "folder", path);

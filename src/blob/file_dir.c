@@ -123,9 +123,9 @@ static void note_safe(struct file_blob *f, const struct stat *st)
 
 /* One step down: part is made when missing, and its entry synced either way, since another process
  * may have made it a moment ago. */
-static int step_down(int *dir, const char *part, struct err *e)
+static int step_down(const struct file_blob *f, int *dir, const char *part, struct err *e)
 {
-    if (mkdirat(*dir, part, 0700) < 0 && errno != EEXIST)
+    if (mkdirat(*dir, part, f->folder_mode) < 0 && errno != EEXIST)
         return file_error(e, errno, part);
     if (fsync(*dir) < 0)
         return file_error(e, errno, "fsync of a folder");
@@ -150,7 +150,7 @@ int file_safe_folder(struct file_blob *f, const char *name, const char **last, s
     if (dir < 0)
         return file_error(e, errno, "the storage folder");
     while (strcmp(folder, ".") != 0 && (part = strsep(&rest, "/")))
-        if (step_down(&dir, part, e) < 0)
+        if (step_down(f, &dir, part, e) < 0)
             return -1;
     if (fstat(dir, &st) < 0)
         return file_error(e, errno, folder);

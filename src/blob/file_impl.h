@@ -19,6 +19,8 @@ struct file_blob {
     struct log *log;
     int root, temp; /* descriptors of the folder and of FILE_TEMP in it */
     bool nameless;  /* O_TMPFILE works here, and so does naming such a file */
+    /* 0600 and 0700; 0640 and 0750 below a root that its group may read */
+    mode_t file_mode, folder_mode;
     int64_t floor_bytes;
     pthread_mutex_t lock;   /* guards the rest */
     int64_t reserved_bytes; /* of all writers */

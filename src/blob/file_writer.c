@@ -78,7 +78,7 @@ static void release(struct file_blob *f, struct file_writer *w, int64_t bytes)
 
 static int open_nameless(const struct file_blob *f)
 {
-    return openat(f->root, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    return openat(f->root, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, f->file_mode);
 }
 
 static int link_nameless(int fd, int dir, const char *name)
@@ -105,7 +105,7 @@ static int open_temp(const struct file_blob *f, char name[ID_SIZE], struct err *
         struct stat st;
         id_make(name);
         AUTO(fd_closep)
-        int fd = openat(f->temp, name, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+        int fd = openat(f->temp, name, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, f->file_mode);
         if (fd < 0)
             return file_error(e, errno, "a new file");
         (void)flock(fd, LOCK_EX | LOCK_NB); /* without locks its age protects it */

@@ -181,6 +181,31 @@ static void a_missing_folder_is_made_for_us_alone(void **state)
     blob_closep(&in.b);
 }
 
+static void a_group_that_may_read_the_folder_may_read_what_is_in_it(void **state)
+{
+    struct world *w = *state;
+    struct world in = {0};
+    struct stat st;
+    char path[128];
+    snprintf(in.dir, sizeof(in.dir), "%.50s/open", w->dir);
+    snprintf(in.url, sizeof(in.url), "file://%s", in.dir);
+    mode_t before = umask(0);
+    assert_int_equal(mkdir(in.dir, 0750), 0);
+    world_open(&in, 0);
+    store_text(&in, "reels/2026/a", "x");
+    umask(before);
+    snprintf(path, sizeof(path), "%s/reels/2026", in.dir);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0750);
+    snprintf(path, sizeof(path), "%s/reels/2026/a", in.dir);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0640);
+    snprintf(path, sizeof(path), "%s/.tmp", in.dir);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0700);
+    blob_closep(&in.b);
+}
+
 /* -- ends of writers -- */
 
 static void an_aborted_writer_leaves_nothing(void **state)
@@ -445,6 +470,7 @@ static int facts(void)
         FACT(a_link_in_the_folder_leads_nowhere),
         FACT(other_urls_are_refused),
         FACT(a_missing_folder_is_made_for_us_alone),
+        FACT(a_group_that_may_read_the_folder_may_read_what_is_in_it),
         FACT(an_aborted_writer_leaves_nothing),
         FACT(a_writer_killed_in_the_middle_leaves_nothing),
         FACT(readers_see_nothing_or_all_of_it),
