@@ -149,6 +149,11 @@ static const char *plain_address(const char *address)
     return strncasecmp(address, "::ffff:", 7) == 0 && strchr(address, '.') ? address + 7 : address;
 }
 
+bool address_is_proxy(const char *peer, const char *proxies)
+{
+    return item_in(proxies, plain_address(peer));
+}
+
 void address_read(char *out, size_t size, const char *peer, const char *proxies,
                   const char *forwarded_for)
 {

@@ -29,3 +29,5 @@ const char *disposition_make(struct arena *a, const char *file_name, bool attach
  * when the header holds something else. */
 void address_read(char *out, size_t size, const char *peer, const char *proxies,
                   const char *forwarded_for);
+/* Whether the peer is one of `proxies`, so that its word about the client counts. */
+bool address_is_proxy(const char *peer, const char *proxies);

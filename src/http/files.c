@@ -1,6 +1,7 @@
 /* Plan: who may have the file (signed link, or the owner's token); the conditions of RFC 9110, 13
  * (If-None-Match, If-Range) on a strong ETag; one range of RFC 9110, 14; then the descriptor goes
- * to the library, which sends it with sendfile. */
+ * to the library, which sends it with sendfile. Where a proxy sends the file by itself
+ * (X-Accel-Redirect), conditions, ranges and the ETag are its own too. */
 #include "http/http_impl.h"
 
 #include "core/fd.h"
@@ -25,7 +26,7 @@ const char *files_link(struct request *r, const char *kind, const char *public_n
                      : 0;
     if (!host || !*host || host[ok])
         return arena_printf(r->arena, "%s?%s", path, query);
-    return arena_printf(r->arena, "http://%s%s?%s", host, path, query);
+    return arena_printf(r->arena, "%s://%s%s?%s", r->secure ? "https" : "http", host, path, query);
 }
 
 /* The descriptor goes into the answer, or is closed. */
@@ -53,6 +54,33 @@ static void send_range(struct request *r, int *fd, int64_t size, const char *eta
         answer_header(r, "Content-Range",
                       arena_printf(r->arena, "bytes %lld-%lld/%lld", (long long)from,
                                    (long long)(from + len - 1), (long long)size));
+}
+
+/* Conditions, then the range. */
+static void send_file(struct request *r, int *fd, int64_t size)
+{
+    const char *name = strrchr(r->rest, '/');
+    const char *etag = arena_printf(r->arena, "\"%s\"", name ? name + 1 : r->rest);
+    const char *if_match = request_header(r, "If-Match");
+    if (if_match && !etag_listed(if_match, etag, false))
+        answer_empty(r, 412);
+    else if (etag_listed(request_header(r, "If-None-Match"), etag, true))
+        answer_empty(r, 304);
+    else
+        send_range(r, fd, size, etag);
+    if (!r->answer)
+        return;
+    answer_header(r, "ETag", etag);
+    answer_header(r, "Accept-Ranges", "bytes");
+}
+
+/* Leaves the bytes to the proxy, which reads the same storage. */
+static void hand_over(struct request *r, const char *blob)
+{
+    answer_empty(r, 200);
+    if (r->answer)
+        answer_header(r, "X-Accel-Redirect",
+                      arena_printf(r->arena, "%s%s", r->http->conf.accel_redirect, blob));
 }
 
 /* A signed link lets anybody in, a token its owner; *owner is 0 for a link. */
@@ -88,24 +116,17 @@ static void give(struct request *r, enum task_part what, const char *type, const
         answer_error(r, &e);
         return;
     }
-    const char *name = strrchr(r->rest, '/');
-    const char *etag = arena_printf(r->arena, "\"%s\"", name ? name + 1 : r->rest);
-    const char *if_match = request_header(r, "If-Match");
-    if (if_match && !etag_listed(if_match, etag, false))
-        answer_empty(r, 412);
-    else if (etag_listed(request_header(r, "If-None-Match"), etag, true))
-        answer_empty(r, 304);
+    if (r->proxied && *r->http->conf.accel_redirect)
+        hand_over(r, what == TASK_PART_POSTER ? t.poster_blob : t.reel_blob);
     else
-        send_range(r, &fd, size, etag);
+        send_file(r, &fd, size);
     if (!r->answer) {
         err_set(&e, ERR_SYSTEM, "no memory for an answer");
         answer_error(r, &e);
         return;
     }
     const char *attach = MHD_lookup_connection_value(r->conn, MHD_GET_ARGUMENT_KIND, "download");
-    answer_header(r, "ETag", etag);
     answer_header(r, "Content-Type", type);
-    answer_header(r, "Accept-Ranges", "bytes");
     /* whoever holds a link may also show the reel in a page or frame of their own */
     answer_header(r, "Content-Security-Policy", "default-src 'none'; sandbox");
     answer_header(r, "Cache-Control", "private, max-age=3600");

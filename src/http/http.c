@@ -106,6 +106,21 @@ static void http_freep(struct http **h)
     *h = NULL;
 }
 
+/* A proxy that sends files by itself must be known, and must have files. */
+static int check_redirect(const struct conf *c, struct err *e)
+{
+    const char *p = c->accel_redirect;
+    if (!*p)
+        return 0;
+    if (*p != '/' || p[strlen(p) - 1] != '/' || p[strcspn(p, " \t\r\n?#%")])
+        return err_set(e, ERR_INPUT, "accel-redirect: \"%s\" is no prefix such as /internal/", p);
+    if (!*c->trusted_proxies)
+        return err_set(e, ERR_INPUT, "accel-redirect: trusted-proxies names no proxy");
+    if (*c->storage && strncmp(c->storage, "file:", 5) != 0)
+        return err_set(e, ERR_INPUT, "accel-redirect: the storage is not a folder");
+    return 0;
+}
+
 int http_start(struct http **out, const struct conf *c, const struct http_parts *parts,
                struct err *e)
 {
@@ -113,6 +128,8 @@ int http_start(struct http **out, const struct conf *c, const struct http_parts 
     h->parts = *parts;
     h->far_store = store_shared(parts->store);
     h->conf = *c;
+    if (check_redirect(c, e) < 0)
+        return -1;
     if (pool_start(&h->pool, POOL_THREADS, request_run, e) < 0 ||
         parting_start(&h->parting, e) < 0 ||
         heads_start(&h->heads, c->header_ms, c->idle_ms, e) < 0)

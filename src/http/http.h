@@ -1,6 +1,7 @@
 /* http: the routes of the API, the page, and nothing that decides. On libmicrohttpd (epoll, a pool
  * of event threads); whatever waits for a hash, a disk or a database runs on a second pool. */
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 
 struct auth;
@@ -23,5 +24,8 @@ int http_start(struct http **out, const struct conf *c, const struct http_parts 
                struct err *e);
 /* The port in use (listen :0 picks a free one). */
 int http_port(const struct http *h);
+/* Whether it answers a client of its own within about twice within_ms; true also when all
+ * connections are taken. Blocks; for a watchdog. */
+bool http_alive(const struct http *h, int within_ms);
 /* No new connections; requests under way may end within drain_ms. Frees h. */
 void http_stop(struct http *h, int64_t drain_ms);

@@ -52,6 +52,8 @@ struct request {
     const char *method, *path, *rest; /* rest: what the pattern's stars matched */
     char id[28];
     char address[64];
+    bool proxied; /* it came through a trusted proxy */
+    bool secure;  /* which says that the client speaks TLS */
     enum lang lang;
     struct caller caller;
     int64_t begun_ms;

@@ -129,7 +129,10 @@ static void address_of(struct request *r)
     /* a client may send such a field of its own; the proxy's comes behind it, in one line or two */
     AUTO(buf_clear) struct buf forwarded;
     buf_init(&forwarded, FORWARDED_MAX);
-    if (*r->http->conf.trusted_proxies)
+    r->proxied = address_is_proxy(peer, r->http->conf.trusted_proxies);
+    const char *scheme = r->proxied ? request_header(r, "X-Forwarded-Proto") : NULL;
+    r->secure = scheme && strcasecmp(scheme, "https") == 0;
+    if (r->proxied)
         (void)MHD_get_connection_values(r->conn, MHD_HEADER_KIND, join_forwarded, &forwarded);
     address_read(r->address, sizeof(r->address), peer, r->http->conf.trusted_proxies,
                  forwarded.cut ? NULL : forwarded.p);

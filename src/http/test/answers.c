@@ -289,6 +289,81 @@ static void the_owners_token_or_a_link_opens_a_reel(void **state)
     w->token = ana;
 }
 
+/* A proxy that sends files by itself is told which, once the server has looked who asks. */
+static void a_trusted_proxy_is_told_the_file_and_nobody_else_is(void **state)
+{
+    struct world *w = *state;
+    const char *path = finished(w), *head = "Range: bytes=0-3\r\nIf-None-Match: *\r\n";
+    struct answer a;
+    w->conf.accel_redirect = "/internal/";
+    w->conf.trusted_proxies = "10.0.0.1, 127.0.0.1";
+    world_restart(w);
+    get(w, path, head, &a);
+    assert_int_equal(a.status, 200); /* conditions and ranges are the proxy's */
+    assert_string_equal(a.body, "");
+    assert_string_equal(answer_field(w, &a, "X-Accel-Redirect"),
+                        arena_printf(w->a, "/internal/reels/%s", path + 20));
+    assert_string_equal(answer_field(w, &a, "Content-Type"), "video/mp4");
+    assert_null(answer_field(w, &a, "ETag"));
+    answer_clear(&a);
+    const char *ana = w->token;
+    w->token = "x";
+    get(w, path, head, &a);
+    assert_int_equal(a.status, 401);
+    assert_null(answer_field(w, &a, "X-Accel-Redirect"));
+    answer_clear(&a);
+    w->token = ana;
+    w->conf.trusted_proxies = "10.0.0.1";
+    world_restart(w);
+    get(w, path, "", &a);
+    assert_string_equal(a.body, REEL);
+    assert_null(answer_field(w, &a, "X-Accel-Redirect"));
+    answer_clear(&a);
+    w->conf.accel_redirect = w->conf.trusted_proxies = "";
+    world_restart(w);
+}
+
+static void links_are_https_when_a_trusted_proxy_says_so(void **state)
+{
+    struct world *w = *state;
+    const char *path = finished(w), *said = "X-Forwarded-Proto: https\r\n";
+    struct task_row t;
+    struct answer a;
+    assert_non_null(path);
+    assert_int_equal(
+        store_task_by_blob(w->store, w->a, arena_printf(w->a, "reels/%s", path + 20), &t, NULL), 0);
+    const char *task = arena_printf(w->a, "/api/tasks/%lld", (long long)t.id);
+    get(w, task, said, &a);
+    assert_memory_equal(answer_says(&a, "download"), "http://", 7); /* anybody can say so */
+    answer_clear(&a);
+    w->conf.trusted_proxies = "127.0.0.1";
+    world_restart(w);
+    get(w, task, said, &a);
+    assert_memory_equal(answer_says(&a, "download"), "https://", 8);
+    answer_clear(&a);
+    get(w, task, "", &a);
+    assert_memory_equal(answer_says(&a, "download"), "http://", 7);
+    answer_clear(&a);
+    w->conf.trusted_proxies = "";
+    world_restart(w);
+}
+
+static void it_is_alive_while_it_answers(void **state)
+{
+    struct world *w = *state;
+    assert_true(http_alive(w->http, 2000));
+    w->conf.connections = 10; /* all of them taken is no reason to be started again */
+    world_restart(w);
+    int fds[12];
+    for (size_t i = 0; i < LEN(fds); i++)
+        fds[i] = dial(w);
+    assert_true(http_alive(w->http, 300));
+    for (size_t i = 0; i < LEN(fds); i++)
+        close(fds[i]);
+    w->conf.connections = 1000;
+    world_restart(w);
+}
+
 static void parts_and_conditions_follow_the_rfc(void **state)
 {
     struct world *w = *state;
@@ -403,6 +478,9 @@ int main(void)
         T(the_page_is_sent_once),
         T(requests_one_behind_the_other_are_answered_in_order),
         T(the_owners_token_or_a_link_opens_a_reel),
+        T(a_trusted_proxy_is_told_the_file_and_nobody_else_is),
+        T(links_are_https_when_a_trusted_proxy_says_so),
+        T(it_is_alive_while_it_answers),
         T(parts_and_conditions_follow_the_rfc),
         T(a_server_may_stop_under_a_crowd),
     };
