@@ -18,6 +18,13 @@ static void stop_http(void *arg, int64_t drain_ms)
     http_stop(arg, drain_ms);
 }
 
+/* Well within the time that a watchdog allows. */
+enum { ALIVE_MS = 5000 };
+static bool http_answers(void *arg)
+{
+    return http_alive(arg, ALIVE_MS);
+}
+
 static int start(struct service *s, struct http **http, const struct cli *c, struct err *e)
 {
     const struct conf *conf = &c->conf;
@@ -34,6 +41,7 @@ static int start(struct service *s, struct http **http, const struct cli *c, str
     if (http_start(http, conf, &hp, e) < 0)
         return -1;
     s->stop = stop_http;
+    s->alive = http_answers;
     s->arg = *http;
     return 0;
 }
@@ -64,7 +72,7 @@ enum cli_exit cli_serve(struct cli *c)
         return cli_fail(c, NULL, &e);
     }
     announce(&s, http, c);
-    service_wait_for_signal(c);
+    service_wait_for_signal(&s, c);
     service_drain(&s, c);
     log_info(c->log, "stopped");
     return CLI_DONE;

@@ -10,6 +10,7 @@
 #include "core/mem.h"
 #include "core/str.h"
 #include "jail/jail.h"
+#include "store/store.h"
 #include "worker/worker.h"
 
 #include <errno.h>
@@ -104,11 +105,27 @@ static void *drain_rest(void *arg)
     return NULL;
 }
 
-void service_wait_for_signal(const struct cli *c)
+/* A database that answers with an error is no reason to be started again: that would not mend it,
+ * and the service goes on when it is back. One that never answers, as behind a lock that is never
+ * let go, keeps this from returning, which is what the watchdog is for. */
+static bool lives(const struct service *s)
+{
+    struct err ignored;
+    (void)store_ping(s->parts.store, &ignored);
+    return !s->alive || s->alive(s->arg);
+}
+
+void service_wait_for_signal(struct service *s, const struct cli *c)
 {
     struct pollfd p = {.fd = c->signal_fd, .events = POLLIN};
+    int interval_ms = notify_interval_ms();
     while (!cli_signal(c))
-        (void)poll(&p, 1, -1);
+        if (poll(&p, 1, interval_ms) == 0) {
+            if (lives(s))
+                notify("WATCHDOG=1");
+            else
+                log_error(c->log, "no answer from the service itself; the watchdog is not told");
+        }
 }
 
 /* Waits until both have ended, a second signal came (true), or timeout_ms has passed (-1: never).

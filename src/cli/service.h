@@ -15,6 +15,8 @@ struct service {
     const char *jail_missing;
     /* What else drains beside the workers (HTTP): returns when it has ended. NULL: nothing. */
     void (*stop)(void *arg, int64_t drain_ms);
+    /* Whether that still answers; may take seconds. NULL: nothing to ask. */
+    bool (*alive)(void *arg);
     void *arg;
 };
 #define SERVICE_NONE                                                                               \
@@ -27,7 +29,8 @@ int service_open(struct service *s, const struct cli *c, struct err *e);
 int service_work(struct service *s, const struct cli *c, int64_t jobs, struct err *e);
 /* Names of the layers that hold, "none" when none; in the arena. */
 const char *service_layers(struct service *s);
-void service_wait_for_signal(const struct cli *c);
+/* Meanwhile tells the service manager's watchdog that the service lives, after looking. */
+void service_wait_for_signal(struct service *s, const struct cli *c);
 /* SIGTERM: what runs may end within --drain; a second signal: at once. Ends the process itself when
  * something still holds on then. After it, what s->stop was for has ended. */
 void service_drain(struct service *s, const struct cli *c);

@@ -29,7 +29,7 @@ enum cli_exit cli_worker(struct cli *c)
     puts("working");
     fflush(stdout);
     notify("READY=1");
-    service_wait_for_signal(c);
+    service_wait_for_signal(&s, c);
     service_drain(&s, c);
     log_info(c->log, "stopped");
     return CLI_DONE;
