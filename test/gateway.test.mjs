@@ -1,0 +1,288 @@
+// The service as an operator lays it out: nginx with deploy/nginx/reelgate.conf, two API nodes and two
+// workers, on a real PostgreSQL and a real RabbitMQ. Only ports, paths and the number of nodes are
+// put into the file.
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import http2 from 'node:http2';
+import https from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Client, multipart } from './lib/client.mjs';
+import { assertReel, clip } from './lib/clips.mjs';
+import { Cluster } from './lib/cluster.mjs';
+import { freePort, postgres, rabbit } from './lib/engines.mjs';
+import { root, sleep, until } from './lib/reelgate.mjs';
+
+const asRoot = process.getuid() === 0;
+const NODE_FLAGS = ['--trusted-proxies', '127.0.0.1', '--connections-per-address', '0', '--accel-redirect', '/internal/', '--max-upload', '8M', '--login-tries', '3'];
+
+// As the comment in the file says: a folder that nginx's group may read.
+function storage(t) {
+    const dir = mkdtempSync(join(tmpdir(), 'reelgate-gateway-'));
+    t.after(() => rmSync(dir, { recursive: true, force: true }));
+    const blobs = join(dir, 'blobs');
+    mkdirSync(blobs);
+    if (asRoot) {
+        chownSync(blobs, 0, Number(execFileSync('id', ['-g', 'www-data']).toString()));
+        chmodSync(blobs, 0o2750);
+    }
+    chmodSync(dir, 0o755);
+    return { dir, blobs };
+}
+
+class Gateway {
+    // nodes: Servers. { dir, blobs }: of storage.
+    async start(t, nodes, { dir, blobs }) {
+        this.dir = join(dir, 'nginx');
+        mkdirSync(this.dir);
+        [this.port, this.tlsPort] = [await freePort(), await freePort()];
+        execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=localhost',
+            '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1', '-keyout', join(this.dir, 'key.pem'), '-out', join(this.dir, 'cert.pem')], { stdio: 'pipe' });
+        this.ca = readFileSync(join(this.dir, 'cert.pem'));
+        const site = this.site(nodes.map((n) => new URL(n.url).port), blobs);
+        const places = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${this.dir}/${name};`).join('\n');
+        writeFileSync(join(this.dir, 'reelgate.conf'), site);
+        writeFileSync(join(this.dir, 'nginx.conf'), `${asRoot ? 'user www-data;' : ''}
+            worker_processes 1; daemon off; pid ${this.dir}/pid; error_log ${this.dir}/error.log;
+            events { worker_connections 512; }
+            http { ${places}\ninclude ${this.dir}/reelgate.conf; }`);
+        const flags = ['-p', this.dir, '-e', join(this.dir, 'error.log'), '-c', join(this.dir, 'nginx.conf')];
+        this.tested = execFileSync('sh', ['-c', 'exec nginx -t "$@" 2>&1', 'sh', ...flags]).toString();
+        const child = spawn('nginx', flags, { stdio: 'ignore' });
+        const ended = new Promise((done) => child.on('exit', done));
+        t.after(async () => {
+            child.kill('SIGTERM');
+            await ended;
+        });
+        this.url = `http://127.0.0.1:${this.port}`;
+        await until('nginx answers', () => fetch(new URL('/ping', this.url)).then((r) => r.ok, () => false));
+        return this;
+    }
+    // The file itself: each of the texts that change must be there.
+    site(ports, blobs) {
+        let text = readFileSync(join(root, 'deploy/nginx/reelgate.conf'), 'utf8');
+        const put = (what, by) => {
+            assert.ok(text.includes(what), `deploy/nginx/reelgate.conf has ${what}`);
+            text = text.replaceAll(what, by);
+        };
+        put('server 127.0.0.1:8000', `server 127.0.0.1:${ports[0]}`);
+        put('#server 127.0.0.1:8001', `server 127.0.0.1:${ports[1]}`);
+        put('listen [::]:80;', '');
+        put('listen [::]:443 ssl http2;', '');
+        put('listen 80;', `listen 127.0.0.1:${this.port};`);
+        put('listen 443 ssl http2;', `listen 127.0.0.1:${this.tlsPort} ssl http2;`);
+        put('/etc/reelgate/tls/', `${this.dir}/`);
+        put('/var/log/nginx/', `${this.dir}/`);
+        put('alias /srv/reelgate/blobs/', `alias ${blobs}/`);
+        return text;
+    }
+    // Over TLS and HTTP/1.1: { status, headers, bytes, json }. from: the client's own address.
+    tls(method, path, { headers = {}, body, from = '127.0.0.1' } = {}) {
+        return new Promise((done, failed) => {
+            const request = https.request({ host: '127.0.0.1', port: this.tlsPort, localAddress: from, method, path, headers, ca: this.ca, agent: false }, (response) => {
+                const parts = [];
+                response.on('data', (part) => parts.push(part));
+                response.on('end', () => done(answer(response.statusCode, response.headers, parts)));
+                response.on('error', failed);
+            });
+            request.on('error', failed);
+            request.end(body);
+        });
+    }
+    // Over TLS and HTTP/2.
+    async h2(method, path, { headers = {}, body } = {}) {
+        const session = http2.connect(`https://127.0.0.1:${this.tlsPort}`, { ca: this.ca });
+        try {
+            return await new Promise((done, failed) => {
+                session.on('error', failed);
+                const stream = session.request({ ':method': method, ':path': path, ...headers }, { endStream: !body });
+                const parts = [];
+                let head;
+                stream.on('response', (h) => (head = h));
+                stream.on('data', (part) => parts.push(part));
+                stream.on('end', () => done(answer(head[':status'], head, parts)));
+                stream.on('error', failed);
+                if (body) stream.end(body);
+            });
+        } finally {
+            session.destroy();
+        }
+    }
+    log() { return readFileSync(join(this.dir, 'reelgate.log'), 'utf8'); }
+}
+function answer(status, headers, parts) {
+    const bytes = Buffer.concat(parts);
+    let json = null;
+    try {
+        json = JSON.parse(bytes.toString());
+    } catch { /* a reel */ }
+    return { status, headers, bytes, json };
+}
+
+async function service(t) {
+    const [database, queue] = await Promise.all([postgres(t), rabbit(t)]);
+    const place = storage(t);
+    const all = new Cluster(t, { database: database.url, queue: queue.url, storage: `file://${place.blobs}` });
+    const nodes = [await all.serve(...NODE_FLAGS), await all.serve(...NODE_FLAGS)];
+    const workers = [await all.work(), await all.work()];
+    const gateway = await new Gateway().start(t, nodes, place);
+    return { gateway, nodes, workers, place };
+}
+const bearer = (client) => ({ Authorization: `Bearer ${client.token}` });
+function form(file) {
+    const { head, tail, type } = multipart();
+    return { body: Buffer.concat([head, file, tail]), headers: { 'content-type': type } };
+}
+
+// Sends the head of a large upload and a little of its body, and waits for what is said to that.
+function refused(start) {
+    return new Promise((done, failed) => {
+        let sent = 0;
+        const timer = setTimeout(() => failed(new Error('no answer')), 20_000);
+        const stream = start((status, text) => {
+            clearTimeout(timer);
+            done({ status, json: JSON.parse(text), sent });
+        });
+        stream.on('error', () => {}); // the connection may end once it is said
+        const piece = Buffer.alloc(16 * 1024);
+        stream.write(piece, () => (sent += piece.length));
+    });
+}
+const reading = (response, then) => {
+    let text = '';
+    response.setEncoding('utf8').on('data', (part) => (text += part)).on('end', () => then(text));
+};
+
+test('nginx before two API nodes and two workers is one service', async (t) => {
+    const { gateway, nodes, workers, place } = await service(t);
+    assert.match(gateway.tested, /syntax is ok[^]*test is successful/);
+    const ana = await new Client(gateway).user('ana');
+    const file = readFileSync(await clip(0.4));
+    let id, link;
+
+    await t.test('an upload comes through TLS, by HTTP/1.1 and HTTP/2, and becomes a reel', async () => {
+        const { body, headers } = form(file);
+        for (const version of ['tls', 'h2']) {
+            const up = await gateway[version]('POST', '/api/tasks', { headers: { ...bearer(ana), ...headers }, body });
+            assert.equal(up.status, 201, up.bytes.toString());
+            id = up.json.task_id;
+            await ana.processed(id);
+        }
+        const task = (await gateway.h2('GET', `/api/tasks/${id}`, { headers: bearer(ana) })).json;
+        assert.ok(task.download.startsWith(`https://127.0.0.1:${gateway.tlsPort}/api/video/download/`), task.download);
+        link = task.download.slice(new URL(task.download).origin.length);
+        const reel = await gateway.h2('GET', link);
+        assert.deepEqual([reel.status, reel.bytes.length], [200, task.reel.bytes]);
+        const path = join(place.dir, 'reel.mp4');
+        writeFileSync(path, reel.bytes);
+        await assertReel(path, 0.4, { copied: true });
+        const worked = workers.reduce((n, w) => n + w.logLines(/ attempt .*task=/).length, 0);
+        assert.ok(worked >= 2);
+    });
+
+    await t.test('reels are sent by nginx itself, with ranges, conditions and what a node says about them', async () => {
+        const whole = await gateway.tls('GET', link);
+        const etag = whole.headers.etag;
+        assert.equal(whole.headers['content-type'], 'video/mp4');
+        assert.match(whole.headers['content-disposition'], /^inline; filename="clip\.mp4"/);
+        assert.match(etag, /^"[0-9a-f]+-[0-9a-f]+"$/, 'made by nginx');
+        assert.equal(whole.headers['accept-ranges'], 'bytes');
+        assert.equal(whole.headers['x-accel-redirect'], undefined);
+        assert.equal(whole.headers['x-content-type-options'], 'nosniff');
+        assert.equal(whole.headers['content-security-policy'], "default-src 'none'; sandbox");
+        assert.match(whole.headers['cache-control'], /private/);
+        assert.equal(whole.headers['x-request-id'].length, 26);
+        const n = whole.bytes.length, part = whole.bytes.subarray(10, 20);
+        const facts = [
+            [{ Range: 'bytes=10-19' }, 206, part, `bytes 10-19/${n}`],
+            [{ Range: 'bytes=10-19', 'If-Range': etag }, 206, part, `bytes 10-19/${n}`],
+            [{ Range: 'bytes=10-19', 'If-Range': '"other"' }, 200, whole.bytes, undefined],
+            [{ Range: `bytes=${n}-` }, 416, null, `bytes */${n}`],
+            [{ Range: 'bytes=0-1,5-6' }, 200, whole.bytes, undefined],
+            [{ 'If-None-Match': etag }, 304, Buffer.alloc(0), undefined],
+            [{ 'If-Match': etag }, 200, whole.bytes, undefined],
+            [{ 'If-Match': '"other"' }, 412, null, undefined],
+        ];
+        for (const [headers, status, bytes, range] of facts)
+            for (const version of ['tls', 'h2']) {
+                const a = await gateway[version]('GET', link, { headers });
+                assert.deepEqual([a.status, a.headers['content-range']], [status, range], `${version} ${JSON.stringify(headers)}`);
+                if (bytes) assert.ok(a.bytes.equals(bytes), JSON.stringify(headers));
+            }
+        const head = await gateway.tls('HEAD', link);
+        assert.deepEqual([head.status, head.headers['content-length'], head.bytes.length], [200, String(n), 0]);
+        assert.match((await gateway.tls('GET', `${link}&download=1`)).headers['content-disposition'], /^attachment/);
+        const sent = nodes.flatMap((node) => node.logLines(/path=\/api\/video\/download/)).filter((line) => !/ bytes=0 /.test(line));
+        assert.deepEqual(sent, [], 'no node has sent a byte of a reel');
+    });
+
+    await t.test('nobody gets a file past the nodes', async () => {
+        const path = new URL(link, 'http://x').pathname;
+        assert.equal((await gateway.tls('GET', path)).status, 401, 'no signature');
+        assert.equal((await gateway.tls('GET', link.replace(/sig=./, 'sig=_'))).status, 401);
+        for (const way of [path.replace('/api/video/download/', '/internal/reels/'), '/internal/', '/internal/../internal/reels'])
+            assert.equal((await gateway.tls('GET', way)).status, 404, way);
+        const eva = await new Client(gateway).user('eva');
+        assert.equal((await gateway.tls('GET', path, { headers: bearer(eva) })).status, 404, "another user's");
+        assert.equal((await gateway.tls('GET', path, { headers: bearer(ana) })).status, 200);
+        assert.doesNotMatch(gateway.log(), /sig=/, 'no signature is in the log');
+    });
+
+    await t.test('an upload that is too large is refused at its head, by the node', async () => {
+        const headers = { ...bearer(ana), 'content-type': multipart().type, 'content-length': String(500 << 20) };
+        const one = await refused((then) => https.request({ host: '127.0.0.1', port: gateway.tlsPort, method: 'POST', path: '/api/tasks', headers, ca: gateway.ca, agent: false })
+            .on('response', (response) => reading(response, (text) => then(response.statusCode, text))));
+        const session = http2.connect(`https://127.0.0.1:${gateway.tlsPort}`, { ca: gateway.ca });
+        const two = await refused((then) => {
+            let status;
+            const stream = session.request({ ':method': 'POST', ':path': '/api/tasks', ...headers });
+            stream.on('response', (h) => (status = h[':status']));
+            reading(stream, (text) => then(status, text));
+            return stream;
+        });
+        session.destroy();
+        for (const a of [one, two]) {
+            assert.equal(a.status, 413);
+            assert.equal(a.json.code, 'file_too_large', JSON.stringify(a.json));
+            assert.ok(a.sent <= 16 * 1024, `${a.sent} bytes of 500 MB were sent`);
+        }
+    });
+
+    await t.test("a client is known by its own address, whatever it says, and not by nginx's", async () => {
+        const log_in = (from, name) => gateway.tls('POST', '/api/auth/login', {
+            from, headers: { 'content-type': 'application/json', 'x-forwarded-for': '203.0.113.9' }, body: JSON.stringify({ username: name, password: 'not this one' }),
+        });
+        let status = 0;
+        for (let i = 0; i < 40 && status !== 429; i++) {
+            ({ status } = await log_in('127.0.0.2', `nobody${i}`));
+            assert.ok(status === 401 || status === 429, String(status));
+        }
+        assert.equal(status, 429, 'many names from one address have to wait');
+        assert.equal((await log_in('127.0.0.3', 'nobody-else')).status, 401, 'another address has not');
+        await ana.login('ana');
+        const lines = nodes.flatMap((node) => node.logLines(/path=\/api\/auth\/login/));
+        assert.ok(lines.some((line) => / address=127\.0\.0\.2 /.test(line)) && lines.some((line) => / address=127\.0\.0\.3 /.test(line)));
+        assert.ok(!lines.some((line) => line.includes('203.0.113.9')));
+    });
+
+    await t.test('one node is killed: the service goes on; both: it says when to come again', async () => {
+        await nodes[0].kill();
+        for (let i = 0; i < 20; i++) assert.equal((await gateway.tls('GET', '/api/tasks', { headers: bearer(ana) })).status, 200);
+        const { body, headers } = form(file);
+        for (let i = 0; i < 4; i++) {
+            const up = await gateway.h2('POST', '/api/tasks', { headers: { ...bearer(ana), ...headers }, body });
+            assert.equal(up.status, 201, up.bytes.toString());
+            id = up.json.task_id;
+        }
+        await ana.processed(id);
+        assert.equal((await gateway.tls('GET', link)).status, 200, 'a link that the dead node may have made');
+        await nodes[1].kill();
+        const away = await gateway.tls('GET', '/api/tasks', { headers: bearer(ana) });
+        assert.deepEqual([away.status, away.json.code, away.headers['retry-after']], [503, 'unavailable', '2']);
+        await sleep(100);
+        await nodes[1].start(['--listen', new URL(nodes[1].url).host, ...nodes[1].flags]);
+        await until('it is back', async () => (await gateway.tls('GET', '/api/tasks', { headers: bearer(ana) })).status === 200, 15_000);
+    });
+});
