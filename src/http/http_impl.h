@@ -57,7 +57,7 @@ struct request {
     enum lang lang;
     struct caller caller;
     int64_t begun_ms;
-    bool admitted;
+    bool admitted, head_again;
     struct guest *guest;  /* its connection in heads.c */
     struct request *next; /* in the pool's line */
     /* the body */

@@ -215,6 +215,7 @@ static void admit_later(struct request *r)
 {
     if (!r->has_body)
         return;
+    r->head_again = true;
     MHD_suspend_connection(r->conn);
     if (pool_put(r->http->pool, r))
         return;
@@ -355,6 +356,10 @@ enum MHD_Result request_access(void *cls, struct MHD_Connection *conn, const cha
         return answer_queue(r); /* back from the pool */
     if (!r->method)
         return on_headers(r, url, method);
+    if (r->head_again) { /* after a pause at the head, the library calls for the head anew */
+        r->head_again = false;
+        return MHD_YES;
+    }
     if (*data_bytes) {
         size_t n = *data_bytes;
         *data_bytes = 0;

@@ -18,7 +18,9 @@ export class Worker extends Program {
 }
 
 export class Cluster {
-    constructor(t, engines) {
+    // flags: of every program, before those of its own.
+    constructor(t, engines, flags = QUICK) {
+        this.flags = flags;
         this.dir = mkdtempSync(join(tmpdir(), 'reelgate-cluster-'));
         this.shared = ['--database', engines.database, '--queue', engines.queue ?? 'database:',
             '--storage', engines.storage ?? `file://${this.dir}/blobs`];
@@ -30,14 +32,14 @@ export class Cluster {
     }
     // An API node. flags come last.
     async serve(...flags) {
-        const server = new Server(join(this.dir, `node${this.programs.length}`), [...this.shared, ...QUICK,
-            '--secret-file', join(this.dir, 'secret'), '--workers', '0', ...flags]);
+        const server = new Server(join(this.dir, `node${this.programs.length}`), [...this.shared, ...this.flags,
+            '--secret-file', join(this.dir, 'secret'), '--workers', '0', ...flags], this.flags.length ? undefined : []);
         this.programs.push(server);
         return server.start();
     }
     // A worker process. options: of the process, such as its environment.
     async work(flags = [], options = {}) {
-        const worker = new Worker(['--data', join(this.dir, `node${this.programs.length}`), ...this.shared, ...QUICK, '--jobs', '1', ...flags], options);
+        const worker = new Worker(['--data', join(this.dir, `node${this.programs.length}`), ...this.shared, ...this.flags, '--jobs', '1', ...flags], options);
         this.programs.push(worker);
         return worker.start();
     }

@@ -16,7 +16,8 @@ static int rabbit_port, mapper_port, dist_port, queues;
 
 void rabbit_again(void)
 {
-    char home[96], port[64], dist[64], epmd[64], node[96], base[96], logs[96], pid[96], plugins[96];
+    char home[96], port[64], dist[64], epmd[64], node[96], base[128], logs[128], pid[128],
+        plugins[128];
     snprintf(home, sizeof(home), "HOME=%s", rabbit.dir);
     snprintf(port, sizeof(port), "RABBITMQ_NODE_PORT=%d", rabbit_port);
     snprintf(dist, sizeof(dist), "RABBITMQ_DIST_PORT=%d", dist_port);
