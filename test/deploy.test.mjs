@@ -10,7 +10,9 @@ const read = (name) => readFileSync(join(root, 'deploy', name), 'utf8');
 
 test('every setting of the example is one of the program, and its value is allowed', async (t) => {
     const dir = folder(t), file = join(dir, 'reelgate.conf');
-    const text = read('reelgate.conf.example').replace(/^#(\S)/gm, '$1');
+    const logo = join(dir, 'logo.png');
+    writeFileSync(logo, 'it is only looked for here');
+    const text = read('reelgate.conf.example').replace(/^#(\S)/gm, '$1').replace('/etc/reelgate/logo.png', logo);
     const names = [...text.matchAll(/^([a-z-]+) = /gm)].map((m) => m[1]);
     assert.ok(names.length > 25 && new Set(names).size === names.length, names.join(' '));
     writeFileSync(file, text);
