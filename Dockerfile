@@ -44,8 +44,8 @@ COPY --from=build /out/ /
 COPY deploy/docker/secrets deploy/docker/healthy /usr/local/libexec/
 USER 10001:10001
 ENV REELGATE_DATA=/var/lib/reelgate REELGATE_LISTEN=0.0.0.0:8000
-# Written: the data folder, and the storage where it is another. All else may be read-only.
-VOLUME ["/var/lib/reelgate", "/srv/reelgate"]
+# Written: /var/lib/reelgate (data) and /srv/reelgate (a storage that is shared), each a volume or a
+# tmpfs; all else may be read-only.
 EXPOSE 8000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s CMD ["/usr/local/libexec/healthy"]
