@@ -27,7 +27,8 @@ static const struct back_end {
                  {"amqp", rabbit_url, 1000, 500},
                  {"redis", redis_url, 1000, 500},
                  {"kafka", kafka_url, 1000, 2000}};
-static const struct back_end *now; /* the one under test */
+enum { BACK_ENDS = LEN(back_ends) - !KAFKA_CAN_RUN }; /* it is the last */
+static const struct back_end *now;                    /* the one under test */
 
 static int set_up(void **state)
 {
@@ -262,7 +263,7 @@ static void closing_nothing_is_fine(void **state)
 int main(void)
 {
     int failed = 0;
-    for (size_t i = 0; i < LEN(back_ends); i++) {
+    for (size_t i = 0; i < BACK_ENDS; i++) {
         const struct CMUnitTest facts[] = {
             FACT(what_is_published_is_taken),
             FACT(each_message_wakes_a_taker_of_its_own),
