@@ -9,7 +9,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends \
         libsodium-dev libsqlite3-dev libpq-dev librabbitmq-dev libhiredis-dev librdkafka-dev \
         libcurl4-openssl-dev libavformat-dev libavcodec-dev libavfilter-dev libavutil-dev \
         libswscale-dev libswresample-dev libx264-dev libseccomp-dev \
-    && rm -rf /var/lib/apt/lists/*
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/*
 COPY . /src
 RUN meson setup /build /src --prefix=/usr --buildtype=release -Dsystemd=disabled \
     && ninja -C /build \
@@ -18,7 +18,7 @@ RUN meson setup /build /src --prefix=/usr --buildtype=release -Dsystemd=disabled
 
 FROM debian:bookworm-slim AS gateway
 RUN apt-get update && apt-get install -y --no-install-recommends nginx openssl \
-    && rm -rf /var/lib/apt/lists/* /etc/nginx/sites-enabled/default \
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /etc/nginx/sites-enabled/default \
     && groupadd --gid 10001 reelgate \
     && useradd --uid 10001 --gid 10001 --no-create-home --shell /usr/sbin/nologin reelgate \
     && install -d -o 10001 -g 10001 -m 0700 /etc/reelgate/tls
@@ -36,7 +36,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends \
         libmicrohttpd12 libjansson4 libjwt0 libsodium23 libsqlite3-0 libpq5 librabbitmq4 \
         libhiredis0.14 librdkafka1 libcurl4 libavformat59 libavcodec59 libavfilter8 libavutil57 \
         libswscale6 libswresample4 libseccomp2 ca-certificates \
-    && rm -rf /var/lib/apt/lists/* \
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/* \
     && groupadd --gid 10001 reelgate \
     && useradd --uid 10001 --gid 10001 --no-create-home --shell /usr/sbin/nologin reelgate \
     && install -d -o 10001 -g 10001 -m 0700 /var/lib/reelgate /srv/reelgate /run/reelgate
