@@ -116,6 +116,9 @@ for (const [rate, frames] of [['24000/1001', 48], ['24', 48], ['30000/1001', 60]
     row(`${rate} pictures a second`, () => made({ rate }), 'copy', { rate, frames });
 row('120 pictures a second', () => made({ rate: 120, seconds: 1 }), 'encode', { reason: /rate/, rate: '60', frames: 60, beeps: [0.5] });
 
+row('two eyes in one picture', () => made({ video: x264('frame-packing=3') }), 'encode', { reason: /how they are shown/ });
+row('HLG that only a message tells of', () => made({ video: x264('alternative-transfer=arib-std-b67') }), 'encode', { reason: /colours/ });
+row('a container that says BT.2020 of pictures that say nothing', () => made({ more: ['-colorspace', 'bt2020nc', '-color_primaries', 'bt2020', '-color_trc', 'bt2020-10', '-bsf:v', 'h264_metadata=colour_primaries=2:transfer_characteristics=2:matrix_coefficients=2'] }), 'encode', { reason: /colours/ });
 row('full range', () => made({ video: [...x264(), '-pix_fmt', 'yuvj420p'] }), 'copy');
 row('BT.709, and said so', () => made({ more: ['-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709', '-color_range', 'tv'] }), 'copy');
 row('BT.601', () => made({ more: ['-colorspace', 'smpte170m', '-color_primaries', 'smpte170m', '-color_trc', 'smpte170m'] }), 'copy');

@@ -142,13 +142,28 @@ test('a media helper that is killed is started again, and the task ends processe
     await isClean(server, 1);
 });
 
-test('an attempt that is killed is tried again, and the task ends processed', async (t) => {
+test('an attempt that is killed again and again is tried again, and the task ends processed', async (t) => {
     const server = await serve(t, ...SLOW, '--retry-wait', '200ms');
     const ana = await new Client(server).user('ana');
     const id = await ana.give(await slowClip());
-    const [child] = await until('a child works', () => server.attempts().length > 0 && server.attempts());
-    process.kill(child, 'SIGKILL');
+    for (let times = 0; times < 3; times++) {
+        const [child] = await until('a child works', () => server.attempts().length > 0 && server.attempts());
+        process.kill(child, 'SIGKILL');
+        await until('it has ended', () => !alive(child));
+    }
     await ana.processed(id);
+    assert.equal((await server.stop()).code, 0);
+    await isClean(server, 1);
+});
+
+test('a helper that is frozen is replaced, and no clip is blamed for it', async (t) => {
+    const server = await serve(t, '--progress-limit', '1s', '--retry-wait', '200ms');
+    const ana = await new Client(server).user('ana');
+    const frozen = server.helper();
+    process.kill(frozen, 'SIGSTOP');
+    const id = await ana.give(await clip(0.4));
+    await ana.processed(id);
+    assert.notEqual(server.helper(), frozen);
     assert.equal((await server.stop()).code, 0);
     await isClean(server, 1);
 });
@@ -160,7 +175,7 @@ test('asks 4: an attempt that is frozen is ended by the watchdog and its lease i
     const [child] = await until('a child works', () => server.attempts().length > 0 && server.attempts());
     process.kill(child, 'SIGSTOP');
     await until('the frozen child has been ended', () => !alive(child), 15_000);
-    await until('the task comes to an end', async () => ['processed', 'failed'].includes((await ana.task(id)).status));
+    assert.equal((await ana.failed(id)).error.code, 'no_progress');
 });
 
 test('asks 16: a flood by one user delays another by at most one job a worker', async (t) => {

@@ -1,7 +1,7 @@
 /* Starting, watching and ending the helper process.
  *
- * posix_spawn execs it with an empty environment and only descriptors 0 to 3, in a session of its
- * own, so a terminal's ^C reaches the service alone. What is spawned may hand over to a second
+ * posix_spawn execs it with an environment of its own and only descriptors 0 to 3, in a session of
+ * its own, so a terminal's ^C reaches the service alone. What is spawned may hand over to a second
  * process (the first of the helper's own process namespace, see space.c), which is our child too
  * and stays in the same process group; so the group is what is waited for and killed.
  *

@@ -380,7 +380,10 @@ static int judge_signal(const struct watch *w, struct err *e)
         if (w->end.cpu_us >= w->jail->cpu_s * 1000000)
             return err_msg(e, MSG_TIME_LIMIT, "child: used more than %lld s of processor time",
                            (long long)w->jail->cpu_s);
-        return err_msg(e, MSG_MEMORY_LIMIT, "child: killed from outside, memory is short");
+        if (memory_was_short(w))
+            return err_msg(e, MSG_MEMORY_LIMIT, "child: killed with %lld bytes in use",
+                           (long long)w->end.peak_bytes);
+        return err_set(e, ERR_SYSTEM, "child: killed from outside; was the machine out of memory?");
     case SIGSEGV:
     case SIGABRT:
     case SIGBUS:
@@ -405,6 +408,9 @@ static int judge_stop(const struct watch *w, struct err *e)
         return err_msg(e, MSG_TIME_LIMIT, "child: took more than %lld ms",
                        (long long)w->job->wall_ms);
     case STOP_SILENCE:
+        if (!w->ended) /* a helper that works tells of the end of its child */
+            return err_set(e, ERR_SYSTEM, "the media helper did not answer for %lld ms",
+                           (long long)w->job->silence_ms);
         return err_msg(e, MSG_NO_PROGRESS, "child: no progress for %lld ms",
                        (long long)w->job->silence_ms);
     default:

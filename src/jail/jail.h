@@ -2,10 +2,10 @@
  * media: it starts the helper program `reelgate-media`, hands descriptors over, listens, and ends
  * what overstays. The other half (jail/inside.h) lives in the helper.
  *
- * The helper is exec'd clean (empty environment, all other descriptors closed) before any secret is
- * read, loads the codecs once, and forks one child per job. A helper that died is started again;
- * jobs that it held fail with ERR_SYSTEM and may be tried again. Thread-safe: jobs run side by
- * side. */
+ * The helper is exec'd clean (an environment of its own, all other descriptors closed) before any
+ * secret is read, loads the codecs once, and forks one child per job. A helper that died is started
+ * again; jobs that it held fail with ERR_SYSTEM and may be tried again. Thread-safe: jobs run side
+ * by side. */
 #pragma once
 #include "core/reel.h"
 

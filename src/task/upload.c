@@ -16,7 +16,7 @@
 
 enum { HASH_BYTES = 32, TITLE_MAX = 200, KEY_MAX = 128 };
 /* What a multipart body may hold beside the file. */
-enum { BODY_EXTRA_BYTES = 64 * 1024 };
+enum { BODY_EXTRA_BYTES = 64 * 1024, SET_ASIDE_BYTES = 16 << 20 };
 /* No clip is a day long; keeps the product with 1e6 in range. */
 enum { START_MAX_S = 86400 };
 
@@ -54,7 +54,16 @@ int task_upload_begin(struct tasks *t, int64_t declared_bytes, struct task_uploa
     memset(u, 0, sizeof(*u));
     u->tasks = t;
     crypto_generichash_init(&u->hash, NULL, 0, HASH_BYTES);
-    if (blob_begin(t->blob, declared_bytes > 0 ? declared_bytes : 0, &u->writer, e) < 0)
+    /* What is announced has to fit now. Only a part is set aside: announcing costs nothing, and
+     * who announces much and sends nothing must not take the room of all others. */
+    int64_t room = 0, all = 0;
+    if (declared_bytes > SET_ASIDE_BYTES && blob_space(t->blob, &room, &all, e) < 0)
+        return -1;
+    if (declared_bytes > SET_ASIDE_BYTES && declared_bytes > room)
+        return err_msg(e, MSG_DISK_FULL, "%lld bytes are announced, %lld are free",
+                       (long long)declared_bytes, (long long)room);
+    int64_t aside = declared_bytes < SET_ASIDE_BYTES ? declared_bytes : SET_ASIDE_BYTES;
+    if (blob_begin(t->blob, aside > 0 ? aside : 0, &u->writer, e) < 0)
         return -1;
     *out = TAKE(u);
     return 0;

@@ -3,8 +3,9 @@
  *   2. which demuxer would take it, by libav's probing; only those of the list go on
  *   3. the container's header; which tracks count; sizes that they claim
  *   4. avformat_find_stream_info, which decodes: every stream known by then gets max_pixels, and
- *      no stream may be born while it runs, because a late one would not get it. Of plain H.264 the
- *      parameter sets have told all (sets.c): there it decodes no picture
+ *      no stream may be born while it runs, because a late one would not get it. Of plain H.264
+ * whose first packet brings no headers of its own the track's have told all (sets.c): no picture is
+ * decoded
  *   5. the facts (facts.c)
  * Nothing here ever opens a second file: AVIO over one descriptor, no protocol is allowed, and
  * io_open refuses. */
@@ -227,13 +228,45 @@ static void free_options(AVDictionary ***options, unsigned n)
     *options = NULL;
 }
 
+/* What the mp4 family says of packets and not of tracks: of the picture's first. */
+struct first {
+    bool encrypted;
+    bool plain; /* H.264 with no headers but those of its track */
+};
+
+/* Through a container of its own, so that the caller's stays at its beginning. */
+static struct first look_at_first(struct media_input *in, const AVInputFormat *format,
+                                  const struct media_limits *limits)
+{
+    AVFormatContext *fmt = NULL;
+    AVIOContext *io = NULL;
+    AUTO(av_packet_free) AVPacket *p = av_packet_alloc();
+    struct first first = {0};
+    bool met = false;
+    int r = p ? media_input_container(in, format, limits, &fmt, &io) : -1;
+    for (int n = 0; r >= 0 && !met && n < PRESCAN_MAX; n++) {
+        r = av_read_frame(fmt, p);
+        met = r >= 0 && p->stream_index == in->video;
+        const AVCodecParameters *c = met ? fmt->streams[in->video]->codecpar : NULL;
+        struct sets sets;
+        bool idr;
+        if (met) {
+            first.encrypted = av_packet_get_side_data(p, AV_PKT_DATA_ENCRYPTION_INFO, NULL);
+            first.plain = c->codec_id == AV_CODEC_ID_H264 &&
+                          !sets_read(c->extradata, c->extradata_size, &sets) &&
+                          sets.length_bytes == 4 && !sets_packet(&sets, p->data, p->size, &idr);
+        }
+        av_packet_unref(p);
+    }
+    media_container_close(&fmt, &io);
+    return first;
+}
+
 /* Whether a track is what most cameras make, so that its parameter sets say what libav would
  * decode its first picture for: a picture of 20 Mbit/s takes longer than the rest of a copy. Only
  * where packets have both times: without, libav works them out from what it decodes. */
-static bool is_plain(const AVFormatContext *fmt, const AVStream *st, struct sps *out)
+static bool is_plain(const AVStream *st, struct sps *out)
 {
-    if (strncmp(fmt->iformat->name, "mov", 3) != 0)
-        return false;
     const AVCodecParameters *p = st->codecpar;
     struct sets sets;
     if (p->codec_id != AV_CODEC_ID_H264 || sets_read(p->extradata, p->extradata_size, &sets))
@@ -267,7 +300,9 @@ static void describe(AVCodecParameters *p, const struct sps *sps)
         p->color_space = (enum AVColorSpace)sps->matrix;
 }
 
-static int find_stream_info(AVFormatContext *fmt, const struct media_limits *limits)
+/* plain: the number of the track whose first packet is so, -1: none. */
+static int find_stream_info(AVFormatContext *fmt, const struct media_limits *limits,
+                            int plain_track)
 {
     meet_streams(fmt, limits);
     unsigned n = fmt->nb_streams;
@@ -277,7 +312,7 @@ static int find_stream_info(AVFormatContext *fmt, const struct media_limits *lim
     for (unsigned i = 0; i < n; i++) {
         av_dict_set_int(&options[i], "max_pixels", limits->max_pixels, 0);
         av_dict_set(&options[i], "codec_whitelist", codecs_allowed, 0);
-        if (is_plain(fmt, fmt->streams[i], &plain[i]))
+        if ((int)i == plain_track && is_plain(fmt->streams[i], &plain[i]))
             av_dict_set(&options[i], "skip_frame", "all", 0);
     }
     fmt->max_streams = (int)n;
@@ -296,26 +331,6 @@ static bool is_encrypted(const AVStream *st)
     uint32_t tag = st->codecpar->codec_tag;
     return tag == MKTAG('e', 'n', 'c', 'v') || tag == MKTAG('d', 'r', 'm', 'i') ||
            av_stream_get_side_data(st, AV_PKT_DATA_ENCRYPTION_INIT_INFO, NULL);
-}
-
-/* The mp4 family says it of packets, not of tracks: looks at the first of the picture's, through a
- * container of its own, so that the caller's stays at its beginning. */
-static bool has_encrypted_packets(struct media_input *in, const AVInputFormat *format,
-                                  const struct media_limits *limits)
-{
-    AVFormatContext *fmt = NULL;
-    AVIOContext *io = NULL;
-    AUTO(av_packet_free) AVPacket *p = av_packet_alloc();
-    bool found = false, met = false;
-    int r = p ? media_input_container(in, format, limits, &fmt, &io) : -1;
-    for (int n = 0; r >= 0 && !met && n < PRESCAN_MAX; n++) {
-        r = av_read_frame(fmt, p);
-        met = r >= 0 && p->stream_index == in->video;
-        found = met && av_packet_get_side_data(p, AV_PKT_DATA_ENCRYPTION_INFO, NULL);
-        av_packet_unref(p);
-    }
-    media_container_close(&fmt, &io);
-    return found;
 }
 
 static int64_t pixels(const AVStream *st)
@@ -383,15 +398,18 @@ static int open_container(struct media_input *in, const AVInputFormat *format,
         if (choose_tracks(in, limits, e) < 0 && !(in->fmt->ctx_flags & AVFMTCTX_NOHEADER))
             return -1;
     }
-    r = find_stream_info(in->fmt, limits);
+    struct first first = {0};
+    if (in->video >= 0 && strncmp(format->name, "mov", 3) == 0)
+        first = look_at_first(in, format, limits);
+    if (first.encrypted)
+        return err_msg(e, MSG_ENCRYPTED, "clip: its packets are encrypted");
+    r = find_stream_info(in->fmt, limits, first.plain ? in->video : -1);
     if (r < 0)
         return fault_of_code(in, r, MSG_TRUNCATED, e);
     if (in->fmt->nb_streams == 0)
         return err_msg(e, MSG_TRUNCATED, "clip: a container without tracks");
     if (choose_tracks(in, limits, e) < 0)
         return -1;
-    if (strncmp(format->name, "mov", 3) == 0 && has_encrypted_packets(in, format, limits))
-        return err_msg(e, MSG_ENCRYPTED, "clip: its packets are encrypted");
     return 0;
 }
 

@@ -20,14 +20,14 @@ enum {
     NAL_END_STREAM = 11,
     NAL_FILLER = 12
 };
-enum { SET_BYTES_MAX = 1024, RECORD_HEAD = 6 };
+enum { SET_BYTES_MAX = 1024, RECORD_HEAD = 6, FRAMES_MAX = 16 };
 
 /* -- bits -- */
 
 struct bits {
     const uint8_t *data;
     int size, at; /* in bits */
-    bool over;    /* more was asked than there is */
+    bool over;    /* more was asked than there is, or a number cannot be */
 };
 
 static unsigned bit(struct bits *b)
@@ -202,7 +202,9 @@ static void read_vui(struct bits *b, struct sps *s)
         (void)bit(b);
         for (int i = 0; i < 4; i++)
             (void)golomb(b);
-        s->reorder = (int)golomb(b);
+        unsigned frames = golomb(b);
+        b->over |= frames > FRAMES_MAX; /* libav trusts it */
+        s->reorder = (int)frames;
         (void)golomb(b);
     }
 }
@@ -438,6 +440,54 @@ static bool is_known(const struct sets *s, const uint8_t *nal, int len_bytes)
     return !walk(s->record, s->record_bytes, differs, differs, &w);
 }
 
+/* The bytes of a NAL unit behind its header, without those that only keep start codes out
+ * (H.264 7.4.1); -1: the end. */
+struct sei {
+    const uint8_t *nal;
+    int len_bytes, at, zeros;
+};
+
+static int sei_byte(struct sei *s)
+{
+    if (s->at < s->len_bytes && s->zeros >= 2 && s->nal[s->at] == 3) {
+        s->at++;
+        s->zeros = 0;
+    }
+    if (s->at >= s->len_bytes)
+        return -1;
+    int b = s->nal[s->at++];
+    s->zeros = b == 0 ? s->zeros + 1 : 0;
+    return b;
+}
+
+/* A type or a size: 255 as often as it fits, and the rest (7.3.2.3.1). -1: the end. */
+static int sei_number(struct sei *s)
+{
+    int sum = 0, b;
+    do {
+        b = sei_byte(s);
+        sum += b;
+    } while (b == 255);
+    return b < 0 ? -1 : sum;
+}
+
+/* Whether a message changes how pictures are to be shown: those of the bumper have none. */
+static bool changes_show(const uint8_t *nal, int len_bytes)
+{
+    enum { FRAME_PACKING = 45, ORIENTATION = 47, OTHER_TRANSFER = 147 };
+    struct sei s = {nal, len_bytes, 1, 0};
+    for (;;) {
+        int type = sei_number(&s), size = type < 0 ? -1 : sei_number(&s);
+        if (size < 0)
+            return false;
+        if (type == FRAME_PACKING || type == ORIENTATION || type == OTHER_TRANSFER)
+            return true;
+        while (size-- > 0)
+            if (sei_byte(&s) < 0)
+                return false;
+    }
+}
+
 const char *sets_packet(const struct sets *s, const uint8_t *data, int len_bytes, bool *idr)
 {
     bool slices = false;
@@ -457,6 +507,9 @@ const char *sets_packet(const struct sets *s, const uint8_t *data, int len_bytes
             slices = true;
             break;
         case NAL_SEI:
+            if (changes_show(data + at, (int)n))
+                return "messages among its pictures change how they are shown";
+            break;
         case NAL_AUD:
         case NAL_FILLER:
             break;

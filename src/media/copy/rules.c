@@ -71,11 +71,16 @@ static bool progressive(const struct subject *s)
 static bool plain_colour(const struct subject *s)
 {
     const struct sps *p = &s->sets.sps;
-    const int numbers[] = {p->primaries, p->transfer, p->matrix};
-    for (size_t i = 0; i < LEN(numbers); i++) /* BT.709, not said, BT.470 B/G, BT.601 */
-        if (numbers[i] != 1 && numbers[i] != 2 && numbers[i] != 5 && numbers[i] != 6)
-            return false;
-    return !s->plan->tone_map;
+    const AVCodecParameters *c = s->picture->codecpar;
+    const int said[] = {p->primaries, p->transfer, p->matrix};
+    const int container[] = {c->color_primaries, c->color_trc, c->color_space};
+    for (size_t i = 0; i < LEN(said); i++) {
+        if (said[i] != 1 && said[i] != 2 && said[i] != 5 && said[i] != 6)
+            return false; /* not BT.709, not said, BT.470 B/G, BT.601 */
+        if (container[i] != said[i] && container[i] != 2)
+            return false; /* the reel would say what the pictures do */
+    }
+    return !s->plan->tone_map && (c->color_range != AVCOL_RANGE_JPEG || p->full_range);
 }
 
 static bool upright(const struct subject *s)

@@ -144,10 +144,11 @@ static void put_tone_map(struct buf *b, const struct shape *s)
     const char *range = s->range == AVCOL_RANGE_JPEG ? "full" : "limited";
     const char *transfer = s->transfer == AVCOL_TRC_ARIB_STD_B67 ? "arib-std-b67" : "smpte2084";
     buf_printf(b,
+               "setparams=colorspace=bt2020nc:color_primaries=bt2020:color_trc=%s,"
                "zscale=tin=%s:min=2020_ncl:pin=2020:rin=%s:t=linear:npl=203,format=gbrpf32le,"
                "zscale=p=709,tonemap=mobius:param=0.3:desat=0,zscale=t=709:m=709:p=709:r=limited,"
                "format=yuv420p,",
-               transfer, range);
+               transfer, transfer, range);
 }
 
 static void put_turn(struct buf *b, const struct media_plan *p)

@@ -458,7 +458,7 @@ static void a_clip_without_a_readable_picture_is_at_fault(void **state)
     close(fd);
     struct made m = make("ok.mp4", "reel.mp4", FIT_PAD, 0);
     assert_int_equal(m.result, -1);
-    assert_int_equal(m.e.msg, MSG_NO_FRAMES);
+    assert_int_equal(m.e.msg, MSG_TRUNCATED);
 }
 
 static void a_full_disk_is_said(void **state)

@@ -211,6 +211,23 @@ static void ask11_a_full_disk_refuses_first_and_takes_again_when_there_is_room(v
     upload_any(w);
 }
 
+static void announcing_much_takes_no_room_from_others(void **state)
+{
+    struct world *w = *state;
+    struct task_rules rules = w->rules;
+    struct task_upload *u[3] = {NULL};
+    int64_t room, all;
+    OK(blob_space(w->blob, &room, &all, e));
+    rules.max_upload_bytes = 2 * room;
+    world_rules(w, rules);
+    for (size_t i = 0; i < LEN(u); i++) /* three times nearly all that is free */
+        OK(task_upload_begin(w->tasks, room - (INT64_C(256) << 20), &u[i], e));
+    upload_any(w);
+    for (size_t i = 0; i < LEN(u); i++)
+        task_upload_abort(u[i]);
+    FAILS(ERR_FULL, MSG_DISK_FULL, task_upload_begin(w->tasks, room + room / 2, &u[0], e));
+}
+
 /* -- faults between the bytes and the row -- */
 
 static void a_row_that_was_refused_takes_its_bytes_along(void **state)
@@ -303,6 +320,7 @@ int main(void)
         FACT(the_same_file_twice_makes_two_tasks),
         FACT(over_the_quota_nothing_is_kept),
         FACT(ask11_a_full_disk_refuses_first_and_takes_again_when_there_is_room),
+        FACT(announcing_much_takes_no_room_from_others),
         FACT(a_row_that_was_refused_takes_its_bytes_along),
         FACT(a_commit_whose_outcome_is_open_leaves_its_bytes_to_the_sweep),
         FACT(an_answer_that_was_lost_loses_no_upload),
