@@ -84,6 +84,8 @@ void request_done(void *cls, struct MHD_Connection *conn, void **con_cls,
     log_info(h->parts.log, "request", "method", r->method, "path", r->path, "status", r->status,
              "bytes", r->answer_bytes, "ms", clock_mono_ms() - r->begun_ms, "user",
              r->caller.username, "address", r->address, "request", r->id);
+    if (r->guest)
+        heads_body(r->guest, false);
     if (r->linger_fd >= 0)
         parting_add(h->parting, r->linger_fd);
     if (r->guest && how == MHD_REQUEST_TERMINATED_COMPLETED_OK)
@@ -223,8 +225,11 @@ static enum MHD_Result on_headers(struct request *r, const char *url, const char
     address_of(r);
     buf_init(&r->body, JSON_BODY_MAX);
     r->window_ms = clock_mono_ms();
-    if (check_head(r, allow, &e) == 0)
+    if (check_head(r, allow, &e) == 0) {
+        if (r->guest)
+            heads_body(r->guest, r->has_body);
         return MHD_YES;
+    }
     if (e.msg == MSG_METHOD_NOT_ALLOWED && strcmp(method, "OPTIONS") == 0) {
         answer_empty(r, 204);
     } else {
@@ -297,6 +302,8 @@ void request_run(struct request *r)
 static enum MHD_Result on_end(struct request *r)
 {
     struct err e;
+    if (r->guest)
+        heads_body(r->guest, false);
     if (r->form)
         form_end(r);
     if (r->route->slow && !r->fault.code) {
