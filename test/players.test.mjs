@@ -68,15 +68,19 @@ async function plays(t, browser, reel, frames, wanted) {
     /* there and back, so that no picture is only right because the one before it was */
     const places = [0, seam1 - 2, seam1 - 1, seam1, seam1 + 1, seam1 + 2, seam1 + 39, seam1 + 41, seam2 - 2, seam2 - 1, seam2, seam2 + 1, all - 1,
         seam2 - 1, seam1, seam2, seam1 - 1, seam2 + 1, seam1 + 1].filter((n) => n < all);
-    const seen = await page.evaluate(search, places.map((n) => (n + 0.5) / RATE));
+    const seen = await page.evaluate(search, places.map((n) => ({ time: (n + 0.5) / RATE, number: wanted(n) })));
     assert.deepEqual(places.map((n, i) => [n, seen[i]]), places.map((n) => [n, wanted(n)]));
 
     const shown = await page.evaluate(play);
     assert.equal(shown.error, null);
     assert.ok(shown.ended, 'it plays to its end');
-    const right = shown.pictures.filter(({ time, number }) => [-1, 0, 1].some((d) => wanted(Math.round(time * RATE) + d) === number));
-    assert.deepEqual(shown.pictures.filter((p) => !right.includes(p)), [], 'while playing, only pictures that belong there');
-    assert.ok(right.some((p) => p.number === null) && right.filter((p) => p.number !== null).length > 3, `${right.length} pictures were seen`);
+    const wrong = shown.pictures.filter(({ from, to, number }) => {
+        for (let n = Math.round(Math.min(from, to) * RATE) - 1; n <= Math.round(Math.max(from, to) * RATE) + 1; n++) if (wanted(n) === number) return false;
+        return true;
+    });
+    assert.deepEqual(wrong, [], 'while playing, only pictures that belong there');
+    const numbers = shown.pictures.map((p) => p.number);
+    assert.ok(numbers.includes(null) && numbers.filter((n) => n !== null).length > 3, `${numbers.length} pictures were seen`);
 }
 
 // -- in the page -------------------------------------------------------------------------------
@@ -109,14 +113,21 @@ async function load(base64) {
         video.onerror = () => fail(new Error(video.error.message));
     });
 }
-async function search(times) {
+/* What is shown at each of the places once the search is over. The picture that was there before may
+ * stand for a moment longer on a busy machine; one that stays is what the viewer sees. */
+async function search(places) {
     const seen = [];
-    for (const time of times) {
+    for (const { time, number } of places) {
         const there = new Promise((done) => (video.onseeked = done));
         video.currentTime = time;
         await there;
-        await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-        seen.push(read());
+        const begun = performance.now();
+        let is;
+        do {
+            await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+            is = read();
+        } while (is !== number && performance.now() - begun < 2000);
+        seen.push(is);
     }
     return seen;
 }
@@ -126,8 +137,10 @@ async function play() {
     video.muted = true;
     video.playbackRate = 2;
     const pictures = [];
+    /* called late, it sees a picture that is newer than the one that it is called for */
     const look = (now, { mediaTime }) => {
-        pictures.push({ time: mediaTime, number: read() });
+        const number = read();
+        pictures.push({ from: mediaTime, to: video.currentTime, number });
         video.requestVideoFrameCallback(look);
     };
     video.requestVideoFrameCallback(look);

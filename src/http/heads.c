@@ -1,13 +1,17 @@
 /* The head of a request has to be there in time however slowly its bytes come: the library only
  * knows a time without any byte. So each connection has a deadline here while its next head is
- * awaited, and a thread shuts down those that are past it. Entries come and go under the lock; an
- * entry goes before the library closes the socket, so what is shut down is never a descriptor that
- * has become somebody else's. */
+ * awaited, and a thread shuts down those that are past it. It also looks after clients that went
+ * away in the middle of a body: when their last bytes and the end come in one moment, the library
+ * reads the bytes and hears of the end only with the idle time, and until then the upload keeps its
+ * place. Entries come and go under the lock; an entry goes before the library closes the socket, so
+ * what is shut down is never a descriptor that has become somebody else's. */
 #include "http/http_impl.h"
 
 #include "core/clock.h"
 #include "core/mem.h"
 
+#include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 enum { TICK_MIN_MS = 10, TICK_MAX_MS = 1000 };
@@ -16,6 +20,8 @@ struct guest {
     struct heads *heads;
     struct guest *next, **link;
     int fd;
+    int gone;              /* looks that found it so, in a row; the thread's own */
+    atomic_bool body;      /* one is awaited */
     atomic_llong until_ms; /* 0: no head is awaited */
 };
 
@@ -28,6 +34,18 @@ struct heads {
     int64_t head_ms, idle_ms;
 };
 
+/* The client has ended its side, all that it sent is read, and a body is still awaited; twice in a
+ * row, as what was read may be on its way through the library. */
+static bool went_away(struct guest *g)
+{
+    struct pollfd p = {.fd = g->fd, .events = POLLRDHUP};
+    int unread = 0;
+    bool gone = atomic_load(&g->body) && poll(&p, 1, 0) > 0 && (p.revents & POLLRDHUP) &&
+                ioctl(g->fd, FIONREAD, &unread) == 0 && unread == 0;
+    g->gone = gone ? g->gone + 1 : 0;
+    return g->gone == 2;
+}
+
 static void cut_late(struct heads *h)
 {
     int64_t now = clock_mono_ms();
@@ -35,6 +53,8 @@ static void cut_late(struct heads *h)
         long long until = atomic_load(&g->until_ms);
         /* exchanged, not stored: the head may have come in this very moment */
         if (until && until <= now && atomic_compare_exchange_strong(&g->until_ms, &until, 0))
+            (void)shutdown(g->fd, SHUT_RDWR);
+        if (went_away(g))
             (void)shutdown(g->fd, SHUT_RDWR);
     }
 }
@@ -100,6 +120,7 @@ struct guest *heads_enter(struct heads *h, int fd)
     struct guest *g = mem_new(sizeof(*g));
     g->heads = h;
     g->fd = fd;
+    atomic_init(&g->body, false);
     atomic_init(&g->until_ms, clock_mono_ms() + h->head_ms);
     pthread_mutex_lock(&h->lock);
     if (!h->first)
@@ -136,6 +157,11 @@ void heads_line(struct guest *g)
 void heads_whole(struct guest *g)
 {
     atomic_store(&g->until_ms, 0);
+}
+
+void heads_body(struct guest *g, bool awaited)
+{
+    atomic_store(&g->body, awaited);
 }
 
 void heads_next(struct guest *g)

@@ -143,9 +143,10 @@ void heads_stop(struct heads *h);
 /* A connection on the socket fd, which stays open until heads_leave. */
 struct guest *heads_enter(struct heads *h, int fd);
 void heads_leave(struct guest *g);
-void heads_line(struct guest *g);  /* the first line is there */
-void heads_whole(struct guest *g); /* the head is there */
-void heads_next(struct guest *g);  /* answered; another request may come */
+void heads_line(struct guest *g);               /* the first line is there */
+void heads_whole(struct guest *g);              /* the head is there */
+void heads_body(struct guest *g, bool awaited); /* or it is there, or nobody wants it */
+void heads_next(struct guest *g);               /* answered; another request may come */
 
 /* parting.c: reads on what a refused client still sends, so that it sees the answer. Takes fd. */
 int parting_start(struct parting **out, struct err *e);

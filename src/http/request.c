@@ -84,6 +84,8 @@ void request_done(void *cls, struct MHD_Connection *conn, void **con_cls,
     log_info(h->parts.log, "request", "method", r->method, "path", r->path, "status", r->status,
              "bytes", r->answer_bytes, "ms", clock_mono_ms() - r->begun_ms, "user",
              r->caller.username, "address", r->address, "request", r->id);
+    if (r->guest)
+        heads_body(r->guest, false);
     if (r->linger_fd >= 0)
         parting_add(h->parting, r->linger_fd);
     if (r->guest && how == MHD_REQUEST_TERMINATED_COMPLETED_OK)
@@ -251,8 +253,11 @@ static enum MHD_Result on_headers(struct request *r, const char *url, const char
         admit_later(r);
         return MHD_YES;
     }
-    if (rc == 0 && admit(r, &e) == 0)
+    if (rc == 0 && admit(r, &e) == 0) {
+        if (r->guest)
+            heads_body(r->guest, r->has_body);
         return MHD_YES;
+    }
     if (e.msg == MSG_METHOD_NOT_ALLOWED && strcmp(method, "OPTIONS") == 0) {
         answer_empty(r, 204);
     } else {
@@ -330,6 +335,8 @@ void request_run(struct request *r)
 static enum MHD_Result on_end(struct request *r)
 {
     struct err e;
+    if (r->guest)
+        heads_body(r->guest, false);
     if (r->form)
         form_end(r);
     bool waits = r->route->cost == SLOW || (r->route->cost == ASKS && r->http->far_store);
@@ -358,6 +365,8 @@ enum MHD_Result request_access(void *cls, struct MHD_Connection *conn, const cha
         return on_headers(r, url, method);
     if (r->head_again) { /* after a pause at the head, the library calls for the head anew */
         r->head_again = false;
+        if (r->guest)
+            heads_body(r->guest, true);
         return MHD_YES;
     }
     if (*data_bytes) {

@@ -170,12 +170,14 @@ static const char *hash_end(struct task_upload *u, struct arena *a)
     return sodium_bin2hex(hex, 2 * HASH_BYTES + 1, hash, sizeof(hash));
 }
 
-/* The task that this key made before: the same bytes, or a mix-up. */
+/* The task that this key made before: the same clip and wishes, or a mix-up. */
 static int same_upload(const struct task_row *row, const struct task_new *n, struct err *e)
 {
-    if (row->clip_bytes == n->clip_bytes && strcmp(row->clip_hash, n->clip_hash) == 0)
+    if (row->clip_bytes == n->clip_bytes && strcmp(row->clip_hash, n->clip_hash) == 0 &&
+        row->fit == n->fit && row->start_us == n->start_us && strcmp(row->title, n->title) == 0)
         return 0;
-    return err_msg(e, MSG_IDEMPOTENCY_MISMATCH, "task %lld has other bytes", (long long)row->id);
+    return err_msg(e, MSG_IDEMPOTENCY_MISMATCH, "task %lld is of another clip or other wishes",
+                   (long long)row->id);
 }
 
 /* The row that the transaction made. It is acknowledged whatever comes now: when it cannot be read

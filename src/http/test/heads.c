@@ -1,6 +1,7 @@
 #include "core/test/test.h"
 
 #include "core/clock.h"
+#include "core/mem.h"
 #include "http/http_impl.h"
 
 #include <errno.h>
@@ -143,10 +144,33 @@ static void threads_come_and_go_side_by_side(void **state)
     heads_stop(h);
 }
 
+static void who_goes_away_in_mid_body_is_cut_off_and_who_waits_for_an_answer_is_not(void **state)
+{
+    (void)state;
+    struct heads *h = start();
+    struct line gone = enter(h), waits = enter(h), sends = enter(h);
+    struct line *all[] = {&gone, &waits, &sends};
+    for (size_t i = 0; i < LEN(all); i++)
+        heads_whole(all[i]->guest);
+    heads_body(gone.guest, true);
+    heads_body(waits.guest, false); /* its request is whole */
+    heads_body(sends.guest, true);
+    assert_int_equal(shutdown(gone.theirs, SHUT_WR) | shutdown(waits.theirs, SHUT_WR), 0);
+    assert_int_equal(write(sends.theirs, "bytes", 5), 5);
+    assert_int_equal(shutdown(sends.theirs, SHUT_WR), 0); /* but not all of it is read */
+    assert_in_range(cut_after_ms(&gone), 0, PATIENCE_MS - 1);
+    usleep(HEAD_MS * 1000);
+    assert_false(cut(&waits) || cut(&sends));
+    for (size_t i = 0; i < LEN(all); i++)
+        leave(all[i]);
+    heads_stop(h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_connection_without_a_head_is_cut_off_in_time_and_not_before),
+        cmocka_unit_test(who_goes_away_in_mid_body_is_cut_off_and_who_waits_for_an_answer_is_not),
         cmocka_unit_test(the_first_line_buys_no_time_and_the_whole_head_ends_the_watch),
         cmocka_unit_test(between_requests_there_is_the_idle_time_too),
         cmocka_unit_test(a_descriptor_that_was_left_is_never_touched),

@@ -147,7 +147,7 @@ static void the_size_limit_holds_to_the_byte(void **state)
     assert_int_equal(row.clip_bytes, max);
 }
 
-static void ask13_a_key_met_again_gives_its_task_or_says_that_bytes_differ(void **state)
+static void ask13_a_key_met_again_gives_its_task_or_says_that_it_was_for_another(void **state)
 {
     struct world *w = *state;
     struct task_wish wi = wish(w);
@@ -163,6 +163,13 @@ static void ask13_a_key_met_again_gives_its_task_or_says_that_bytes_differ(void 
           upload(w, clip_make(w, 5000, 2), 5000, &wi, &none, &existed, e));
     FAILS(ERR_CONFLICT, MSG_IDEMPOTENCY_MISMATCH,
           upload(w, clip_make(w, 5001, 1), 5001, &wi, &none, &existed, e));
+    struct task_wish other[] = {wi, wi, wi};
+    other[0].fit = wi.fit == FIT_CROP ? FIT_PAD : FIT_CROP;
+    other[1].start_s = wi.start_s + 3;
+    other[2].title = "another";
+    for (size_t i = 0; i < LEN(other); i++)
+        FAILS(ERR_CONFLICT, MSG_IDEMPOTENCY_MISMATCH,
+              upload(w, clip_make(w, 5000, 1), 5000, &other[i], &none, &existed, e));
     assert_int_equal(none.id, 7);
     assert_int_equal(blob_count(w), 1);
     assert_int_equal(bytes_used(w), 5000);
@@ -316,7 +323,7 @@ int main(void)
         FACT(what_cannot_be_a_clip_is_refused_and_leaves_nothing),
         FACT(a_text_is_refused_before_all_of_it_has_come),
         FACT(the_size_limit_holds_to_the_byte),
-        FACT(ask13_a_key_met_again_gives_its_task_or_says_that_bytes_differ),
+        FACT(ask13_a_key_met_again_gives_its_task_or_says_that_it_was_for_another),
         FACT(the_same_file_twice_makes_two_tasks),
         FACT(over_the_quota_nothing_is_kept),
         FACT(ask11_a_full_disk_refuses_first_and_takes_again_when_there_is_room),
