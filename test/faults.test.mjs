@@ -73,6 +73,8 @@ test(`asks 6, 9, 10: kill -9 at ${rounds} random moments with uploads going lose
         going = false;
         await server.kill();
         await Promise.all(uploads);
+        /* bytes from within a second of the start may be those of a new upload: they stay for an hour */
+        if (round === rounds - 1) await sleep(1500);
         await server.start();
         ana = await again(server);
     }

@@ -25,7 +25,8 @@ static void a_claim_takes_the_oldest_and_gives_it_once(void **state)
     assert_int_equal(t.fence, 1);
     assert_int_equal(t.attempts, 1);
     assert_string_equal(t.worker, "worker-1");
-    assert_in_range(t.lease_until_ms, before + 10000, before + 15000);
+    /* a store elsewhere sets the lease by its own clock, which store_now_ms only reckons */
+    assert_in_range(t.lease_until_ms, before + 9900, before + 15000);
     assert_true(claim(w, &t));
     assert_int_equal(t.id, second);
     struct task_row untouched = {.id = 99};
