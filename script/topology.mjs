@@ -1,10 +1,11 @@
 // Reelgate on several processes and real engines, for trying: script/run --topology NAME. Everything
 // lies in a folder of its own and is ended, by process id, with Ctrl-C; the folder goes with it.
-//     full    PostgreSQL, RabbitMQ, two API nodes, two workers
+//     full    nginx before two API nodes, two workers, PostgreSQL, RabbitMQ
 //     redis   the same with Redis in the place of RabbitMQ
 //     database   PostgreSQL alone: it also wakes the workers
 import { Cluster } from '../test/lib/cluster.mjs';
-import { postgres, rabbit, redis } from '../test/lib/engines.mjs';
+import { freePort, postgres, rabbit, redis } from '../test/lib/engines.mjs';
+import { BEHIND, Gateway, storage } from '../test/lib/gateway.mjs';
 
 const brokers = { full: rabbit, redis, database: null };
 const name = process.argv[2] ?? 'full';
@@ -32,18 +33,21 @@ try {
         console.log('starting the broker ...');
         queue = (await brokers[name](t)).url;
     }
-    const all = new Cluster(t, { database: database.url, queue: queue ?? 'database:' }, []);
-    const nodes = [await all.serve(), await all.serve()];
+    const place = storage(t);
+    const all = new Cluster(t, { database: database.url, queue: queue ?? 'database:', storage: `file://${place.blobs}` }, []);
+    const nodes = [await all.serve(...BEHIND), await all.serve(...BEHIND)];
     await all.work();
     await all.work();
+    const gateway = await new Gateway().start(t, nodes, place, await freePort(8000));
     console.log(`
+gateway    ${gateway.url}   https://127.0.0.1:${gateway.tlsPort} (a certificate made just now)
 database   ${database.url}
 queue      ${queue ?? 'in the database'}
-storage    ${all.dir}/blobs
+storage    ${place.blobs}
 workers    2
 API nodes  ${nodes.map((node) => node.url).join('  ')}
 
-They are one service: sign up at one, upload at the other. Ctrl-C ends all.`);
+They are one service: open the gateway, or sign up at one node and upload at the other. Ctrl-C ends all.`);
 } catch (error) {
     console.error(`script/run: ${error.message}`);
     await end(1);

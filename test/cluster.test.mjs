@@ -52,6 +52,21 @@ test('two servers and two workers are one service', async (t) => {
     for (const p of all.programs) assert.equal((await p.stop()).code, 0);
 });
 
+test('RabbitMQ is spoken to over TLS, and only where its certificate is trusted', async (t) => {
+    const [database, queue] = await Promise.all([postgres(t), rabbit(t, true)]);
+    const all = new Cluster(t, { database: database.url, queue: queue.tlsUrl });
+    const server = await all.serve();
+    const worker = await all.work();
+    const ana = await new Client(server).user('ana');
+    const file = readFileSync(await clip(0.4));
+    await ana.processed(await ana.give(file));
+    await worker.stop();
+    const stranger = new Cluster(t, { database: database.url, queue: queue.tlsUrl.replace(/cacert=.*/, 'cacert=/etc/ssl/certs/ca-certificates.crt') });
+    const wary = await stranger.work();
+    await until('it says that it does not trust it', () => wary.logLines(/broker is not reachable.*cert verification failed/).length > 0);
+    for (const p of [server, wary]) assert.equal((await p.stop()).code, 0);
+});
+
 test('a broker that is down refuses nobody: 201, and the work is done when it is back', async (t) => {
     const { all, database, queue } = await cluster(t);
     const server = await all.serve();

@@ -1,125 +1,19 @@
 // The service as an operator lays it out: nginx with deploy/nginx/reelgate.conf, two API nodes and two
-// workers, on a real PostgreSQL and a real RabbitMQ. Only ports, paths and the number of nodes are
-// put into the file.
+// workers, on a real PostgreSQL and a real RabbitMQ.
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import http2 from 'node:http2';
 import https from 'node:https';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Client, multipart } from './lib/client.mjs';
 import { assertReel, clip } from './lib/clips.mjs';
 import { Cluster } from './lib/cluster.mjs';
-import { freePort, postgres, rabbit } from './lib/engines.mjs';
-import { root, sleep, until } from './lib/reelgate.mjs';
+import { postgres, rabbit } from './lib/engines.mjs';
+import { BEHIND, Gateway, storage } from './lib/gateway.mjs';
+import { sleep, until } from './lib/reelgate.mjs';
 
-const asRoot = process.getuid() === 0;
-const NODE_FLAGS = ['--trusted-proxies', '127.0.0.1', '--connections-per-address', '0', '--accel-redirect', '/internal/', '--max-upload', '8M', '--login-tries', '3'];
-
-// As the comment in the file says: a folder that nginx's group may read.
-function storage(t) {
-    const dir = mkdtempSync(join(tmpdir(), 'reelgate-gateway-'));
-    t.after(() => rmSync(dir, { recursive: true, force: true }));
-    const blobs = join(dir, 'blobs');
-    mkdirSync(blobs);
-    if (asRoot) {
-        chownSync(blobs, 0, Number(execFileSync('id', ['-g', 'www-data']).toString()));
-        chmodSync(blobs, 0o2750);
-    }
-    chmodSync(dir, 0o755);
-    return { dir, blobs };
-}
-
-class Gateway {
-    // nodes: Servers. { dir, blobs }: of storage.
-    async start(t, nodes, { dir, blobs }) {
-        this.dir = join(dir, 'nginx');
-        mkdirSync(this.dir);
-        [this.port, this.tlsPort] = [await freePort(), await freePort()];
-        execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=localhost',
-            '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1', '-keyout', join(this.dir, 'key.pem'), '-out', join(this.dir, 'cert.pem')], { stdio: 'pipe' });
-        this.ca = readFileSync(join(this.dir, 'cert.pem'));
-        const site = this.site(nodes.map((n) => new URL(n.url).port), blobs);
-        const places = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${this.dir}/${name};`).join('\n');
-        writeFileSync(join(this.dir, 'reelgate.conf'), site);
-        writeFileSync(join(this.dir, 'nginx.conf'), `${asRoot ? 'user www-data;' : ''}
-            worker_processes 1; daemon off; pid ${this.dir}/pid; error_log ${this.dir}/error.log;
-            events { worker_connections 512; }
-            http { ${places}\ninclude ${this.dir}/reelgate.conf; }`);
-        const flags = ['-p', this.dir, '-e', join(this.dir, 'error.log'), '-c', join(this.dir, 'nginx.conf')];
-        this.tested = execFileSync('sh', ['-c', 'exec nginx -t "$@" 2>&1', 'sh', ...flags]).toString();
-        const child = spawn('nginx', flags, { stdio: 'ignore' });
-        const ended = new Promise((done) => child.on('exit', done));
-        t.after(async () => {
-            child.kill('SIGTERM');
-            await ended;
-        });
-        this.url = `http://127.0.0.1:${this.port}`;
-        await until('nginx answers', () => fetch(new URL('/ping', this.url)).then((r) => r.ok, () => false));
-        return this;
-    }
-    // The file itself: each of the texts that change must be there.
-    site(ports, blobs) {
-        let text = readFileSync(join(root, 'deploy/nginx/reelgate.conf'), 'utf8');
-        const put = (what, by) => {
-            assert.ok(text.includes(what), `deploy/nginx/reelgate.conf has ${what}`);
-            text = text.replaceAll(what, by);
-        };
-        put('server 127.0.0.1:8000', `server 127.0.0.1:${ports[0]}`);
-        put('#server 127.0.0.1:8001', `server 127.0.0.1:${ports[1]}`);
-        put('listen [::]:80;', '');
-        put('listen [::]:443 ssl http2;', '');
-        put('listen 80;', `listen 127.0.0.1:${this.port};`);
-        put('listen 443 ssl http2;', `listen 127.0.0.1:${this.tlsPort} ssl http2;`);
-        put('/etc/reelgate/tls/', `${this.dir}/`);
-        put('/var/log/nginx/', `${this.dir}/`);
-        put('alias /srv/reelgate/blobs/', `alias ${blobs}/`);
-        return text;
-    }
-    // Over TLS and HTTP/1.1: { status, headers, bytes, json }. from: the client's own address.
-    tls(method, path, { headers = {}, body, from = '127.0.0.1' } = {}) {
-        return new Promise((done, failed) => {
-            const request = https.request({ host: '127.0.0.1', port: this.tlsPort, localAddress: from, method, path, headers, ca: this.ca, agent: false }, (response) => {
-                const parts = [];
-                response.on('data', (part) => parts.push(part));
-                response.on('end', () => done(answer(response.statusCode, response.headers, parts)));
-                response.on('error', failed);
-            });
-            request.on('error', failed);
-            request.end(body);
-        });
-    }
-    // Over TLS and HTTP/2.
-    async h2(method, path, { headers = {}, body } = {}) {
-        const session = http2.connect(`https://127.0.0.1:${this.tlsPort}`, { ca: this.ca });
-        try {
-            return await new Promise((done, failed) => {
-                session.on('error', failed);
-                const stream = session.request({ ':method': method, ':path': path, ...headers }, { endStream: !body });
-                const parts = [];
-                let head;
-                stream.on('response', (h) => (head = h));
-                stream.on('data', (part) => parts.push(part));
-                stream.on('end', () => done(answer(head[':status'], head, parts)));
-                stream.on('error', failed);
-                if (body) stream.end(body);
-            });
-        } finally {
-            session.destroy();
-        }
-    }
-    log() { return readFileSync(join(this.dir, 'reelgate.log'), 'utf8'); }
-}
-function answer(status, headers, parts) {
-    const bytes = Buffer.concat(parts);
-    let json = null;
-    try {
-        json = JSON.parse(bytes.toString());
-    } catch { /* a reel */ }
-    return { status, headers, bytes, json };
-}
+const NODE_FLAGS = [...BEHIND, '--max-upload', '8M', '--login-tries', '3'];
 
 async function service(t) {
     const [database, queue] = await Promise.all([postgres(t), rabbit(t)]);

@@ -2,7 +2,7 @@
 // process id when the test ends. As root they run as the users that Debian's packages made.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { appendFileSync, chmodSync, chownSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, chmodSync, chownSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,13 +18,20 @@ function account(name) {
     return { uid: Number(uid), gid: Number(gid) };
 }
 
-export function freePort() {
+// wish: that one, if it is free.
+export function freePort(wish = 0) {
     return new Promise((done, failed) => {
-        const server = net.createServer().listen(0, '127.0.0.1', () => {
+        const server = net.createServer().listen(wish, '127.0.0.1', () => {
             const { port } = server.address();
             server.close(() => done(port));
-        }).on('error', failed);
+        }).on('error', (error) => (wish ? done(freePort()) : failed(error)));
     });
+}
+// key.pem and cert.pem in a folder, for localhost; gives what trusts it.
+export function certificate(dir) {
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=localhost',
+        '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1', '-keyout', join(dir, 'key.pem'), '-out', join(dir, 'cert.pem')], { stdio: 'pipe' });
+    return readFileSync(join(dir, 'cert.pem'));
 }
 const listens = (port) => new Promise((done) => {
     const socket = net.connect(port, '127.0.0.1', () => { socket.destroy(); done(true); }).on('error', () => done(false));
@@ -96,12 +103,23 @@ class Postgres extends Engine {
 }
 
 class Rabbit extends Engine {
-    async begin() {
+    // tls: it is also to be had over TLS, at tlsUrl and tlsPort.
+    async begin(tls) {
         this.port = await freePort();
         this.mapper = await freePort();
         this.dist = await freePort();
         this.helper = this.spawn('epmd', ['-port', String(this.mapper), '-address', '127.0.0.1']);
         await this.listening(this.mapper, this.helper);
+        this.conf = '/nonexistent';
+        if (tls) {
+            this.tlsPort = await freePort();
+            certificate(this.dir);
+            chmodSync(join(this.dir, 'key.pem'), 0o644);
+            this.conf = join(this.dir, 'rabbitmq.conf');
+            writeFileSync(this.conf, ['listeners.ssl.default = 127.0.0.1:' + this.tlsPort, `ssl_options.cacertfile = ${this.dir}/cert.pem`,
+                `ssl_options.certfile = ${this.dir}/cert.pem`, `ssl_options.keyfile = ${this.dir}/key.pem`, 'ssl_options.verify = verify_none', ''].join('\n'));
+            this.tlsUrl = `amqps://guest:guest@localhost:${this.tlsPort}/%2f?cacert=${this.dir}/cert.pem`;
+        }
         await this.start();
         this.url = `amqp://guest:guest@127.0.0.1:${this.port}/%2f`;
         return this;
@@ -111,7 +129,7 @@ class Rabbit extends Engine {
             RABBITMQ_ALLOW_INPUT: '1',
             RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-noinput +S 2:2 +sbwt none',
             RABBITMQ_NODE_IP_ADDRESS: '127.0.0.1',
-            RABBITMQ_CONFIG_FILES: '/nonexistent',
+            [this.conf.endsWith('.conf') ? 'RABBITMQ_CONFIG_FILE' : 'RABBITMQ_CONFIG_FILES']: this.conf,
             RABBITMQ_NODE_PORT: this.port,
             RABBITMQ_DIST_PORT: this.dist,
             ERL_EPMD_PORT: this.mapper,
@@ -135,7 +153,7 @@ async function begun(t, engine, ...args) {
     return engine.begin(...args);
 }
 export const postgres = (t, address) => begun(t, new Postgres('postgres', 'postgres'), address);
-export const rabbit = (t) => begun(t, new Rabbit('rabbit', 'rabbitmq'));
+export const rabbit = (t, tls) => begun(t, new Rabbit('rabbit', 'rabbitmq'), tls);
 
 class Redis extends Engine {
     async begin() {
