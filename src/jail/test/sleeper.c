@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { SAID_BYTES = 4 }; /* of the reel, which is no reel */
 static int64_t sleep_ms = 500;
 
 static int run(void *ctx, const struct render_order *order, const struct jail_fds *fds,
@@ -15,12 +16,13 @@ static int run(void *ctx, const struct render_order *order, const struct jail_fd
 {
     if (order->op == RENDER_VERIFY) {
         out->receipt.held = RECEIPT_ALL;
+        out->in.bytes = SAID_BYTES;
         return 0;
     }
     const struct timespec t = {sleep_ms / 1000, sleep_ms % 1000 * 1000000};
     jail_progress(ctx, 10);
     (void)nanosleep(&t, NULL);
-    if (pwrite(fds->reel, "reel", 4, 0) != 4 ||
+    if (pwrite(fds->reel, "reel", SAID_BYTES, 0) != SAID_BYTES ||
         (fds->poster >= 0 && pwrite(fds->poster, "JPEG", 4, 0) != 4))
         return err_set(e, ERR_SYSTEM, "nothing could be written");
     out->path = PATH_COPY;
