@@ -67,15 +67,10 @@ static void free_reply(redisReply **r)
     *r = NULL;
 }
 
-/* Sends a command and waits. The reply is the caller's; NULL with *e. */
-static redisReply *ask(redisContext *c, struct err *e, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-static redisReply *ask(redisContext *c, struct err *e, const char *format, ...)
+/* What came back, or NULL with *e; the caller's. */
+static redisReply *answered(redisContext *c, redisReply *reply, struct err *e)
 {
-    va_list list;
-    va_start(list, format);
-    AUTO(free_reply) redisReply *r = redisvCommand(c, format, list);
-    va_end(list);
+    AUTO(free_reply) redisReply *r = reply;
     if (!r) {
         (void)err_set(e, ERR_BUSY, "redis: %.150s", *c->errstr ? c->errstr : "no answer");
         return NULL;
@@ -85,6 +80,18 @@ static redisReply *ask(redisContext *c, struct err *e, const char *format, ...)
         return NULL;
     }
     return TAKE(r);
+}
+
+/* Sends a command and waits. */
+static redisReply *ask(redisContext *c, struct err *e, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static redisReply *ask(redisContext *c, struct err *e, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    redisReply *r = redisvCommand(c, format, list);
+    va_end(list);
+    return answered(c, r, e);
 }
 
 /* For a command whose answer says nothing. */
@@ -201,22 +208,33 @@ static int read_answer(struct redis_queue *q, const redisReply *r, struct err *e
     return 0;
 }
 
-static int done_with(struct redis_queue *q, redisContext *c, const char *entry, struct err *e)
+/* One command over many entries: each costs Redis a sync of its log. */
+static int about(struct redis_queue *q, redisContext *c, int n, const char *const entries[],
+                 bool delete, struct err *e)
 {
-    if (tell(ask(c, e, "XACK %s reelgate %s", q->stream, entry)) < 0)
-        return -1;
-    return tell(ask(c, e, "XDEL %s %s", q->stream, entry));
+    const char *argv[3 + INBOX_MAX] = {delete ? "XDEL" : "XACK", q->stream, "reelgate"};
+    int head = delete ? 2 : 3;
+    memcpy(argv + head, entries, (size_t)n * sizeof(*entries));
+    return tell(answered(c, redisCommandArgv(c, head + n, argv, NULL), e));
+}
+
+static int done_with(struct redis_queue *q, redisContext *c, int n, const char *const entries[],
+                     struct err *e)
+{
+    if (n == 0)
+        return 0;
+    return about(q, c, n, entries, false, e) < 0 ? -1 : about(q, c, n, entries, true, e);
 }
 
 static int acknowledge(struct redis_queue *q, redisContext *side, struct err *e)
 {
     uint64_t tags[INBOX_MAX];
-    int n = inbox_acks(&q->inbox, tags);
+    const char *entries[INBOX_MAX];
+    int n = inbox_acks(&q->inbox, tags), known = 0;
     for (int i = 0; i < n; i++)
-        if (tags[i] + HANDED >= q->handed &&
-            done_with(q, side, q->entries[tags[i] % HANDED], e) < 0)
-            return -1;
-    return 0;
+        if (tags[i] + HANDED >= q->handed)
+            entries[known++] = q->entries[tags[i] % HANDED];
+    return done_with(q, side, known, entries, e);
 }
 
 /* What was handed out too often goes aside. A row is [id, consumer, idle, deliveries]. */
@@ -233,7 +251,7 @@ static int bury(struct redis_queue *q, redisContext *side, struct err *e)
             continue;
         const char *entry = row->element[0]->str;
         if (tell(ask(side, e, "XADD %s MAXLEN ~ 10000 * entry %s", q->dead, entry)) < 0 ||
-            done_with(q, side, entry, e) < 0)
+            done_with(q, side, 1, &entry, e) < 0)
             return -1;
     }
     return 0;

@@ -15,13 +15,13 @@ static const struct broker {
     const char *name;
     void (*url)(char *out, size_t size);
     void (*crash)(void), (*again)(void);
-    int settle_ms; /* how long a message may be on its way */
+    int settle_ms; /* how long a message may be on its way; Redis: idle, and a round of the house */
     const char *nobody,
         *wrong; /* URLs: where none listens; with a wrong password, up to the host */
 } brokers[] = {
     {"amqp", rabbit_url, rabbit_crash, rabbit_again, 500, "amqp://guest:guest@127.0.0.1:1/",
      "amqp://guest:geheim@"},
-    {"redis", redis_url, redis_crash, redis_again, 500, "redis://127.0.0.1:1", "redis://:geheim@"},
+    {"redis", redis_url, redis_crash, redis_again, 2500, "redis://127.0.0.1:1", "redis://:geheim@"},
     {"kafka", kafka_url, kafka_crash, kafka_again, 2000, "kafka://127.0.0.1:1/t", NULL},
 };
 
