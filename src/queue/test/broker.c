@@ -113,7 +113,7 @@ void redis_url(char *out, size_t size)
         redis_port = process_port();
         redis_again();
     }
-    snprintf(out, size, "redis://:s%%3acret@127.0.0.1:%d/1?stream=t%d&idle=1000", redis_port,
+    snprintf(out, size, "redis://:s%%3acret@127.0.0.1:%d/1?stream=t%d&idle=2000", redis_port,
              ++queues);
 }
 

@@ -15,13 +15,13 @@ static const struct broker {
     const char *name;
     void (*url)(char *out, size_t size);
     void (*crash)(void), (*again)(void);
-    int settle_ms; /* how long a message may be on its way; Redis: idle, and a round of the house */
+    int settle_ms; /* how long a message may be on its way */
     const char *nobody,
         *wrong; /* URLs: where none listens; with a wrong password, up to the host */
 } brokers[] = {
     {"amqp", rabbit_url, rabbit_crash, rabbit_again, 500, "amqp://guest:guest@127.0.0.1:1/",
      "amqp://guest:geheim@"},
-    {"redis", redis_url, redis_crash, redis_again, 2500, "redis://127.0.0.1:1", "redis://:geheim@"},
+    {"redis", redis_url, redis_crash, redis_again, 500, "redis://127.0.0.1:1", "redis://:geheim@"},
     {"kafka", kafka_url, kafka_crash, kafka_again, 2000, "kafka://127.0.0.1:1/t", NULL},
 };
 
@@ -82,7 +82,11 @@ static void what_was_confirmed_survives_a_crash_of_the_broker(void **state)
     began = clock_mono_ms();
     while (queue_publish(q, 51, &e) < 0 && clock_mono_ms() - began < PATIENCE_MS)
         nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
-    assert_int_equal(take_all(b, q, PATIENCE_MS, true, seen), 51);
+    int n =
+        0; /* what was on its way when the broker died may come late: Redis claims it when idle */
+    for (began = clock_mono_ms(); n < 51 && clock_mono_ms() - began < PATIENCE_MS;)
+        n += take_all(b, q, b->settle_ms, true, seen);
+    assert_int_equal(n, 51);
     queue_close(q);
 }
 
