@@ -67,10 +67,36 @@ static int check_name(const char *name, struct err *e)
 
 /* -- writers -- */
 
-int blob_begin(struct blob *b, int64_t reserve_bytes, struct blob_writer **out, struct err *e)
+static int begin(struct blob *b, int64_t reserve_bytes, bool with_fd, struct blob_writer **out,
+                 struct err *e)
 {
     struct blob_writer *w;
-    if (b->ops->begin(b, reserve_bytes > 0 ? reserve_bytes : 0, &w, e) < 0)
+    if (b->ops->begin(b, reserve_bytes > 0 ? reserve_bytes : 0, with_fd, &w, e) < 0)
+        return -1;
+    w->blob = b;
+    *out = w;
+    return 0;
+}
+
+int blob_begin(struct blob *b, int64_t reserve_bytes, struct blob_writer **out, struct err *e)
+{
+    return begin(b, reserve_bytes, false, out, e);
+}
+
+int blob_begin_file(struct blob *b, int64_t reserve_bytes, struct blob_writer **out, struct err *e)
+{
+    return begin(b, reserve_bytes, true, out, e);
+}
+
+int blob_resume(struct blob *b, const char *name, int64_t at_bytes, int64_t reserve_bytes,
+                struct blob_writer **out, struct err *e)
+{
+    struct blob_writer *w;
+    if (check_name(name, e) < 0)
+        return -1;
+    if (at_bytes < 0)
+        return err_set(e, ERR_INPUT, "blob: %s cannot go on at a negative place", name);
+    if (b->ops->resume(b, name, at_bytes, reserve_bytes > 0 ? reserve_bytes : 0, &w, e) < 0)
         return -1;
     w->blob = b;
     *out = w;
@@ -84,13 +110,21 @@ int blob_write(struct blob_writer *w, const void *data, size_t len_bytes, struct
 
 int blob_writer_fd(const struct blob_writer *w)
 {
-    return w->blob->ops->writer_fd(w);
+    return w->fd;
 }
 
 int blob_commit(struct blob_writer *w, const char *name, int64_t *size_bytes, struct err *e)
 {
     if (check_name(name, e) == 0)
         return w->blob->ops->commit(w, name, size_bytes, e);
+    blob_abort(w);
+    return -1;
+}
+
+int blob_park(struct blob_writer *w, const char *name, int64_t *size_bytes, struct err *e)
+{
+    if (check_name(name, e) == 0)
+        return w->blob->ops->park(w, name, size_bytes, e);
     blob_abort(w);
     return -1;
 }
@@ -107,23 +141,81 @@ void blob_abortp(struct blob_writer **w)
     *w = NULL;
 }
 
-/* -- the rest -- */
+/* -- readers -- */
 
-int blob_read(struct blob *b, const char *name, int *fd, int64_t *size_bytes, struct err *e)
+static int open_reader(struct blob *b, enum blob_place place, const char *name,
+                       struct blob_reader **out, struct err *e)
 {
-    return check_name(name, e) < 0 ? -1 : b->ops->read(b, name, fd, size_bytes, e);
+    struct blob_reader *r;
+    if (check_name(name, e) < 0 || b->ops->read(b, place, name, &r, e) < 0)
+        return -1;
+    r->blob = b;
+    *out = r;
+    return 0;
 }
+
+int blob_read(struct blob *b, const char *name, struct blob_reader **out, struct err *e)
+{
+    return open_reader(b, BLOB_NAMED, name, out, e);
+}
+
+int blob_parked_read(struct blob *b, const char *name, struct blob_reader **out, struct err *e)
+{
+    return open_reader(b, BLOB_PARKED, name, out, e);
+}
+
+int64_t blob_reader_size(const struct blob_reader *r)
+{
+    return r->size_bytes;
+}
+
+int blob_reader_fd(const struct blob_reader *r)
+{
+    return r->fd;
+}
+
+ssize_t blob_pread(struct blob_reader *r, void *data, size_t len_bytes, int64_t at_bytes,
+                   struct err *e)
+{
+    if (at_bytes < 0 || at_bytes >= r->size_bytes)
+        return 0;
+    if ((uint64_t)len_bytes > (uint64_t)(r->size_bytes - at_bytes))
+        len_bytes = (size_t)(r->size_bytes - at_bytes);
+    return r->blob->ops->pread(r, data, len_bytes, at_bytes, e);
+}
+
+void blob_reader_close(struct blob_reader *r)
+{
+    if (r)
+        r->blob->ops->reader_close(r);
+}
+
+void blob_reader_closep(struct blob_reader **r)
+{
+    blob_reader_close(*r);
+    *r = NULL;
+}
+
+/* -- the rest -- */
 
 int blob_remove(struct blob *b, const char *name, struct err *e)
 {
-    return check_name(name, e) < 0 ? -1 : b->ops->remove(b, name, e);
+    return check_name(name, e) < 0 ? -1 : b->ops->remove(b, BLOB_NAMED, name, e);
 }
 
-int blob_list(struct blob *b,
-              int (*each)(void *arg, const char *name, int64_t size_bytes, int64_t age_ms),
-              void *arg, struct err *e)
+int blob_unpark(struct blob *b, const char *name, struct err *e)
 {
-    return b->ops->list(b, each, arg, e);
+    return check_name(name, e) < 0 ? -1 : b->ops->remove(b, BLOB_PARKED, name, e);
+}
+
+int blob_list(struct blob *b, blob_each *each, void *arg, struct err *e)
+{
+    return b->ops->list(b, BLOB_NAMED, each, arg, e);
+}
+
+int blob_parked_list(struct blob *b, blob_each *each, void *arg, struct err *e)
+{
+    return b->ops->list(b, BLOB_PARKED, each, arg, e);
 }
 
 int blob_space(struct blob *b, int64_t *free_bytes, int64_t *total_bytes, struct err *e)

@@ -1,10 +1,14 @@
 /* blob_impl: what a back end of the blob room is. Room-internal.
  *
- * A back end's own structs begin with struct blob and struct blob_writer. blob.c checks names, then
- * calls the slot; each slot does what the function of its name in blob.h says, and every slot is
- * required. */
+ * A back end's own structs begin with struct blob, struct blob_writer and struct blob_reader.
+ * blob.c checks names, then calls the slot; each slot does what the function of its name in blob.h
+ * says, and every slot is required. */
 #pragma once
 #include "blob/blob.h"
+
+/* Bytes under a name are blobs, or parked: the same names in two places. */
+enum blob_place { BLOB_NAMED, BLOB_PARKED };
+typedef int blob_each(void *arg, const char *name, int64_t size_bytes, int64_t age_ms);
 
 struct blob_ops {
     const char *scheme; /* what a URL begins with, up to the colon */
@@ -12,17 +16,24 @@ struct blob_ops {
     int (*open)(struct blob **out, const char *rest, int64_t floor_bytes, struct log *log,
                 struct err *e);
     void (*close)(struct blob *b);
-    /* reserve_bytes >= 0. Gives a writer whose base blob.c fills. */
-    int (*begin)(struct blob *b, int64_t reserve_bytes, struct blob_writer **out, struct err *e);
+    /* reserve_bytes >= 0. Gives a writer whose blob is filled by blob.c, and whose fd by the slot:
+     * required when with_fd. */
+    int (*begin)(struct blob *b, int64_t reserve_bytes, bool with_fd, struct blob_writer **out,
+                 struct err *e);
+    int (*resume)(struct blob *b, const char *name, int64_t at_bytes, int64_t reserve_bytes,
+                  struct blob_writer **out, struct err *e);
     int (*write)(struct blob_writer *w, const void *data, size_t len_bytes, struct err *e);
-    int (*writer_fd)(const struct blob_writer *w);
     int (*commit)(struct blob_writer *w, const char *name, int64_t *size_bytes, struct err *e);
+    int (*park)(struct blob_writer *w, const char *name, int64_t *size_bytes, struct err *e);
     void (*abort)(struct blob_writer *w);
-    int (*read)(struct blob *b, const char *name, int *fd, int64_t *size_bytes, struct err *e);
-    int (*remove)(struct blob *b, const char *name, struct err *e);
-    int (*list)(struct blob *b,
-                int (*each)(void *arg, const char *name, int64_t size_bytes, int64_t age_ms),
-                void *arg, struct err *e);
+    /* Gives a reader of which all but blob is filled. */
+    int (*read)(struct blob *b, enum blob_place place, const char *name, struct blob_reader **out,
+                struct err *e);
+    ssize_t (*pread)(struct blob_reader *r, void *data, size_t len_bytes, int64_t at_bytes,
+                     struct err *e);
+    void (*reader_close)(struct blob_reader *r);
+    int (*remove)(struct blob *b, enum blob_place place, const char *name, struct err *e);
+    int (*list)(struct blob *b, enum blob_place place, blob_each *each, void *arg, struct err *e);
     int (*space)(struct blob *b, int64_t *free_bytes, int64_t *total_bytes, struct err *e);
 };
 extern const struct blob_ops blob_file_ops;
@@ -32,6 +43,12 @@ struct blob {
 };
 struct blob_writer {
     struct blob *blob;
+    int fd; /* -1: none */
+};
+struct blob_reader {
+    struct blob *blob;
+    int fd; /* -1: none */
+    int64_t size_bytes;
 };
 
 /* Whether text[0..len) may be one part of a name. */

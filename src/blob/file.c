@@ -70,25 +70,49 @@ static void file_close(struct blob *b)
 
 /* -- read, remove -- */
 
-static int file_read(struct blob *b, const char *name, int *fd, int64_t *size_bytes, struct err *e)
+void file_path(char out[FILE_PATH_SIZE], enum blob_place place, const char *name)
+{
+    snprintf(out, FILE_PATH_SIZE, "%s%s", place == BLOB_PARKED ? FILE_PARKED "/" : "", name);
+}
+
+static int file_read(struct blob *b, enum blob_place place, const char *name,
+                     struct blob_reader **out, struct err *e)
 {
     const struct file_blob *f = (struct file_blob *)b;
+    char path[FILE_PATH_SIZE];
     struct stat st;
+    file_path(path, place, name);
     /* O_NONBLOCK: were it a pipe, nobody must wait for its writer */
-    AUTO(fd_closep) int file = file_open_below(f->root, name, O_RDONLY | O_NONBLOCK);
+    AUTO(fd_closep) int file = file_open_below(f->root, path, O_RDONLY | O_NONBLOCK);
     if (file < 0 && errno != ENOENT && errno != ENOTDIR)
         return file_error(e, errno, name);
     if (file < 0 || fstat(file, &st) < 0 || !S_ISREG(st.st_mode))
         return err_set(e, ERR_MISSING, "blob: there is no %s", name);
-    *size_bytes = st.st_size;
-    *fd = fd_take(&file);
+    struct blob_reader *r = mem_new(sizeof(*r));
+    r->size_bytes = st.st_size;
+    r->fd = fd_take(&file);
+    *out = r;
     return 0;
 }
 
-static int file_remove(struct blob *b, const char *name, struct err *e)
+static ssize_t file_pread(struct blob_reader *r, void *data, size_t len_bytes, int64_t at_bytes,
+                          struct err *e)
 {
+    return fd_pread_full(r->fd, data, len_bytes, at_bytes, e);
+}
+
+static void file_reader_close(struct blob_reader *r)
+{
+    fd_closep(&r->fd);
+    free(r);
+}
+
+int file_remove(struct blob *b, enum blob_place place, const char *name, struct err *e)
+{
+    char path[FILE_PATH_SIZE];
     const char *last;
-    AUTO(fd_closep) int dir = file_folder((struct file_blob *)b, name, &last);
+    file_path(path, place, name);
+    AUTO(fd_closep) int dir = file_folder((struct file_blob *)b, path, &last);
     /* Not synced: should a crash undo it, the sweep finds the bytes again. */
     if ((dir < 0 || unlinkat(dir, last, 0) < 0) && errno != ENOENT && errno != ENOTDIR)
         return file_error(e, errno, name);
@@ -98,7 +122,7 @@ static int file_remove(struct blob *b, const char *name, struct err *e)
 /* -- list -- */
 
 struct listing {
-    int (*each)(void *arg, const char *name, int64_t size_bytes, int64_t age_ms);
+    blob_each *each;
     void *arg;
     int64_t now_ms;
     char name[BLOB_NAME_MAX + 1]; /* of where the walk is */
@@ -159,12 +183,12 @@ static int walk(struct listing *l, int above, const char *part, size_t len)
     }
 }
 
-static int file_list(struct blob *b,
-                     int (*each)(void *arg, const char *name, int64_t size_bytes, int64_t age_ms),
-                     void *arg, struct err *e)
+static int file_list(struct blob *b, enum blob_place place, blob_each *each, void *arg,
+                     struct err *e)
 {
     struct listing l = {.each = each, .arg = arg, .now_ms = clock_now_ms(), .e = e};
-    return walk(&l, ((struct file_blob *)b)->root, ".", 0) < 0 ? -1 : 0;
+    const char *top = place == BLOB_PARKED ? FILE_PARKED : ".";
+    return walk(&l, ((struct file_blob *)b)->root, top, 0) < 0 ? -1 : 0;
 }
 
 /* -- space -- */
@@ -200,11 +224,14 @@ const struct blob_ops blob_file_ops = {
     .open = file_open,
     .close = file_close,
     .begin = file_begin,
+    .resume = file_resume,
     .write = file_write,
-    .writer_fd = file_writer_fd,
     .commit = file_commit,
+    .park = file_park,
     .abort = file_abort,
     .read = file_read,
+    .pread = file_pread,
+    .reader_close = file_reader_close,
     .remove = file_remove,
     .list = file_list,
     .space = file_space,

@@ -87,17 +87,16 @@ int file_open_root(const char *given, struct err *e)
 /* -- folders below it -- */
 
 /* Copies the folder part of name ("." when it has none) and points *last behind it. */
-static void split(const char *name, char folder[BLOB_NAME_MAX + 1], const char **last)
+static void split(const char *name, char folder[FILE_PATH_SIZE], const char **last)
 {
     const char *slash = strrchr(name, '/');
-    snprintf(folder, BLOB_NAME_MAX + 1, "%.*s", slash ? (int)(slash - name) : 1,
-             slash ? name : ".");
+    snprintf(folder, FILE_PATH_SIZE, "%.*s", slash ? (int)(slash - name) : 1, slash ? name : ".");
     *last = slash ? slash + 1 : name;
 }
 
 int file_folder(const struct file_blob *f, const char *name, const char **last)
 {
-    char folder[BLOB_NAME_MAX + 1];
+    char folder[FILE_PATH_SIZE];
     split(name, folder, last);
     return file_open_below(f->root, folder, O_RDONLY | O_DIRECTORY);
 }
@@ -144,7 +143,7 @@ int file_safe_folder(struct file_blob *f, const char *name, const char **last, s
     if (dir >= 0 && fstat(dir, &st) == 0 && is_safe(f, &st))
         return fd_take(&dir);
     fd_closep(&dir);
-    char folder[BLOB_NAME_MAX + 1], *rest = folder, *part;
+    char folder[FILE_PATH_SIZE], *rest = folder, *part;
     split(name, folder, last);
     dir = file_open_below(f->root, ".", O_RDONLY | O_DIRECTORY);
     if (dir < 0)

@@ -13,6 +13,9 @@
 enum { FILE_SAFE_FOLDERS = 16 };
 /* The root's folder of files that have no name yet: its dot keeps it out of the blobs' names. */
 #define FILE_TEMP ".tmp"
+/* The same for what is parked; made when first used. */
+#define FILE_PARKED ".parked"
+enum { FILE_PATH_SIZE = sizeof(FILE_PARKED "/") + BLOB_NAME_MAX };
 
 struct file_blob {
     struct blob base;
@@ -37,7 +40,7 @@ int file_error(struct err *e, int number, const char *doing);
 int file_open_below(int dir, const char *name, uint64_t flags);
 /* Makes what is missing of path and syncs it; a descriptor on it or -1. */
 int file_open_root(const char *path, struct err *e);
-/* The folder of name, made when missing, so that it and the way to it survive a crash; the caller's
+/* The folder of path, made when missing, so that it and the way to it survive a crash; the caller's
  * descriptor or -1. *last points at the last part, in name. */
 int file_safe_folder(struct file_blob *f, const char *name, const char **last, struct err *e);
 /* The folder of name, or -1 with errno; *last as above. */
@@ -49,8 +52,15 @@ int file_room(const struct file_blob *f, int64_t *room_bytes, int64_t *total_byt
 /* Whether a nameless file can be made here and then be named. */
 bool file_try_nameless(const struct file_blob *f);
 
-int file_begin(struct blob *b, int64_t reserve_bytes, struct blob_writer **out, struct err *e);
+/* Where the bytes of a name lie, below the root. */
+void file_path(char out[FILE_PATH_SIZE], enum blob_place place, const char *name);
+
+int file_begin(struct blob *b, int64_t reserve_bytes, bool with_fd, struct blob_writer **out,
+               struct err *e);
+int file_remove(struct blob *b, enum blob_place place, const char *name, struct err *e);
+int file_resume(struct blob *b, const char *name, int64_t at_bytes, int64_t reserve_bytes,
+                struct blob_writer **out, struct err *e);
 int file_write(struct blob_writer *w, const void *data, size_t len_bytes, struct err *e);
-int file_writer_fd(const struct blob_writer *w);
 int file_commit(struct blob_writer *w, const char *name, int64_t *size_bytes, struct err *e);
+int file_park(struct blob_writer *w, const char *name, int64_t *size_bytes, struct err *e);
 void file_abort(struct blob_writer *w);

@@ -4,11 +4,12 @@
  * (X-Accel-Redirect), conditions, ranges and the ETag are its own too. */
 #include "http/http_impl.h"
 
+#include "blob/blob.h"
 #include "core/fd.h"
 #include "core/mem.h"
 #include "http/field.h"
 
-#include <unistd.h>
+#include <fcntl.h>
 
 const char *files_link(struct request *r, const char *kind, const char *public_name)
 {
@@ -29,25 +30,26 @@ const char *files_link(struct request *r, const char *kind, const char *public_n
     return arena_printf(r->arena, "%s://%s%s?%s", r->secure ? "https" : "http", host, path, query);
 }
 
-/* The descriptor goes into the answer, or is closed. */
-static void send_range(struct request *r, int *fd, int64_t size, const char *etag)
+static void send_range(struct request *r, const struct blob_reader *file, const char *etag)
 {
     /* ranges are for GET alone (RFC 9110, 14.2), and for what the client has a part of */
     const char *range = strcmp(r->method, "GET") == 0 ? request_header(r, "Range") : NULL;
     const char *if_range = request_header(r, "If-Range");
     if (if_range && strcmp(if_range, etag) != 0)
         range = NULL;
-    int64_t from = 0, len = size;
+    int64_t size = blob_reader_size(file), from = 0, len = size;
     enum range_kind kind = range_read(range, size, &from, &len);
     if (kind == RANGE_BEYOND) {
         answer_empty(r, 416);
         answer_header(r, "Content-Range", arena_printf(r->arena, "bytes */%lld", (long long)size));
         return;
     }
-    r->answer = MHD_create_response_from_fd_at_offset64((uint64_t)len, *fd, (uint64_t)from);
+    AUTO(fd_closep) int fd = fcntl(blob_reader_fd(file), F_DUPFD_CLOEXEC, 0);
+    r->answer =
+        fd < 0 ? NULL : MHD_create_response_from_fd_at_offset64((uint64_t)len, fd, (uint64_t)from);
     if (!r->answer)
         return;
-    (void)fd_take(fd);
+    (void)fd_take(&fd);
     r->status = kind == RANGE_PART ? 206 : 200;
     r->answer_bytes = len;
     if (kind == RANGE_PART)
@@ -57,7 +59,7 @@ static void send_range(struct request *r, int *fd, int64_t size, const char *eta
 }
 
 /* Conditions, then the range. */
-static void send_file(struct request *r, int *fd, int64_t size)
+static void send_file(struct request *r, const struct blob_reader *file)
 {
     const char *name = strrchr(r->rest, '/');
     const char *etag = arena_printf(r->arena, "\"%s\"", name ? name + 1 : r->rest);
@@ -67,7 +69,7 @@ static void send_file(struct request *r, int *fd, int64_t size)
     else if (etag_listed(request_header(r, "If-None-Match"), etag, true))
         answer_empty(r, 304);
     else
-        send_range(r, fd, size, etag);
+        send_range(r, file, etag);
     if (!r->answer)
         return;
     answer_header(r, "ETag", etag);
@@ -101,17 +103,17 @@ static int may_read(struct request *r, int64_t *owner, struct err *e)
 static void give(struct request *r, enum task_part what, const char *type, const char *ending)
 {
     struct err e = {0};
-    AUTO(fd_closep) int fd = -1;
-    int64_t size, owner;
+    AUTO(blob_reader_closep) struct blob_reader *file = NULL;
+    int64_t owner;
     struct task_row t;
     if (may_read(r, &owner, &e) < 0) {
         answer_error(r, &e);
         return;
     }
-    if (task_open(r->http->parts.tasks, r->arena, what, r->rest, &t, &fd, &size, &e) < 0 ||
+    if (task_open(r->http->parts.tasks, r->arena, what, r->rest, &t, &file, &e) < 0 ||
         (owner && owner != t.user_id)) {
         /* somebody else's, a name that cannot be, and none at all look alike */
-        if (fd >= 0 || e.code == ERR_INPUT || e.code == ERR_MISSING)
+        if (file || e.code == ERR_INPUT || e.code == ERR_MISSING)
             err_set(&e, ERR_MISSING, "no such file, or not the caller's");
         answer_error(r, &e);
         return;
@@ -119,7 +121,7 @@ static void give(struct request *r, enum task_part what, const char *type, const
     if (r->proxied && *r->http->conf.accel_redirect)
         hand_over(r, what == TASK_PART_POSTER ? t.poster_blob : t.reel_blob);
     else
-        send_file(r, &fd, size);
+        send_file(r, file);
     if (!r->answer) {
         err_set(&e, ERR_SYSTEM, "no memory for an answer");
         answer_error(r, &e);

@@ -226,15 +226,14 @@ static void tell(struct check *c, const char *fmt, ...)
 static void check_blob(struct check *c, int64_t task, const char *name, int64_t bytes)
 {
     struct err e = {0};
-    int fd;
-    int64_t size;
+    AUTO(blob_reader_closep) struct blob_reader *r = NULL;
     if (!*name)
         return;
-    if (blob_read(c->tasks->blob, name, &fd, &size, &e) < 0) {
+    if (blob_read(c->tasks->blob, name, &r, &e) < 0) {
         tell(c, "task %" PRId64 ": %s cannot be read: %s", task, name, e.text);
         return;
     }
-    close(fd);
+    int64_t size = blob_reader_size(r);
     if (size != bytes)
         tell(c, "task %" PRId64 ": %s has %" PRId64 " bytes, %" PRId64 " were stored", task, name,
              size, bytes);

@@ -96,7 +96,7 @@ const char *task_public_name(const char *blob_name)
 }
 
 int task_open(struct tasks *t, struct arena *a, enum task_part part, const char *public_name,
-              struct task_row *row, int *fd, int64_t *size_bytes, struct err *e)
+              struct task_row *row, struct blob_reader **out, struct err *e)
 {
     static const char *const folders[] = {
         [TASK_PART_CLIP] = "clips", [TASK_PART_REEL] = "reels", [TASK_PART_POSTER] = "posters"};
@@ -106,7 +106,7 @@ int task_open(struct tasks *t, struct arena *a, enum task_part part, const char 
         return err_msg(e, MSG_TASK_NOT_FOUND, "no blob has a name that long");
     struct task_row found;
     if (store_task_by_blob(t->store, a, name, &found, e) < 0 ||
-        blob_read(t->blob, name, fd, size_bytes, e) < 0)
+        blob_read(t->blob, name, out, e) < 0)
         return -1;
     *row = found;
     return 0;
@@ -140,24 +140,21 @@ int task_held(struct tasks *t, const struct task_row *claim, bool *held, struct 
     return store_task_renew(t->store, claim->id, claim->fence, 0, 0, held, e);
 }
 
-int task_open_clip(struct tasks *t, const struct task_row *claim, int *fd, int64_t *size_bytes,
+int task_open_clip(struct tasks *t, const struct task_row *claim, struct blob_reader **out,
                    struct err *e)
 {
-    int f;
-    int64_t size;
-    if (blob_read(t->blob, claim->clip_blob, &f, &size, e) < 0)
+    AUTO(blob_reader_closep) struct blob_reader *r = NULL;
+    if (blob_read(t->blob, claim->clip_blob, &r, e) < 0)
         return err_wrap(e, "clip of task %lld", (long long)claim->id);
-    if (size != claim->clip_bytes) {
-        close(f);
-        return err_set(e, ERR_SYSTEM, "clip of task %lld: %lld bytes on disk, %lld were stored",
-                       (long long)claim->id, (long long)size, (long long)claim->clip_bytes);
-    }
-    *fd = f;
-    *size_bytes = size;
+    if (blob_reader_size(r) != claim->clip_bytes)
+        return err_set(e, ERR_SYSTEM, "clip of task %lld: %lld bytes are there, %lld were stored",
+                       (long long)claim->id, (long long)blob_reader_size(r),
+                       (long long)claim->clip_bytes);
+    *out = TAKE(r);
     return 0;
 }
 
 int task_output(struct tasks *t, int64_t reserve_bytes, struct blob_writer **out, struct err *e)
 {
-    return blob_begin(t->blob, reserve_bytes, out, e);
+    return blob_begin_file(t->blob, reserve_bytes, out, e);
 }

@@ -11,6 +11,7 @@
 
 struct arena;
 struct blob;
+struct blob_reader;
 struct blob_writer;
 struct err;
 struct log;
@@ -71,7 +72,7 @@ int task_retry(struct tasks *t, int64_t id, int64_t user_id, struct err *e);
  */
 enum task_part { TASK_PART_CLIP, TASK_PART_REEL, TASK_PART_POSTER };
 int task_open(struct tasks *t, struct arena *a, enum task_part part, const char *public_name,
-              struct task_row *row, int *fd, int64_t *size_bytes, struct err *e);
+              struct task_row *row, struct blob_reader **out, struct err *e);
 /* "clips/2026/11/23/abc" -> "2026/11/23/abc"; "" for "". Points into blob_name. */
 const char *task_public_name(const char *blob_name);
 const char *task_state_name(enum task_state s); /* "uploaded", ... the API's words */
@@ -87,9 +88,10 @@ int task_next_due(struct tasks *t, int64_t *in_ms, struct err *e);
 int task_renew(struct tasks *t, const struct task_row *claim, int progress, bool *held,
                struct err *e);
 int task_held(struct tasks *t, const struct task_row *claim, bool *held, struct err *e);
-int task_open_clip(struct tasks *t, const struct task_row *claim, int *fd, int64_t *size_bytes,
+int task_open_clip(struct tasks *t, const struct task_row *claim, struct blob_reader **out,
                    struct err *e);
-/* Room for a reel or poster; commit or abort through task_finish, or blob_abort. */
+/* Room for a reel or poster, with a descriptor; commit or abort through task_finish, or blob_abort.
+ */
 int task_output(struct tasks *t, int64_t reserve_bytes, struct blob_writer **out, struct err *e);
 /* Publishes reel and poster (poster may be NULL) and settles the task, once: with an old fencing
  * number *published is false and the bytes are removed. Frees both writers in any case. */

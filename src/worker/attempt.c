@@ -137,7 +137,7 @@ static int still_ours(struct attempt *a, struct err *e)
 
 /* -- the children -- */
 
-static int make(struct attempt *a, int clip_fd, const struct blob_writer *reel,
+static int make(struct attempt *a, const struct blob_reader *clip, const struct blob_writer *reel,
                 const struct blob_writer *poster, struct render_report *out, struct err *e)
 {
     const struct worker_conf *c = &a->w->conf;
@@ -148,7 +148,7 @@ static int make(struct attempt *a, int clip_fd, const struct blob_writer *reel,
                                        .start_us = a->claim->start_us,
                                        .poster = true};
     const struct jail_job job = {.order = &order,
-                                 .clip_fd = clip_fd,
+                                 .clip_fd = blob_reader_fd(clip),
                                  .reel_fd = blob_writer_fd(reel),
                                  .poster_fd = blob_writer_fd(poster),
                                  .logo_fd = c->logo_fd,
@@ -195,12 +195,11 @@ static bool is_poster(const struct blob_writer *w)
 static int work(struct attempt *a, struct render_report *report, struct err *e)
 {
     struct tasks *t = a->w->tasks;
-    AUTO(fd_closep) int clip = -1;
+    AUTO(blob_reader_closep) struct blob_reader *clip = NULL;
     AUTO(blob_abortp) struct blob_writer *reel = NULL;
     AUTO(blob_abortp) struct blob_writer *poster = NULL;
-    int64_t clip_bytes;
     bool published = false;
-    if (task_open_clip(t, a->claim, &clip, &clip_bytes, e) < 0 ||
+    if (task_open_clip(t, a->claim, &clip, e) < 0 ||
         task_output(t, a->w->conf.reel_reserve_bytes, &reel, e) < 0 ||
         task_output(t, POSTER_BYTES, &poster, e) < 0 || make(a, clip, reel, poster, report, e) < 0)
         return -1;

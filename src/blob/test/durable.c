@@ -188,6 +188,51 @@ static void after_a_failed_sync_nothing_is_left_and_none_is_tried_again(void **s
     assert_int_equal(world_files(w), 1);
 }
 
+static void park_ok(struct blob_writer *x)
+{
+    struct err e = {0};
+    if (blob_park(x, "up", NULL, &e) < 0)
+        fail_msg("park: %s", e.text);
+}
+
+static struct blob_writer *resume(struct world *w)
+{
+    struct blob_writer *x = NULL;
+    struct err e = {0};
+    if (blob_resume(w->b, "up", 1, 0, &x, &e) < 0)
+        fail_msg("resume: %s", e.text);
+    put_ok(x, "y", 1);
+    return x;
+}
+
+static void parked_bytes_are_as_safe_as_any(void **state)
+{
+    struct world *w = *state;
+    struct err e = {0};
+    struct blob_writer *x = begin(w, 0);
+    put_ok(x, "x", 1);
+    park_ok(x);
+    ino_t file = inode(w, "/.parked/up");
+    int sync = find(CALL_SYNC_FILE, file, 0), name = find(CALL_NAME, 0, 0);
+    assert_true(sync >= 0 && name > sync);
+    assert_true(find(CALL_SYNC_FOLDER, inode(w, "/.parked"), name) > name);
+    assert_in_range(find(CALL_SYNC_FOLDER, inode(w, ""), 0), 0, name);
+    count = 0;
+    park_ok(resume(w));
+    assert_true(find(CALL_SYNC_FILE, file, 0) >= 0);
+    /* a disk that failed them is not believed */
+    x = resume(w);
+    count = 0;
+    fail_at = 0;
+    fail_errno = EIO;
+    assert_int_equal(blob_park(x, "up", NULL, &e), -1);
+    assert_int_equal(e.code, ERR_SYSTEM);
+    fail_at = -1;
+    assert_int_equal(blob_resume(w->b, "up", 0, 0, &x, &e), -1);
+    assert_int_equal(e.code, ERR_MISSING);
+    assert_int_equal(world_files(w), 0);
+}
+
 static void a_disk_that_is_found_full_at_the_end_is_told_as_full(void **state)
 {
     struct world *w = *state;
@@ -228,6 +273,7 @@ int main(void)
             FACT(a_folder_made_for_the_storage_is_synced_too),
             FACT(after_a_failed_sync_nothing_is_left_and_none_is_tried_again),
             FACT(a_disk_that_is_found_full_at_the_end_is_told_as_full),
+            FACT(parked_bytes_are_as_safe_as_any),
             FACT(a_taken_name_stays_taken),
         };
         failed += cmocka_run_group_tests_name(ways[i].name, facts, NULL, NULL);

@@ -56,7 +56,7 @@ static void a_disk_that_fills_behind_our_back_is_told(void **state)
 {
     struct world *w = *state;
     static char data[MB];
-    struct blob_writer *child = begin(w, 0), *x = begin(w, 0);
+    struct blob_writer *child = begin_file(w, 0), *x = begin(w, 0);
     struct err e = {0};
     int fd = blob_writer_fd(child);
     for (int i = 0; i < SMALL_DISK / MB; i++)

@@ -73,6 +73,15 @@ static inline struct blob_writer *begin(struct world *w, int64_t reserve_bytes)
     return out;
 }
 
+static inline struct blob_writer *begin_file(struct world *w, int64_t reserve_bytes)
+{
+    struct blob_writer *out = NULL;
+    struct err e = {0};
+    if (blob_begin_file(w->b, reserve_bytes, &out, &e) < 0)
+        fail_msg("begin: %s", e.text);
+    return out;
+}
+
 static inline void put_ok(struct blob_writer *w, const void *data, size_t len)
 {
     struct err e = {0};
@@ -97,28 +106,36 @@ static inline void store_text(struct world *w, const char *name, const char *tex
 static inline enum err_code read_code(struct world *w, const char *name)
 {
     struct err e = {0};
-    int fd = -1;
-    int64_t size = -1;
-    if (blob_read(w->b, name, &fd, &size, &e) == 0) {
-        close(fd);
+    struct blob_reader *r = NULL;
+    if (blob_read(w->b, name, &r, &e) == 0) {
+        blob_reader_close(r);
         return ERR_NONE;
     }
-    assert_int_equal(fd, -1);
-    assert_int_equal(size, -1);
+    assert_null(r);
     return e.code;
+}
+
+static inline void reader_holds(struct blob_reader *r, const char *text)
+{
+    struct err e = {0};
+    char got[256];
+    assert_int_equal(blob_reader_size(r), strlen(text));
+    assert_int_equal(blob_pread(r, got, sizeof(got), 0, &e), strlen(text));
+    assert_memory_equal(got, text, strlen(text));
+    int fd = blob_reader_fd(r);
+    if (fd >= 0) {
+        assert_int_equal(read(fd, got, sizeof(got)), strlen(text));
+        assert_memory_equal(got, text, strlen(text));
+        assert_int_equal(fcntl(fd, F_GETFL) & O_ACCMODE, O_RDONLY);
+    }
+    blob_reader_close(r);
 }
 
 static inline void holds_text(struct world *w, const char *name, const char *text)
 {
     struct err e = {0};
-    char got[256];
-    int fd;
-    int64_t size;
-    if (blob_read(w->b, name, &fd, &size, &e) < 0)
+    struct blob_reader *r = NULL;
+    if (blob_read(w->b, name, &r, &e) < 0)
         fail_msg("read %s: %s", name, e.text);
-    assert_int_equal(size, strlen(text));
-    assert_int_equal(read(fd, got, sizeof(got)), size);
-    assert_memory_equal(got, text, (size_t)size);
-    assert_int_equal(fcntl(fd, F_GETFL) & O_ACCMODE, O_RDONLY);
-    close(fd);
+    reader_holds(r, text);
 }

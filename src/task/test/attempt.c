@@ -12,11 +12,10 @@ static void a_finished_attempt_publishes_its_reel(void **state)
     bool published = false;
     assert_true(claim(w, "w1", &c));
     assert_int_equal(c.id, up.id);
-    int fd;
-    int64_t size;
-    OK(task_open_clip(w->tasks, &c, &fd, &size, e));
-    assert_int_equal(size, 5000);
-    close(fd);
+    struct blob_reader *r;
+    OK(task_open_clip(w->tasks, &c, &r, e));
+    assert_int_equal(blob_reader_size(r), 5000);
+    blob_reader_close(r);
     OK(finish(w, &c, true, &published, e));
     assert_true(published);
     row = row_of(w, up.id);
@@ -26,15 +25,14 @@ static void a_finished_attempt_publishes_its_reel(void **state)
     assert_int_equal(row.poster_bytes, 3);
     assert_non_null(strstr(row.report, "\"a test\""));
     assert_int_equal(bytes_used(w), 5011);
-    OK(task_open(w->tasks, w->a, TASK_PART_REEL, task_public_name(row.reel_blob), &opened, &fd,
-                 &size, e));
+    OK(task_open(w->tasks, w->a, TASK_PART_REEL, task_public_name(row.reel_blob), &opened, &r, e));
     char text[9] = "";
-    assert_int_equal(read(fd, text, 8), 8);
+    assert_int_equal(blob_pread(r, text, 8, 0, NULL), 8);
     assert_string_equal(text, "the reel");
-    close(fd);
-    OK(task_open(w->tasks, w->a, TASK_PART_POSTER, task_public_name(row.poster_blob), &opened, &fd,
-                 &size, e));
-    close(fd);
+    blob_reader_close(r);
+    OK(task_open(w->tasks, w->a, TASK_PART_POSTER, task_public_name(row.poster_blob), &opened, &r,
+                 e));
+    blob_reader_close(r);
     assert_int_equal(opened.user_id, w->user);
     assert_string_equal(task_public_name(""), "");
 }
@@ -59,12 +57,11 @@ static void a_clip_that_is_not_what_was_stored_is_not_opened(void **state)
     assert_true(claim(w, "w1", &c));
     const char *path = arena_printf(w->a, "%s/blobs/%s", w->dir, c.clip_blob);
     assert_int_equal(truncate(path, 4999), 0);
-    int fd;
-    int64_t size;
-    FAILS(ERR_SYSTEM, MSG_INTERNAL, task_open_clip(w->tasks, &c, &fd, &size, e));
+    struct blob_reader *r;
+    FAILS(ERR_SYSTEM, MSG_INTERNAL, task_open_clip(w->tasks, &c, &r, e));
     assert_non_null(strstr(problems(w), "has 4999 bytes, 5000 were stored"));
     assert_int_equal(unlink(path), 0);
-    FAILS(ERR_MISSING, MSG_NOT_FOUND, task_open_clip(w->tasks, &c, &fd, &size, e));
+    FAILS(ERR_MISSING, MSG_NOT_FOUND, task_open_clip(w->tasks, &c, &r, e));
     assert_non_null(strstr(problems(w), "cannot be read"));
     OK(task_delete(w->tasks, w->a, c.id, 0, &c, e));
     assert_int_equal(sweep(w, false).purged, 1);

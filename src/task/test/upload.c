@@ -40,21 +40,19 @@ static void an_upload_becomes_a_task_with_its_bytes_and_their_hash(void **state)
     assert_int_equal(bytes_used(w), 300000);
 
     struct task_row opened;
-    int fd;
-    int64_t size;
-    OK(task_open(w->tasks, w->a, TASK_PART_CLIP, task_public_name(row.clip_blob), &opened, &fd,
-                 &size, e));
+    struct blob_reader *r;
+    OK(task_open(w->tasks, w->a, TASK_PART_CLIP, task_public_name(row.clip_blob), &opened, &r, e));
     assert_int_equal(opened.id, row.id);
-    assert_int_equal(size, 300000);
+    assert_int_equal(blob_reader_size(r), 300000);
     unsigned char *back = arena_get(w->a, 300000);
-    assert_int_equal(pread(fd, back, 300000, 0), 300000);
+    assert_int_equal(blob_pread(r, back, 300000, 0, NULL), 300000);
     assert_memory_equal(back, clip, 300000);
-    close(fd);
+    blob_reader_close(r);
+    FAILS(
+        ERR_MISSING, MSG_TASK_NOT_FOUND,
+        task_open(w->tasks, w->a, TASK_PART_REEL, task_public_name(row.clip_blob), &opened, &r, e));
     FAILS(ERR_MISSING, MSG_TASK_NOT_FOUND,
-          task_open(w->tasks, w->a, TASK_PART_REEL, task_public_name(row.clip_blob), &opened, &fd,
-                    &size, e));
-    FAILS(ERR_MISSING, MSG_TASK_NOT_FOUND,
-          task_open(w->tasks, w->a, TASK_PART_CLIP, "../../x.db", &opened, &fd, &size, e));
+          task_open(w->tasks, w->a, TASK_PART_CLIP, "../../x.db", &opened, &r, e));
 }
 
 /* Each row is refused where it should be, and leaves neither bytes nor a row. */

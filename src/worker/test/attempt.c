@@ -6,12 +6,10 @@
 static void blob_is(struct world *w, const char *name, const char *text)
 {
     char got[256] = "";
-    int fd;
-    int64_t size;
-    OK(blob_read(w->blob, name, &fd, &size, &e));
-    assert_int_equal(read(fd, got, sizeof(got) - 1), size);
+    AUTO(blob_reader_closep) struct blob_reader *r = NULL;
+    OK(blob_read(w->blob, name, &r, &e));
+    assert_int_equal(blob_pread(r, got, sizeof(got) - 1, 0, NULL), blob_reader_size(r));
     assert_string_equal(got, text);
-    close(fd);
 }
 
 static void a_clip_becomes_a_reel_with_a_poster(void **state)
