@@ -40,6 +40,10 @@ int auth_log_in(struct auth *a, struct arena *mem, const char *username, const c
 /* Sets a new password; for operators. */
 int auth_set_password(struct auth *a, int64_t user_id, const char *password, struct err *e);
 
+/* What is stored for a password, from malloc and the caller's; of any length: for one that was good
+ * elsewhere. ERR_BUSY: too many wait for one. Slow. */
+int auth_hash(struct auth *a, const char *password, char **out, struct err *e);
+
 struct caller {
     int64_t user_id;
     const char *username; /* in the arena */

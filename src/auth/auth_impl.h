@@ -26,8 +26,7 @@ struct auth {
 /* secret.c: reads the secret, making it first where there is none. */
 int auth_secret(const char *path, unsigned char out[KEY_BYTES], struct err *e);
 
-/* password.c: argon2id within the slots; ERR_BUSY when too many wait. */
-int auth_hash(struct auth *a, const char *password, char **out, struct err *e);
+/* password.c: argon2id within the slots, as auth_hash; ERR_BUSY when too many wait. */
 int auth_hash_check(struct auth *a, const char *hash, const char *password, bool *right,
                     struct err *e);
 

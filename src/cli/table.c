@@ -31,8 +31,12 @@ const struct cli_command cli_commands[] = {
      "The clip is looked at in the same jailed child that would render it. " MEDIA_EXIT, CONF_PROBE,
      1, 1, NULL, cli_probe},
     {"migrate", "", "bring the database schema up to date",
-     "`reelgate serve` does so by itself; this is for doing it beforehand.", CONF_ADMIN, 0, 0, NULL,
-     cli_migrate},
+     "`reelgate serve` does so by itself; this is for doing it beforehand.\n"
+     "Where a PostgreSQL database holds the tables of the service that Reelgate replaces, they are "
+     "taken over: users keep their names, and their passwords, which are hashed; tasks keep their "
+     "ids, and each clip found below --legacy-files becomes a reel. Ended in the middle, it goes "
+     "on when it is run again.",
+     CONF_ADMIN | CONF_MIGRATE, 0, 0, NULL, cli_migrate},
     {"user", NULL, "users: add, list, show, password",
      "Works on the database while no server has it open. Passwords are asked for on a terminal, or "
      "read as one line from standard input; they are never arguments.",

@@ -21,7 +21,8 @@ enum conf_use {
     CONF_RENDER = 4,
     CONF_PROBE = 8,
     CONF_ADMIN = 16, /* migrate, user, task, doctor */
-    CONF_ALL = 31,
+    CONF_MIGRATE = 32,
+    CONF_ALL = 63,
 };
 
 #define CONF_C_TEXT   const char *

@@ -6,6 +6,7 @@
 #include "core/fd.h"
 #include "core/log.h"
 #include "core/mem.h"
+#include "store/legacy_impl.h"
 #include "store/postgres_impl.h"
 
 #include <inttypes.h>
@@ -180,7 +181,7 @@ static int migrate(struct postgres *s, PGconn *c, int *from, int *to, struct err
                 e) < 0)
         return -1;
     int version;
-    if (schema_version(c, &version, e) < 0)
+    if (schema_version(c, &version, e) < 0 || (version == 0 && postgres_legacy_waits(c, e) < 0))
         return -1;
     *from = version;
     for (size_t i = 0; i < LEN(steps); i++) {
@@ -288,4 +289,5 @@ const struct store_ops store_postgres_ops = {
     .task_counts = postgres_task_counts,
     .outbox_read = postgres_outbox_read,
     .outbox_done = postgres_outbox_done,
+    .legacy = &legacy_postgres_ops,
 };

@@ -4,6 +4,7 @@
  *   postgres_db.c    connections, statements, values, errors
  *   postgres_sql.c   the statements
  *   postgres_rows.c  users and tasks: adding, reading, changing, claims, the outbox
+ *   postgres_legacy.c  the tables of the service that Reelgate replaces
  *
  * What has to be one transaction is one function inside the database (migrations/postgres), so
  * every slot is one round trip and nothing is held open over the network. Time is the server's. */
@@ -103,6 +104,9 @@ void pg_clearp(PGresult **r);
 int64_t pg_number(const PGresult *r, int row, int column);
 /* A text of the result: into the arena, or (NULL) borrowed until the result is cleared. */
 const char *pg_string(const PGresult *r, int row, int column, struct arena *a);
+
+/* ERR_CONFLICT where that service's tables lie in the place of ours. */
+int postgres_legacy_waits(PGconn *c, struct err *e);
 
 /* -- slots -- */
 int postgres_user_add(struct store *s, const char *username, const char *email,

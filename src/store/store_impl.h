@@ -2,11 +2,13 @@
  *
  * A back end's own struct begins with struct store. store.c checks what every back end would have
  * to check, then calls the slot; each slot does what the function of its name in store.h says, and
- * every slot is required. */
+ * every slot but the last is required. */
 #pragma once
 #include "store/store.h"
 
 #include <pthread.h>
+
+struct legacy_ops;
 
 struct store_ops {
     const char *scheme; /* what a URL begins with, up to the colon */
@@ -53,6 +55,8 @@ struct store_ops {
     int (*outbox_read)(struct store *s, int max, struct outbox_row *rows, int *count,
                        struct err *e);
     int (*outbox_done)(struct store *s, int64_t id, struct err *e);
+
+    const struct legacy_ops *legacy; /* the one slot that may be NULL: see store/legacy.h */
 };
 extern const struct store_ops store_sqlite_ops;
 extern const struct store_ops store_postgres_ops; /* in its module */

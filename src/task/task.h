@@ -57,6 +57,15 @@ int task_upload_commit(struct task_upload *u, const struct task_wish *w, struct 
                        struct task_row *out, bool *existed, struct err *e);
 void task_upload_abort(struct task_upload *u);
 
+/* Takes a task of the service that is replaced over, under its id: fd is its file, to be read from
+ * where it stands, borrowed; -1: there is none, and the task is failed. It is due, and becomes a
+ * reel, whatever its old state was; *failed is NULL then, else the message's slug. note: what a
+ * person should know, or NULL. *taken false: another process has it. */
+struct legacy;
+struct legacy_task;
+int task_adopt(struct tasks *t, struct legacy *l, const struct legacy_task *old, int fd,
+               const char *note, const char **failed, bool *taken, struct err *e);
+
 /* -- what its owner may do; user_id 0 is the operator -- */
 int task_get(struct tasks *t, struct arena *a, int64_t id, int64_t user_id, struct task_row *out,
              struct err *e);

@@ -4,7 +4,7 @@
  *   sniff.c    what a file is                   name.c     names
  *   upload.c   from clip to row                 task.c     owners, workers
  *   settle.c   how attempts end                 sweep.c    housekeeping, check
- *   relay.c    outbox -> queue */
+ *   relay.c    outbox -> queue                  adopt.c    tasks of the service that is replaced */
 #pragma once
 #include "task/state.h"
 #include "task/task.h"

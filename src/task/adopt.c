@@ -1,0 +1,89 @@
+/* Plan: an old service's task becomes one of ours. Its file's bytes are counted, hashed and given a
+ * name (fsync), then one transaction makes the row; a crash between leaves bytes that the sweep
+ * removes and a row that is taken the next time. What cannot be a clip is kept all the same, under
+ * a task that says why it failed. */
+#include "blob/blob.h"
+#include "core/err.h"
+#include "core/fd.h"
+#include "core/mem.h"
+#include "core/message.h"
+#include "store/legacy.h"
+#include "task/name.h"
+#include "task/sniff.h"
+#include "task/task_impl.h"
+
+#include <sodium.h>
+
+enum { HASH_BYTES = 32, PIECE = 1 << 20 };
+
+struct bytes {
+    int64_t count;
+    char hash[2 * HASH_BYTES + 1];
+    enum sniff kind;
+};
+
+/* All of fd (-1: nothing) under name. */
+static int store_bytes(struct tasks *t, int fd, const char *name, struct bytes *out, struct err *e)
+{
+    AUTO(blob_abortp) struct blob_writer *w = NULL;
+    AUTO(freep) unsigned char *piece = mem_new(PIECE);
+    unsigned char hash[HASH_BYTES];
+    crypto_generichash_state state;
+    crypto_generichash_init(&state, NULL, 0, HASH_BYTES);
+    if (blob_begin(t->blob, 0, &w, e) < 0)
+        return -1;
+    out->kind = SNIFF_OTHER;
+    for (int64_t at = 0; fd >= 0;) {
+        ssize_t n = fd_read_full(fd, piece, PIECE, e);
+        if (n < 0 || (n > 0 && blob_write(w, piece, (size_t)n, e) < 0))
+            return -1;
+        if (at == 0)
+            out->kind = task_sniff(piece, (size_t)(n < SNIFF_WINDOW ? n : SNIFF_WINDOW));
+        crypto_generichash_update(&state, piece, (unsigned long long)n);
+        at += n;
+        if (n < PIECE)
+            break;
+    }
+    crypto_generichash_final(&state, hash, sizeof(hash));
+    (void)sodium_bin2hex(out->hash, sizeof(out->hash), hash, sizeof(hash));
+    return blob_commit(TAKE(w), name, &out->count, e);
+}
+
+static const char *fault(int fd, const struct bytes *b)
+{
+    if (fd < 0)
+        return msg_slug(MSG_FILE_LOST);
+    if (b->count == 0)
+        return msg_slug(MSG_EMPTY_FILE);
+    return b->kind == SNIFF_CLIP       ? NULL
+           : b->kind == SNIFF_PLAYLIST ? msg_slug(MSG_PLAYLIST)
+                                       : msg_slug(MSG_NOT_A_VIDEO);
+}
+
+int task_adopt(struct tasks *t, struct legacy *l, const struct legacy_task *old, int fd,
+               const char *note, const char **failed, bool *taken, struct err *e)
+{
+    AUTO(arena_freep) struct arena *a = arena_new();
+    char name[BLOB_NAME_MAX + 1], id[ID_SIZE];
+    const char *file_name;
+    struct bytes b = {0};
+    if (task_file_name(a, old->file_path, &file_name, NULL) < 0)
+        file_name = "clip"; /* text that no client could show */
+    int64_t created_ms = old->created_ms > 0 ? old->created_ms : store_now_ms(t->store);
+    id_make(id);
+    task_blob_name(name, "clips", created_ms, id, "");
+    if (store_bytes(t, fd, name, &b, e) < 0)
+        return -1;
+    *failed = fault(fd, &b);
+    const struct legacy_clip clip = {file_name, name, b.hash, b.count, created_ms, *failed};
+    struct err why = {0};
+    if (legacy_task_take(l, old->id, &clip, note, taken, &why) < 0) {
+        task_undo_blob(t, name, &why);
+        if (e)
+            *e = why;
+        return -1;
+    }
+    if (!*taken)
+        task_drop_blob(t, name);
+    return 0;
+}
