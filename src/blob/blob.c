@@ -1,34 +1,49 @@
 #include "blob/blob.h"
 
 #include "blob/blob_impl.h"
+#include "core/engine.h"
 #include "core/err.h"
 #include "core/mem.h"
 
-static const struct blob_ops *const back_ends[] = {&blob_file_ops};
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 
-int blob_open(struct blob **out, const char *url, int64_t floor_bytes, struct log *log,
-              struct err *e)
+static const struct back_end {
+    const char *scheme;
+    const struct blob_ops *ops; /* NULL: in a module */
+    const char *module, *symbol;
+} back_ends[] = {{"file", &blob_file_ops, NULL, NULL}, {"s3", NULL, "s3", "blob_s3_ops"}};
+
+int blob_open(struct blob **out, const char *url, const char *scratch, int64_t floor_bytes,
+              struct log *log, struct err *e)
 {
     for (size_t i = 0; i < LEN(back_ends); i++) {
-        size_t n = strlen(back_ends[i]->scheme);
-        if (strncmp(url, back_ends[i]->scheme, n) != 0 || url[n] != ':')
+        const struct back_end *x = &back_ends[i];
+        size_t n = strlen(x->scheme);
+        if (strncmp(url, x->scheme, n) != 0 || url[n] != ':')
             continue;
+        const struct blob_ops *ops = x->ops ? x->ops : engine_find(x->module, x->symbol, e);
         struct blob *b;
-        if (back_ends[i]->open(&b, url + n + 1, floor_bytes > 0 ? floor_bytes : 0, log, e) < 0)
+        if (!ops || ops->open(&b, url + n + 1, floor_bytes > 0 ? floor_bytes : 0, log, e) < 0)
             return err_wrap(e, "storage");
-        b->ops = back_ends[i];
+        b->ops = ops;
+        b->scratch = mem_strdup(scratch ? scratch : "/var/tmp");
         *out = b;
         return 0;
     }
     /* the rest of a URL may hold a secret */
     return err_set(e, ERR_INPUT,
-                   "storage: no such kind: \"%.*s\"; known is file:", (int)strcspn(url, ":"), url);
+                   "storage: no such kind: \"%.*s\"; known are file: s3:", (int)strcspn(url, ":"),
+                   url);
 }
 
 void blob_close(struct blob *b)
 {
-    if (b)
-        b->ops->close(b);
+    if (!b)
+        return;
+    free(TAKE(b->scratch));
+    b->ops->close(b);
 }
 
 void blob_closep(struct blob **b)
@@ -51,41 +66,56 @@ bool blob_part_is_well(const char *text, size_t len)
     return true;
 }
 
-static int check_name(const char *name, struct err *e)
+bool blob_name_is_well(const char *name)
 {
     if (strnlen(name, BLOB_NAME_MAX + 1) > BLOB_NAME_MAX)
-        return err_set(e, ERR_INPUT, "blob: a name is at most %d characters", BLOB_NAME_MAX);
+        return false;
     for (const char *part = name;;) {
         size_t len = strcspn(part, "/");
         if (!blob_part_is_well(part, len))
-            return err_set(e, ERR_INPUT, "blob: \"%s\" is no name of ours", name);
+            return false;
         if (!part[len])
-            return 0;
+            return true;
         part += len + 1;
     }
 }
 
+static int check_name(const char *name, struct err *e)
+{
+    return blob_name_is_well(name)
+               ? 0
+               : err_set(e, ERR_INPUT, "blob: \"%.150s\" is no name of ours", name);
+}
+
 /* -- writers -- */
 
-static int begin(struct blob *b, int64_t reserve_bytes, bool with_fd, struct blob_writer **out,
-                 struct err *e)
+static int begin(struct blob *b, const char *name, int64_t reserve_bytes, bool with_fd,
+                 struct blob_writer **out, struct err *e)
 {
     struct blob_writer *w;
-    if (b->ops->begin(b, reserve_bytes > 0 ? reserve_bytes : 0, with_fd, &w, e) < 0)
+    if (b->ops->begin(b, name, reserve_bytes > 0 ? reserve_bytes : 0, with_fd, &w, e) < 0)
         return -1;
     w->blob = b;
+    snprintf(w->name, sizeof(w->name), "%s", name);
+    w->with_fd = with_fd;
     *out = w;
     return 0;
 }
 
 int blob_begin(struct blob *b, int64_t reserve_bytes, struct blob_writer **out, struct err *e)
 {
-    return begin(b, reserve_bytes, false, out, e);
+    return begin(b, "", reserve_bytes, false, out, e);
+}
+
+int blob_begin_named(struct blob *b, const char *name, int64_t reserve_bytes,
+                     struct blob_writer **out, struct err *e)
+{
+    return check_name(name, e) < 0 ? -1 : begin(b, name, reserve_bytes, false, out, e);
 }
 
 int blob_begin_file(struct blob *b, int64_t reserve_bytes, struct blob_writer **out, struct err *e)
 {
-    return begin(b, reserve_bytes, true, out, e);
+    return begin(b, "", reserve_bytes, true, out, e);
 }
 
 int blob_resume(struct blob *b, const char *name, int64_t at_bytes, int64_t reserve_bytes,
@@ -115,16 +145,22 @@ int blob_writer_fd(const struct blob_writer *w)
 
 int blob_commit(struct blob_writer *w, const char *name, int64_t *size_bytes, struct err *e)
 {
-    if (check_name(name, e) == 0)
-        return w->blob->ops->commit(w, name, size_bytes, e);
+    if (check_name(name, e) == 0) {
+        if (!*w->name || strcmp(w->name, name) == 0)
+            return w->blob->ops->commit(w, name, size_bytes, e);
+        (void)err_set(e, ERR_INPUT, "blob: it was begun as %s, not as %s", w->name, name);
+    }
     blob_abort(w);
     return -1;
 }
 
 int blob_park(struct blob_writer *w, const char *name, int64_t *size_bytes, struct err *e)
 {
-    if (check_name(name, e) == 0)
-        return w->blob->ops->park(w, name, size_bytes, e);
+    if (check_name(name, e) == 0) {
+        if (!*w->name && !w->with_fd)
+            return w->blob->ops->park(w, name, size_bytes, e);
+        (void)err_set(e, ERR_INPUT, "blob: these bytes are not for parking");
+    }
     blob_abort(w);
     return -1;
 }
@@ -221,4 +257,29 @@ int blob_parked_list(struct blob *b, blob_each *each, void *arg, struct err *e)
 int blob_space(struct blob *b, int64_t *free_bytes, int64_t *total_bytes, struct err *e)
 {
     return b->ops->space(b, free_bytes, total_bytes, e);
+}
+
+bool blob_is_far(const struct blob *b)
+{
+    return b->far;
+}
+
+int blob_sweep(struct blob *b, int64_t age_ms, int *removed, struct err *e)
+{
+    *removed = 0;
+    return b->ops->sweep(b, age_ms, removed, e);
+}
+
+int blob_link(struct blob *b, const char *name, const struct blob_link *how, struct buf *url,
+              struct err *e)
+{
+    return check_name(name, e) < 0 ? -1 : b->ops->link(b, name, how, url, e);
+}
+
+int blob_scratch_file(const struct blob *b, struct err *e)
+{
+    int fd = open(b->scratch, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd < 0 && errno == ENOENT && mkdir(b->scratch, 0700) == 0)
+        fd = open(b->scratch, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    return fd < 0 ? err_set(e, ERR_SYSTEM, "a file in %s: %s", b->scratch, strerror(errno)) : fd;
 }

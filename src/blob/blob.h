@@ -18,13 +18,22 @@ struct blob_writer;
 struct err;
 struct log;
 
-/* file:///dir or file:dir; made when missing, mode 0700. Where the folder was made
+/* file:///dir or file:dir: made when missing, mode 0700. Where the folder was made
  * beforehand and its group may read it, the group may read the blobs too (a gateway that sends them
- * by itself). floor_bytes: writers are refused when less would stay free. */
-int blob_open(struct blob **out, const char *url, int64_t floor_bytes, struct log *log,
-              struct err *e);
+ * by itself).
+ * s3://bucket/prefix?endpoint=https://host&region=name&style=path|virtual&public=https://host, with
+ * the keys from the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN);
+ * public: the endpoint as others reach it, for blob_link. The server is not asked for anything yet.
+ * floor_bytes: writers are refused when less would stay free. scratch: a folder, made when missing,
+ * for files without a name that only pass through here; NULL: /var/tmp. */
+int blob_open(struct blob **out, const char *url, const char *scratch, int64_t floor_bytes,
+              struct log *log, struct err *e);
 void blob_close(struct blob *b);
 void blob_closep(struct blob **b);
+
+/* Whether the bytes lie in another place, so that every call here may wait for a network. What such
+ * a storage says when it is down is ERR_BUSY. */
+bool blob_is_far(const struct blob *b);
 
 /* -- writing -- */
 
@@ -35,6 +44,10 @@ int blob_begin(struct blob *b, int64_t reserve_bytes, struct blob_writer **out, 
 /* The same, with a descriptor for a child that writes by itself: a local file, whatever the
  * storage. */
 int blob_begin_file(struct blob *b, int64_t reserve_bytes, struct blob_writer **out, struct err *e);
+/* The same without a descriptor, for bytes whose name is known already: blob_commit has to use it,
+ * and nothing is parked. A far storage then writes to the final place from the first byte. */
+int blob_begin_named(struct blob *b, const char *name, int64_t reserve_bytes,
+                     struct blob_writer **out, struct err *e);
 /* Appends; ERR_FULL when the disk or the floor is reached. data is borrowed. */
 int blob_write(struct blob_writer *w, const void *data, size_t len_bytes, struct err *e);
 /* The descriptor of blob_begin_file, which stays the writer's. */
@@ -94,3 +107,24 @@ int blob_list(struct blob *b,
               void *arg, struct err *e);
 /* Bytes that writers may still take: free less floor less reservations; and the whole disk. */
 int blob_space(struct blob *b, int64_t *free_bytes, int64_t *total_bytes, struct err *e);
+/* Removes what writers left that died more than age_ms ago, as far as it is not gone by itself. */
+int blob_sweep(struct blob *b, int64_t age_ms, int *removed, struct err *e);
+
+/* -- links -- */
+
+/* What an answer to a link says of itself. */
+struct blob_link {
+    int64_t valid_ms;
+    const char *type, *disposition, *cache_control;
+};
+struct buf;
+/* A URL that gives the bytes to anybody, from where they lie; ERR_UNSUPPORTED: the storage knows no
+ * such thing. Asks nobody: what is missing shows when it is followed. */
+int blob_link(struct blob *b, const char *name, const struct blob_link *how, struct buf *url,
+              struct err *e);
+
+/* -- what passes through -- */
+
+/* An empty local file without a name, in the scratch folder; a descriptor of the caller's, or -1.
+ */
+int blob_scratch_file(const struct blob *b, struct err *e);

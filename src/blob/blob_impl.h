@@ -16,10 +16,10 @@ struct blob_ops {
     int (*open)(struct blob **out, const char *rest, int64_t floor_bytes, struct log *log,
                 struct err *e);
     void (*close)(struct blob *b);
-    /* reserve_bytes >= 0. Gives a writer whose blob is filled by blob.c, and whose fd by the slot:
-     * required when with_fd. */
-    int (*begin)(struct blob *b, int64_t reserve_bytes, bool with_fd, struct blob_writer **out,
-                 struct err *e);
+    /* name: "" or the one that commit will use. reserve_bytes >= 0. Gives a writer whose fd is
+     * filled by the slot: required when with_fd; all else by blob.c. */
+    int (*begin)(struct blob *b, const char *name, int64_t reserve_bytes, bool with_fd,
+                 struct blob_writer **out, struct err *e);
     int (*resume)(struct blob *b, const char *name, int64_t at_bytes, int64_t reserve_bytes,
                   struct blob_writer **out, struct err *e);
     int (*write)(struct blob_writer *w, const void *data, size_t len_bytes, struct err *e);
@@ -35,15 +35,22 @@ struct blob_ops {
     int (*remove)(struct blob *b, enum blob_place place, const char *name, struct err *e);
     int (*list)(struct blob *b, enum blob_place place, blob_each *each, void *arg, struct err *e);
     int (*space)(struct blob *b, int64_t *free_bytes, int64_t *total_bytes, struct err *e);
+    int (*sweep)(struct blob *b, int64_t age_ms, int *removed, struct err *e);
+    int (*link)(struct blob *b, const char *name, const struct blob_link *how, struct buf *url,
+                struct err *e);
 };
 extern const struct blob_ops blob_file_ops;
 
 struct blob {
     const struct blob_ops *ops;
+    char *scratch;
+    bool far; /* the back end says so */
 };
 struct blob_writer {
     struct blob *blob;
-    int fd; /* -1: none */
+    int fd;                       /* -1: none */
+    bool with_fd;                 /* it was asked for */
+    char name[BLOB_NAME_MAX + 1]; /* the one that commit will use; "": any */
 };
 struct blob_reader {
     struct blob *blob;
@@ -53,3 +60,5 @@ struct blob_reader {
 
 /* Whether text[0..len) may be one part of a name. */
 bool blob_part_is_well(const char *text, size_t len);
+/* Whether it is a name. */
+bool blob_name_is_well(const char *name);

@@ -219,6 +219,19 @@ static int file_space(struct blob *b, int64_t *free_bytes, int64_t *total_bytes,
     return 0;
 }
 
+static int file_sweep(struct blob *b, int64_t age_ms, int *removed, struct err *e)
+{
+    (void)b, (void)age_ms, (void)removed, (void)e; /* see file_open */
+    return 0;
+}
+
+static int file_link(struct blob *b, const char *name, const struct blob_link *how, struct buf *url,
+                     struct err *e)
+{
+    (void)b, (void)how, (void)url;
+    return err_set(e, ERR_UNSUPPORTED, "blob: a folder gives no link to %s", name);
+}
+
 const struct blob_ops blob_file_ops = {
     .scheme = "file",
     .open = file_open,
@@ -235,4 +248,6 @@ const struct blob_ops blob_file_ops = {
     .remove = file_remove,
     .list = file_list,
     .space = file_space,
+    .sweep = file_sweep,
+    .link = file_link,
 };

@@ -55,8 +55,8 @@ bool file_try_nameless(const struct file_blob *f);
 /* Where the bytes of a name lie, below the root. */
 void file_path(char out[FILE_PATH_SIZE], enum blob_place place, const char *name);
 
-int file_begin(struct blob *b, int64_t reserve_bytes, bool with_fd, struct blob_writer **out,
-               struct err *e);
+int file_begin(struct blob *b, const char *name, int64_t reserve_bytes, bool with_fd,
+               struct blob_writer **out, struct err *e);
 int file_remove(struct blob *b, enum blob_place place, const char *name, struct err *e);
 int file_resume(struct blob *b, const char *name, int64_t at_bytes, int64_t reserve_bytes,
                 struct blob_writer **out, struct err *e);

@@ -169,10 +169,10 @@ static void writer_freep(struct file_writer **pw)
     *pw = NULL;
 }
 
-int file_begin(struct blob *b, int64_t reserve_bytes, bool with_fd, struct blob_writer **out,
-               struct err *e)
+int file_begin(struct blob *b, const char *name, int64_t reserve_bytes, bool with_fd,
+               struct blob_writer **out, struct err *e)
 {
-    (void)with_fd; /* it has one in any case */
+    (void)name, (void)with_fd; /* it has one in any case */
     struct file_blob *f = (struct file_blob *)b;
     AUTO(writer_freep) struct file_writer *w = mem_new(sizeof(*w));
     w->base.blob = b;

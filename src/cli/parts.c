@@ -80,7 +80,8 @@ int parts_open_tasks(struct parts *p, const struct conf *c, struct log *l, struc
     };
     if ((!p->store && parts_open_store(p, c, l, e) < 0) ||
         store_migrate(p->store, NULL, NULL, e) < 0 ||
-        blob_open(&p->blob, parts_storage(p->arena, c), c->free_floor, l, e) < 0 ||
+        blob_open(&p->blob, parts_storage(p->arena, c),
+                  arena_printf(p->arena, "%s/scratch", c->data), c->free_floor, l, e) < 0 ||
         queue_open(&p->queue, c->queue, l, e) < 0)
         return -1;
     rules.alone = !store_shared(p->store);

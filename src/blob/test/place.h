@@ -2,6 +2,7 @@
  * megabytes that nobody else writes to, and one where the kernel lets no nameless file get a name
  * (/proc/self/fd is hidden), so that both ways of writing are held to the same facts. */
 #pragma once
+#include "blob/test/swift.h"
 #include "blob/test/world.h"
 
 #include <errno.h>
@@ -16,18 +17,23 @@ struct place {
     const char *parent; /* where the folders of the tests lie */
     bool small;         /* parent is a disk of SMALL_DISK bytes, nobody else writes to it */
     bool named;         /* unfinished files have names */
+    bool s3;            /* a server's, which is started here */
 };
 static const struct place place_disk = {.name = "disk", .parent = "/tmp"};
 static const struct place place_small = {.name = "small disk", .parent = "/mnt", .small = true};
 static const struct place place_small_named = {
     .name = "small disk, no nameless files", .parent = "/mnt", .small = true, .named = true};
+static const struct place place_s3 __attribute__((unused)) = {.name = "S3", .s3 = true};
 /* Where this process is. */
 static const struct place *place __attribute__((unused));
 
 static inline int place_set_up(void **state)
 {
     struct world *w = mem_new(sizeof(*w));
-    world_init(w, place->parent);
+    if (place->s3)
+        world_init_s3(w);
+    else
+        world_init(w, place->parent);
     *state = w;
     return 0;
 }
@@ -64,6 +70,10 @@ static inline int place_own_mounts(void)
 static inline int place_go_to(const struct place *p)
 {
     char size[32];
+    if (p->s3) {
+        world_s3 = swift_start();
+        return 0;
+    }
     snprintf(size, sizeof(size), "size=%d", SMALL_DISK);
     if (p->small && (place_own_mounts() < 0 || mount("none", p->parent, "tmpfs", 0, size) < 0))
         return -1;
@@ -83,7 +93,9 @@ static inline int place_run(const struct place *p, int (*facts)(void))
             fprintf(stderr, "%s: cannot be made: %s\n", p->name, strerror(errno));
             exit(1);
         }
-        exit(facts() != 0);
+        int failed = facts();
+        swift_stop();
+        exit(failed != 0);
     }
     int status = -1;
     return child < 0 || waitpid(child, &status, 0) != child || status != 0;

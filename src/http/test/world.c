@@ -28,7 +28,7 @@ static void open_all(struct world *w)
     OK(store_open(&w->store, arena_printf(w->a, "sqlite://%s/x.db", w->dir), NULL, e));
     OK(store_migrate(w->store, NULL, NULL, e));
     OK(queue_open(&w->queue, "database:", NULL, e));
-    OK(blob_open(&w->blob, arena_printf(w->a, "file://%s/blobs", w->dir), 0, NULL, e));
+    OK(blob_open(&w->blob, arena_printf(w->a, "file://%s/blobs", w->dir), NULL, 0, NULL, e));
     w->tasks = tasks_new(w->store, w->queue, w->blob, NULL, &rules);
     OK(auth_open(&w->auth, w->store, &ac, NULL, e));
 }

@@ -67,7 +67,8 @@ static void open_all(struct world *w, int64_t floor_bytes)
     OK(store_open(&w->store, arena_printf(w->a, "sqlite://%s/x.db", w->dir), NULL, e));
     OK(store_migrate(w->store, NULL, NULL, e));
     OK(queue_open(&w->queue, "database:", NULL, e));
-    OK(blob_open(&w->blob, arena_printf(w->a, "file://%s/blobs", w->dir), floor_bytes, NULL, e));
+    OK(blob_open(&w->blob, arena_printf(w->a, "file://%s/blobs", w->dir), NULL, floor_bytes, NULL,
+                 e));
     w->tasks = tasks_new(w->store, w->queue, w->blob, NULL, &w->rules);
 }
 

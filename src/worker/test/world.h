@@ -57,7 +57,7 @@ static inline int world_set_up(void **state)
     OK(store_user_add(w->store, "ana", "ana@example.org", "x", &w->user, &e));
     OK(queue_open(&w->queue, "database:", w->log, &e));
     snprintf(url, sizeof(url), "file://%s/blobs", w->dir);
-    OK(blob_open(&w->blob, url, 0, w->log, &e));
+    OK(blob_open(&w->blob, url, NULL, 0, w->log, &e));
     w->rules = (struct task_rules){.max_upload_bytes = 1 << 20,
                                    .lease_ms = 10000,
                                    .retry_wait_ms = 50,

@@ -1,0 +1,161 @@
+/* Objects of an S3-compatible storage (libcurl). Plan: opening and what needs neither reader nor
+ * writer. A blob is an object under the prefix and its own name; what is private (parked bytes,
+ * their pieces) lies below names that begin with a dot. Nothing is asked of the server when the
+ * storage is opened: one that is down keeps nobody from starting. */
+#include "blob/s3_impl.h"
+#include "core/err.h"
+#include "core/log.h"
+#include "core/mem.h"
+
+enum { ROOMY_BITS = 60 }; /* nobody says how much an object storage holds */
+
+static void s3_close(struct blob *b)
+{
+    struct s3_blob *s = (struct s3_blob *)b;
+    s3_http_close(s);
+    pthread_mutex_destroy(&s->lock);
+    free(s->token);
+    explicit_bzero(s->secret, sizeof(s->secret));
+    free(s);
+}
+
+static void s3_freep(struct s3_blob **s)
+{
+    if (*s)
+        s3_close(&(*s)->base);
+}
+
+static void set_up(void)
+{
+    (void)curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+static int s3_open(struct blob **out, const char *rest, int64_t floor_bytes, struct log *log,
+                   struct err *e)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, set_up);
+    AUTO(s3_freep) struct s3_blob *s = mem_new(sizeof(*s));
+    s->log = log;
+    s->floor_bytes = floor_bytes;
+    s->base.far = true;
+    s->page_keys = 1000;
+    pthread_mutex_init(&s->lock, NULL);
+    if (s3_url_read(s, rest, e) < 0)
+        return -1;
+    *out = &TAKE(s)->base;
+    return 0;
+}
+
+static int s3_remove(struct blob *b, enum blob_place place, const char *name, struct err *e)
+{
+    struct s3_blob *s = (struct s3_blob *)b;
+    char key[S3_KEY_SIZE];
+    if (place == BLOB_PARKED)
+        return s3_parked_remove(s, name, e);
+    s3_key(s, key, "", name);
+    struct s3_request q = {.method = "DELETE", .key = key, .missing_is_fine = true};
+    return s3_do(s, &q, e);
+}
+
+static int s3_list(struct blob *b, enum blob_place place, blob_each *each, void *arg, struct err *e)
+{
+    struct s3_blob *s = (struct s3_blob *)b;
+    return place == BLOB_PARKED ? s3_parked_list(s, each, arg, e)
+                                : s3_xml_list(s, "", each, arg, e);
+}
+
+static int s3_space(struct blob *b, int64_t *free_bytes, int64_t *total_bytes, struct err *e)
+{
+    (void)b, (void)e;
+    *free_bytes = *total_bytes = INT64_C(1) << ROOMY_BITS;
+    return 0;
+}
+
+/* -- the sweep -- */
+
+static int forget_upload(struct s3_blob *s, const char *key, const char *id, struct err *e)
+{
+    AUTO(buf_clear) struct buf query;
+    char *escaped = curl_easy_escape(NULL, id, 0);
+    buf_init(&query, 4096);
+    buf_printf(&query, "uploadId=%s", escaped ? escaped : "");
+    curl_free(escaped);
+    struct s3_request q = {
+        .method = "DELETE", .key = key, .query = query.p, .missing_is_fine = true};
+    return s3_do(s, &q, e);
+}
+
+/* One <Upload> of a list: 1 when it was removed. */
+static int judge_upload(struct s3_blob *s, struct str upload, int64_t now_ms, int64_t age_ms,
+                        struct err *e)
+{
+    struct str at = upload, text;
+    char key[S3_KEY_SIZE], id[1024];
+    if (!s3_xml_next(&at, "Key", &text) || !s3_xml_text(text, key, sizeof(key)) ||
+        !s3_key_is_plain(key) || strncmp(key, s->prefix, strlen(s->prefix)) != 0 ||
+        !blob_name_is_well(key + strlen(s->prefix)))
+        return 0;
+    at = upload;
+    if (!s3_xml_next(&at, "UploadId", &text) || !s3_xml_text(text, id, sizeof(id)))
+        return 0;
+    at = upload;
+    int64_t began_ms = s3_xml_next(&at, "Initiated", &text) ? s3_xml_time(text) : -1;
+    /* a server may round up what it notes and down what it says */
+    if (began_ms < 0 || (age_ms > 0 && now_ms - began_ms < age_ms))
+        return 0;
+    if (forget_upload(s, key, id, e) < 0)
+        return -1;
+    log_info(s->log, "an unfinished upload removed", "key", key);
+    return 1;
+}
+
+/* Multipart uploads that nobody finished. A page is enough: the next sweep finds the others. */
+static int sweep_uploads(struct s3_blob *s, int64_t age_ms, int *removed, struct err *e)
+{
+    AUTO(freep) char *page = mem_new(S3_LIST_BYTES);
+    AUTO(buf_clear) struct buf query;
+    char *prefix = curl_easy_escape(NULL, s->prefix, 0);
+    buf_init(&query, 1024);
+    buf_printf(&query, "prefix=%s&uploads=", prefix ? prefix : "");
+    curl_free(prefix);
+    struct s3_request q = {
+        .method = "GET", .query = query.p, .into = page, .into_bytes = S3_LIST_BYTES};
+    if (s3_do(s, &q, e) < 0)
+        return -1;
+    struct str at = {page, q.got}, upload;
+    while (q.date_ms && s3_xml_next(&at, "Upload", &upload)) {
+        int rc = judge_upload(s, upload, q.date_ms, age_ms, e);
+        if (rc < 0)
+            return -1;
+        *removed += rc;
+    }
+    return 0;
+}
+
+static int s3_sweep(struct blob *b, int64_t age_ms, int *removed, struct err *e)
+{
+    struct s3_blob *s = (struct s3_blob *)b;
+    return sweep_uploads(s, age_ms, removed, e) < 0 ? -1 : s3_pieces_sweep(s, age_ms, removed, e);
+}
+
+extern const struct blob_ops blob_s3_ops;
+const struct blob_ops blob_s3_ops = {
+    .scheme = "s3",
+    .open = s3_open,
+    .close = s3_close,
+    .begin = s3_begin,
+    .resume = s3_resume,
+    .write = s3_write,
+    .commit = s3_commit,
+    .park = s3_park,
+    .abort = s3_abort,
+    .read = s3_read,
+    .pread = s3_pread,
+    .reader_close = s3_reader_close,
+    .remove = s3_remove,
+    .list = s3_list,
+    .space = s3_space,
+    .sweep = s3_sweep,
+    .link = s3_link,
+};
