@@ -59,11 +59,13 @@ static void hear(struct postgres *s, PGconn *c)
         (void)poll(p, LEN(p), LISTEN_CHECK_MS);
         if (p[1].revents || !PQconsumeInput(c) || PQstatus(c) != CONNECTION_OK)
             return;
-        bool any = false;
+        bool outbox = false, events = false;
         for (PGnotify *n; (n = PQnotifies(c)); PQfreemem(n))
-            any = true;
-        if (any)
+            *(strcmp(n->relname, "reelgate_events") == 0 ? &events : &outbox) = true;
+        if (outbox)
             store_ring(&s->base);
+        if (events)
+            store_ring_events(&s->base);
     }
 }
 
@@ -73,8 +75,9 @@ static void *listen_run(void *arg)
     struct pollfd stop = {s->stop_fd, POLLIN, 0};
     do {
         PGconn *c = pg_connect(s->url, NULL);
-        if (c && pg_exec(c, "LISTEN reelgate_outbox", NULL) == 0) {
+        if (c && pg_exec(c, "LISTEN reelgate_outbox; LISTEN reelgate_events", NULL) == 0) {
             store_ring(&s->base); /* what was said while nobody listened */
+            store_ring_events(&s->base);
             hear(s, c);
         }
         PQfinish(c);
@@ -289,5 +292,9 @@ const struct store_ops store_postgres_ops = {
     .task_counts = postgres_task_counts,
     .outbox_read = postgres_outbox_read,
     .outbox_done = postgres_outbox_done,
+    .event_list = postgres_event_list,
+    .event_users = postgres_event_users,
+    .event_span = postgres_event_span,
+    .event_trim = postgres_event_trim,
     .legacy = &legacy_postgres_ops,
 };

@@ -4,6 +4,7 @@
  *   postgres_db.c    connections, statements, values, errors
  *   postgres_sql.c   the statements
  *   postgres_rows.c  users and tasks: adding, reading, changing, claims, the outbox
+ *   postgres_event.c  events
  *   postgres_legacy.c  the tables of the service that Reelgate replaces
  *
  * What has to be one transaction is one function inside the database (migrations/postgres), so
@@ -51,6 +52,12 @@ enum pg_sql {
     PG_COUNTS,
     PG_OUTBOX_READ,
     PG_OUTBOX_DONE,
+    PG_EVENT_LIST,
+    PG_EVENT_LIST_TASK,
+    PG_EVENT_USERS,
+    PG_EVENT_SPAN,
+    PG_EVENT_SPAN_USER,
+    PG_EVENT_TRIM,
     PG_COUNT_
 };
 extern const char *const pg_sql_text[PG_COUNT_];
@@ -141,3 +148,12 @@ int postgres_task_purge(struct store *s, int64_t id, struct err *e);
 int postgres_outbox_read(struct store *s, int max, struct outbox_row *rows, int *count,
                          struct err *e);
 int postgres_outbox_done(struct store *s, int64_t id, struct err *e);
+int postgres_event_list(struct store *s, int64_t user_id, int64_t task_id, int64_t after, int max,
+                        int (*each)(void *arg, const struct event_row *ev), void *arg,
+                        struct err *e);
+int postgres_event_users(struct store *s, int64_t after,
+                         int (*each)(void *arg, int64_t user_id, int64_t newest), void *arg,
+                         struct err *e);
+int postgres_event_span(struct store *s, int64_t user_id, int64_t *newest, int64_t *forgotten,
+                        struct err *e);
+int postgres_event_trim(struct store *s, int64_t keep_ms, int most, int *count, struct err *e);

@@ -78,4 +78,15 @@ const char *const pg_sql_text[PG_COUNT_] = {
 
     [PG_OUTBOX_READ] = "SELECT id, task_id FROM outbox ORDER BY id LIMIT $1::bigint",
     [PG_OUTBOX_DONE] = "DELETE FROM outbox WHERE id <= $1::bigint",
+
+#define EVENT "SELECT id, user_id, task_id, kind, progress, error_slug, created_ms FROM events "
+    [PG_EVENT_LIST] =
+        EVENT "WHERE user_id = $1::bigint AND id > $2::bigint ORDER BY id LIMIT $3::bigint",
+    [PG_EVENT_LIST_TASK] = EVENT "WHERE task_id = $4::bigint AND user_id = $1::bigint AND "
+                                 "id > $2::bigint ORDER BY id LIMIT $3::bigint",
+    [PG_EVENT_USERS] = "SELECT user_id, max(id) FROM events WHERE id > $1::bigint GROUP BY user_id",
+    [PG_EVENT_SPAN] = "SELECT coalesce((SELECT max(id) FROM events), 0), id FROM events_forgotten",
+    [PG_EVENT_SPAN_USER] = "SELECT coalesce((SELECT max(id) FROM events WHERE user_id = "
+                           "$1::bigint), 0), id FROM events_forgotten",
+    [PG_EVENT_TRIM] = "SELECT reelgate_events_trim($1::bigint, $2::bigint)",
 };

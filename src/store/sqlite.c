@@ -329,4 +329,8 @@ const struct store_ops store_sqlite_ops = {
     .task_counts = sqlite_task_counts,
     .outbox_read = sqlite_outbox_read,
     .outbox_done = sqlite_outbox_done,
+    .event_list = sqlite_event_list,
+    .event_users = sqlite_event_users,
+    .event_span = sqlite_event_span,
+    .event_trim = sqlite_event_trim,
 };

@@ -271,6 +271,7 @@ __attribute__((nonnull)) static void lead(struct sqlite *s, struct sq_write *fir
     if (run_all(c, first, &why) == 0) {
         if (c->outbox)
             store_ring(&s->base);
+        store_ring_events(&s->base);
         return;
     }
     undo(c);

@@ -4,6 +4,7 @@
  *   sqlite_db.c     connections, statements, the writer's transactions, errors
  *   sqlite_user.c   users          sqlite_task.c    tasks: adding and reading
  *   sqlite_change.c tasks: changes, claims, leases, purge; the outbox
+ *   sqlite_event.c  events
  *
  * Debian 12's SQLite 3.40.1 can lose commits when one connection checkpoints a WAL while another
  * commits. So: one process (a lock file), one connection that writes and checkpoints, under one
@@ -66,6 +67,14 @@ enum sq_sql {
     SQL_OUTBOX_ADD,
     SQL_OUTBOX_READ,
     SQL_OUTBOX_DONE,
+    SQL_EVENT_LIST,
+    SQL_EVENT_LIST_TASK,
+    SQL_EVENT_USERS,
+    SQL_EVENT_SPAN,
+    SQL_EVENT_SPAN_USER,
+    SQL_EVENT_CUT,
+    SQL_EVENT_TRIM,
+    SQL_EVENT_FORGET,
     SQL_TURN_ADD,
     SQL_TURN_NEXT,
     SQL_TURN_SERVED,
@@ -189,3 +198,11 @@ int sqlite_task_purge(struct store *s, int64_t id, struct err *e);
 int sqlite_outbox_read(struct store *s, int max, struct outbox_row *rows, int *count,
                        struct err *e);
 int sqlite_outbox_done(struct store *s, int64_t id, struct err *e);
+int sqlite_event_list(struct store *s, int64_t user_id, int64_t task_id, int64_t after, int max,
+                      int (*each)(void *arg, const struct event_row *ev), void *arg, struct err *e);
+int sqlite_event_users(struct store *s, int64_t after,
+                       int (*each)(void *arg, int64_t user_id, int64_t newest), void *arg,
+                       struct err *e);
+int sqlite_event_span(struct store *s, int64_t user_id, int64_t *newest, int64_t *forgotten,
+                      struct err *e);
+int sqlite_event_trim(struct store *s, int64_t keep_ms, int most, int *count, struct err *e);

@@ -89,6 +89,20 @@ const char *const sq_sql_text[SQL_COUNT_] = {
     [SQL_OUTBOX_READ] = "SELECT id, task_id FROM outbox ORDER BY id LIMIT ?1",
     [SQL_OUTBOX_DONE] = "DELETE FROM outbox WHERE id <= ?1",
 
+#define EVENT "SELECT id, user_id, task_id, kind, progress, error_slug, created_ms FROM events "
+    [SQL_EVENT_LIST] =
+        EVENT "INDEXED BY events_user WHERE user_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
+    [SQL_EVENT_LIST_TASK] = EVENT "INDEXED BY events_task WHERE task_id = ?4 AND user_id = ?1 AND "
+                                  "id > ?2 ORDER BY id LIMIT ?3",
+    [SQL_EVENT_USERS] = "SELECT user_id, max(id) FROM events WHERE id > ?1 GROUP BY user_id",
+    [SQL_EVENT_SPAN] = "SELECT coalesce((SELECT max(id) FROM events), 0), id FROM events_forgotten",
+    [SQL_EVENT_SPAN_USER] = "SELECT coalesce((SELECT max(id) FROM events INDEXED BY events_user "
+                            "WHERE user_id = ?1), 0), id FROM events_forgotten",
+    [SQL_EVENT_CUT] = "SELECT max(id), count(*) FROM (SELECT id, created_ms FROM events "
+                      "ORDER BY id LIMIT ?2) WHERE created_ms < ?1",
+    [SQL_EVENT_TRIM] = "DELETE FROM events WHERE id <= ?1",
+    [SQL_EVENT_FORGET] = "UPDATE events_forgotten SET id = max(id, ?1)",
+
     [SQL_TURN_ADD] = "INSERT OR IGNORE INTO turns (user_id, served) "
                      "SELECT id, served FROM users WHERE id = ?1",
     [SQL_TURN_NEXT] = "SELECT user_id FROM turns ORDER BY served, user_id LIMIT 1",

@@ -1,5 +1,5 @@
-/* Plan: pick the back end by the URL's scheme; the bell of the outbox, which is the same for every
- * back end; then one line a function: shared checks, and on to the slot. */
+/* Plan: pick the back end by the URL's scheme; the bells, which are the same for every back
+ * end; then one line a function: shared checks, and on to the slot. */
 #include "store/store.h"
 
 #include "core/engine.h"
@@ -49,36 +49,34 @@ void store_closep(struct store **s)
     *s = NULL;
 }
 
-/* -- the bell -- */
+/* -- bells -- */
 
-void store_init(struct store *s, const struct store_ops *ops, struct log *log)
+static void bell_init(struct store_bell *b)
 {
-    s->ops = ops;
-    s->log = log;
-    s->rung = true; /* an earlier process may have left rows */
+    b->rung = true; /* an earlier process may have left rows */
     pthread_condattr_t a;
     pthread_condattr_init(&a);
     pthread_condattr_setclock(&a, CLOCK_MONOTONIC);
-    pthread_cond_init(&s->bell, &a);
+    pthread_cond_init(&b->change, &a);
     pthread_condattr_destroy(&a);
-    pthread_mutex_init(&s->bell_lock, NULL);
+    pthread_mutex_init(&b->lock, NULL);
 }
 
-void store_clear(struct store *s)
+static void bell_clear(struct store_bell *b)
 {
-    pthread_cond_destroy(&s->bell);
-    pthread_mutex_destroy(&s->bell_lock);
+    pthread_cond_destroy(&b->change);
+    pthread_mutex_destroy(&b->lock);
 }
 
-void store_ring(struct store *s)
+static void bell_ring(struct store_bell *b)
 {
-    pthread_mutex_lock(&s->bell_lock);
-    s->rung = true;
-    pthread_cond_signal(&s->bell);
-    pthread_mutex_unlock(&s->bell_lock);
+    pthread_mutex_lock(&b->lock);
+    b->rung = true;
+    pthread_cond_signal(&b->change);
+    pthread_mutex_unlock(&b->lock);
 }
 
-void store_outbox_wait(struct store *s, int64_t timeout_ms)
+static void bell_wait(struct store_bell *b, int64_t timeout_ms)
 {
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
@@ -88,20 +86,59 @@ void store_outbox_wait(struct store *s, int64_t timeout_ms)
         until.tv_nsec -= 1000000000;
         until.tv_sec++;
     }
-    pthread_mutex_lock(&s->bell_lock);
+    pthread_mutex_lock(&b->lock);
     int gone = 0;
-    while (!s->rung && !s->stopped && gone == 0)
-        gone = pthread_cond_timedwait(&s->bell, &s->bell_lock, &until);
-    s->rung = false;
-    pthread_mutex_unlock(&s->bell_lock);
+    while (!b->rung && !b->stopped && gone == 0)
+        gone = pthread_cond_timedwait(&b->change, &b->lock, &until);
+    b->rung = false;
+    pthread_mutex_unlock(&b->lock);
+}
+
+void store_init(struct store *s, const struct store_ops *ops, struct log *log)
+{
+    s->ops = ops;
+    s->log = log;
+    bell_init(&s->outbox);
+    bell_init(&s->events);
+}
+
+void store_clear(struct store *s)
+{
+    bell_clear(&s->outbox);
+    bell_clear(&s->events);
+}
+
+void store_ring(struct store *s)
+{
+    bell_ring(&s->outbox);
+}
+
+void store_ring_events(struct store *s)
+{
+    bell_ring(&s->events);
+}
+
+void store_outbox_wait(struct store *s, int64_t timeout_ms)
+{
+    bell_wait(&s->outbox, timeout_ms);
 }
 
 void store_outbox_wake_all(struct store *s)
 {
-    pthread_mutex_lock(&s->bell_lock);
-    s->stopped = true;
-    pthread_cond_broadcast(&s->bell);
-    pthread_mutex_unlock(&s->bell_lock);
+    pthread_mutex_lock(&s->outbox.lock);
+    s->outbox.stopped = true;
+    pthread_cond_broadcast(&s->outbox.change);
+    pthread_mutex_unlock(&s->outbox.lock);
+}
+
+void store_event_wait(struct store *s, int64_t timeout_ms)
+{
+    bell_wait(&s->events, timeout_ms);
+}
+
+void store_event_wake(struct store *s)
+{
+    bell_ring(&s->events);
 }
 
 /* -- on to the back end -- */
@@ -242,4 +279,28 @@ int store_outbox_read(struct store *s, int max, struct outbox_row *rows, int *co
 int store_outbox_done(struct store *s, int64_t id, struct err *e)
 {
     return s->ops->outbox_done(s, id, e);
+}
+
+int store_event_list(struct store *s, int64_t user_id, int64_t task_id, int64_t after, int max,
+                     int (*each)(void *arg, const struct event_row *ev), void *arg, struct err *e)
+{
+    return s->ops->event_list(s, user_id, task_id, after, max, each, arg, e);
+}
+
+int store_event_users(struct store *s, int64_t after,
+                      int (*each)(void *arg, int64_t user_id, int64_t newest), void *arg,
+                      struct err *e)
+{
+    return s->ops->event_users(s, after, each, arg, e);
+}
+
+int store_event_span(struct store *s, int64_t user_id, int64_t *newest, int64_t *forgotten,
+                     struct err *e)
+{
+    return s->ops->event_span(s, user_id, newest, forgotten, e);
+}
+
+int store_event_trim(struct store *s, int64_t keep_ms, int most, int *count, struct err *e)
+{
+    return s->ops->event_trim(s, keep_ms, most, count, e);
 }

@@ -56,21 +56,35 @@ struct store_ops {
                        struct err *e);
     int (*outbox_done)(struct store *s, int64_t id, struct err *e);
 
+    int (*event_list)(struct store *s, int64_t user_id, int64_t task_id, int64_t after, int max,
+                      int (*each)(void *arg, const struct event_row *ev), void *arg, struct err *e);
+    int (*event_users)(struct store *s, int64_t after,
+                       int (*each)(void *arg, int64_t user_id, int64_t newest), void *arg,
+                       struct err *e);
+    int (*event_span)(struct store *s, int64_t user_id, int64_t *newest, int64_t *forgotten,
+                      struct err *e);
+    int (*event_trim)(struct store *s, int64_t keep_ms, int most, int *count, struct err *e);
+
     const struct legacy_ops *legacy; /* the one slot that may be NULL: see store/legacy.h */
 };
 extern const struct store_ops store_sqlite_ops;
 extern const struct store_ops store_postgres_ops; /* in its module */
 
+/* Wakes who waits for rows. */
+struct store_bell {
+    pthread_mutex_t lock;
+    pthread_cond_t change;
+    bool rung;    /* a row may have come since the last wait */
+    bool stopped; /* nobody waits any more */
+};
 struct store {
     const struct store_ops *ops;
     struct log *log; /* borrowed */
-    /* The bell of the outbox. */
-    pthread_mutex_t bell_lock;
-    pthread_cond_t bell;
-    bool rung;    /* a row may have come since the last wait */
-    bool stopped; /* store_outbox_wake_all */
+    struct store_bell outbox, events;
 };
 void store_init(struct store *s, const struct store_ops *ops, struct log *log);
 void store_clear(struct store *s);
 /* A committed transaction has put rows into the outbox. */
 void store_ring(struct store *s);
+/* One has put events in. */
+void store_ring_events(struct store *s);

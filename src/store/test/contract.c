@@ -2,6 +2,8 @@
  * changed. work.c has those about claims, leases, threads and the end of a process. */
 #include "store/test/world.h"
 
+#include "core/clock.h"
+
 #include <inttypes.h>
 
 /* -- users -- */
@@ -58,6 +60,110 @@ static void users_are_listed_by_id(void **state)
     *names = 0;
     OK(store_user_list(w->s, first, -1, note_user, names, e));
     assert_string_equal(names, "abe stop ");
+}
+
+/* -- events -- */
+
+static int note_event(void *arg, const struct event_row *ev)
+{
+    char *text = arg;
+    size_t n = strlen(text);
+    static const char kinds[] = "upPfdx";
+    snprintf(text + n, 96 - n, "%lld%c%d%s ", (long long)ev->task_id, kinds[ev->kind], ev->progress,
+             ev->error_slug);
+    return 0;
+}
+
+static int note_newest(void *arg, int64_t user_id, int64_t newest)
+{
+    int64_t *of = arg;
+    of[user_id] = newest;
+    return 0;
+}
+
+/* "task kind progress code" of each, for a user and a task (0: all). */
+static const char *events(struct world *w, int64_t user, int64_t task, int64_t after)
+{
+    char *text = arena_get(w->a, 96);
+    *text = 0;
+    OK(store_event_list(w->s, user, task, after, 100, note_event, text, e));
+    return text;
+}
+
+static void every_change_of_a_task_is_an_event_of_its_owner(void **state)
+{
+    struct world *w = *state;
+    int64_t ana = add_user(w, "ana"), eva = add_user(w, "eva"), newest[8] = {0}, last, forgotten;
+    int64_t one = add_task(w, ana), two = add_task(w, eva);
+    struct task_row t;
+    bool held;
+    assert_true(claim(w, &t));
+    assert_int_equal(t.id, one);
+    OK(store_task_renew(w->s, one, t.fence, 10000, 0, &held, e)); /* says nothing new */
+    OK(store_task_renew(w->s, one, t.fence, 10000, 40, &held, e));
+    OK(store_task_renew(w->s, one, t.fence, 10000, 70, &held, e)); /* takes the place of 40 */
+    assert_string_equal(events(w, ana, 0, 0), "1u0 1p0 1x70 ");
+    assert_true(change(w, (struct task_change){.id = one,
+                                               .from = PROCESSING,
+                                               .to = TASK_FAILED,
+                                               .error_slug = "truncated",
+                                               .error_text = "why"}));
+    assert_string_equal(events(w, ana, 0, 0), "1u0 1p0 1f70truncated ");
+    assert_true(change_to(w, one, FAILED, TASK_DELETED));
+    OK(store_task_purge(w->s, one, e));
+    assert_string_equal(events(w, ana, one, 0), "1u0 1p0 1f70truncated 1d70 ");
+    assert_string_equal(events(w, eva, 0, 0), "2u0 ");
+    assert_string_equal(events(w, eva, one, 0), ""); /* another's */
+    OK(store_event_users(w->s, 0, note_newest, newest, e));
+    OK(store_event_span(w->s, ana, &last, &forgotten, e));
+    assert_int_equal(last, newest[ana]);
+    assert_int_equal(forgotten, 0);
+    assert_string_equal(events(w, ana, 0, last - 1), "1d70 ");
+    assert_string_equal(events(w, ana, 0, last), "");
+    newest[ana] = newest[eva] = 0;
+    int64_t after = last;
+    assert_true(change_to(w, two, UPLOADED, TASK_DELETED));
+    OK(store_event_users(w->s, after, note_newest, newest, e));
+    assert_int_equal(newest[ana], 0);
+    assert_true(newest[eva] > after);
+}
+
+static void old_events_are_forgotten_from_the_oldest_on(void **state)
+{
+    struct world *w = *state;
+    int64_t ana = add_user(w, "ana"), newest, forgotten, before;
+    add_task(w, ana);
+    add_task(w, ana);
+    add_task(w, ana);
+    int count;
+    OK(store_event_trim(w->s, 3600 * 1000, 10, &count, e));
+    assert_int_equal(count, 0);
+    OK(store_event_span(w->s, ana, &before, &forgotten, e));
+    OK(store_event_trim(w->s, -1000, 2, &count, e)); /* older than a second from now */
+    assert_int_equal(count, 2);
+    assert_string_equal(events(w, ana, 0, 0), "3u0 ");
+    OK(store_event_span(w->s, 0, &newest, &forgotten, e));
+    assert_int_equal(newest, before);
+    assert_int_equal(forgotten, before - 1);
+    OK(store_event_trim(w->s, -1000, 2, &count, e));
+    assert_int_equal(count, 1);
+    OK(store_event_span(w->s, ana, &newest, &forgotten, e));
+    assert_int_equal(newest, 0);
+    assert_int_equal(forgotten, before);
+}
+
+static void a_change_wakes_who_waits_for_events(void **state)
+{
+    struct world *w = *state;
+    int64_t ana = add_user(w, "ana");
+    store_event_wait(w->s, 0); /* what was before */
+    add_task(w, ana);
+    int64_t began = clock_mono_ms();
+    store_event_wait(w->s, 20000);
+    assert_true(clock_mono_ms() - began < 10000);
+    store_event_wake(w->s);
+    store_event_wait(w->s, 20000);
+    assert_true(clock_mono_ms() - began < 10000);
 }
 
 /* -- adding -- */
@@ -379,6 +485,9 @@ int main(void)
         FACT(a_user_is_found_by_name_and_by_id),
         FACT(a_taken_name_or_address_is_refused),
         FACT(users_are_listed_by_id),
+        FACT(every_change_of_a_task_is_an_event_of_its_owner),
+        FACT(old_events_are_forgotten_from_the_oldest_on),
+        FACT(a_change_wakes_who_waits_for_events),
         FACT(a_task_comes_with_its_bytes_and_its_outbox_row),
         FACT(a_task_of_nobody_is_refused_whole),
         FACT(the_quota_counts_what_is_kept_to_the_byte),
