@@ -76,6 +76,7 @@ int parts_open_tasks(struct parts *p, const struct conf *c, struct log *l, struc
         .lease_ms = c->lease_ms,
         .retry_wait_ms = c->retry_ms,
         .attempts = (int)c->attempts,
+        .events_kept_ms = c->events_kept_ms,
         .upload_grace_ms = 3600 * 1000,
     };
     if ((!p->store && parts_open_store(p, c, l, e) < 0) ||

@@ -36,7 +36,7 @@ void answer_header(struct request *r, const char *name, const char *value)
     (void)MHD_add_response_header(r->answer, name, value);
 }
 
-static void put(struct request *r, int status, struct MHD_Response *answer)
+void answer_put(struct request *r, int status, struct MHD_Response *answer)
 {
     if (r->answer)
         MHD_destroy_response(r->answer);
@@ -48,7 +48,8 @@ void answer_text(struct request *r, int status, char *text)
 {
     size_t n = text ? strlen(text) : 0;
     r->answer_bytes = (int64_t)n;
-    put(r, text ? status : 500, MHD_create_response_from_buffer(n, text, MHD_RESPMEM_MUST_FREE));
+    answer_put(r, text ? status : 500,
+               MHD_create_response_from_buffer(n, text, MHD_RESPMEM_MUST_FREE));
     answer_header(r, "Content-Type", "application/json");
     answer_header(r, "Cache-Control", "no-store");
 }
@@ -87,7 +88,7 @@ void answer_error(struct request *r, const struct err *e)
 void answer_empty(struct request *r, int status)
 {
     r->answer_bytes = 0;
-    put(r, status, MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT));
+    answer_put(r, status, MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT));
 }
 
 void answer_wait(struct request *r, int seconds)

@@ -7,6 +7,7 @@
 #include "core/fd.h"
 #include "core/log.h"
 #include "core/mem.h"
+#include "http/hub.h"
 #include "store/store.h"
 
 #include <errno.h>
@@ -96,10 +97,12 @@ static void http_freep(struct http **h)
 {
     if (!*h)
         return;
+    hub_end((*h)->hub);
     pool_stop((*h)->pool); /* every suspended connection is resumed by then */
     if ((*h)->daemon)
         MHD_stop_daemon((*h)->daemon);
     pool_free((*h)->pool);
+    hub_free((*h)->hub);
     heads_stop((*h)->heads);
     parting_stop((*h)->parting);
     free(*h);
@@ -132,7 +135,8 @@ int http_start(struct http **out, const struct conf *c, const struct http_parts 
         return -1;
     if (pool_start(&h->pool, POOL_THREADS, request_run, e) < 0 ||
         parting_start(&h->parting, e) < 0 ||
-        heads_start(&h->heads, c->header_ms, c->idle_ms, e) < 0)
+        heads_start(&h->heads, c->header_ms, c->idle_ms, e) < 0 ||
+        hub_start(&h->hub, parts->store, parts->log, c->events_beat_ms, c->events_streams, e) < 0)
         return -1;
     bool local;
     AUTO(fd_closep) int fd = listen_on(c->listen, &h->port, &local, e);
@@ -157,6 +161,7 @@ void http_stop(struct http *h, int64_t drain_ms)
         return;
     atomic_store(&h->stopping, true);
     int fd = MHD_quiesce_daemon(h->daemon);
+    hub_end(h->hub); /* streams would go on for ever */
     int64_t end = clock_mono_ms() + drain_ms;
     while (atomic_load(&h->running) > 0 && clock_mono_ms() < end)
         usleep(STOP_POLL_MS * 1000);

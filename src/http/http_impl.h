@@ -78,6 +78,7 @@ struct request {
 };
 
 struct heads;
+struct hub;
 struct parting;
 struct pool;
 struct http {
@@ -87,6 +88,7 @@ struct http {
     struct pool *pool;
     struct parting *parting;
     struct heads *heads;
+    struct hub *hub;
     atomic_int running;
     atomic_bool stopping;
     bool far_store; /* in another process: asking it may wait */
@@ -111,6 +113,8 @@ const char *request_header(const struct request *r, const char *name);
 /* JSON as text, which came from malloc and is taken; NULL is a 500 without a body. */
 void answer_text(struct request *r, int status, char *text);
 void answer_json(struct request *r, int status, json_t *body);
+/* Takes what the library made. */
+void answer_put(struct request *r, int status, struct MHD_Response *answer);
 /* No body: 204, 304, 412, 416. */
 void answer_empty(struct request *r, int status);
 void answer_error(struct request *r, const struct err *e);
@@ -173,6 +177,9 @@ void tasks_list(struct request *r);
 void tasks_get(struct request *r);
 void tasks_delete(struct request *r);
 void tasks_retry(struct request *r);
+/* Streams of events, see hub.h. */
+void events_all(struct request *r);
+void events_task(struct request *r);
 void files_reel(struct request *r);
 void files_poster(struct request *r);
 /* A signed absolute URL of a reel or poster: `kind` is "download" or "poster". */

@@ -15,6 +15,8 @@ static const struct route routes[] = {
     {"POST", "/api/auth/login", people_log_in, false, SLOW, BODY_JSON},
     {"POST", "/api/tasks", tasks_add, true, SLOW, BODY_CLIP},
     {"GET", "/api/tasks", tasks_list, true, ASKS, BODY_NONE},
+    {"GET", "/api/tasks/events", events_all, true, ASKS, BODY_NONE},
+    {"GET", "/api/tasks/*/events", events_task, true, ASKS, BODY_NONE},
     {"GET", "/api/tasks/*", tasks_get, true, ASKS, BODY_NONE},
     {"DELETE", "/api/tasks/*", tasks_delete, true, SLOW, BODY_NONE},
     {"POST", "/api/tasks/*/retry", tasks_retry, true, SLOW, BODY_NONE},

@@ -191,11 +191,21 @@ static int remove_orphans(struct tasks *t, int *orphans, struct err *e)
     return o.unsure ? err_set(e, ERR_BUSY, "orphans: the store could not be asked about each") : 0;
 }
 
+/* -- events -- */
+
+static int forget(struct tasks *t, int *events, struct err *e)
+{
+    enum { MOST = 1000 };
+    return t->rules.events_kept_ms > 0
+               ? store_event_trim(t->store, t->rules.events_kept_ms, MOST, events, e)
+               : 0;
+}
+
 int task_sweep(struct tasks *t, bool orphans_too, struct task_swept *out, struct err *e)
 {
     struct task_swept swept = {0};
     if (end_lost(t, &swept.expired, e) < 0 || purge(t, &swept.purged, e) < 0 ||
-        announce(t, &swept.announced, e) < 0 ||
+        announce(t, &swept.announced, e) < 0 || forget(t, &swept.events, e) < 0 ||
         (orphans_too && remove_orphans(t, &swept.orphans, e) < 0))
         return err_wrap(e, "sweep");
     *out = swept;

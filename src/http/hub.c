@@ -1,0 +1,456 @@
+/* Plan: a listener is a list entry with a bounded buffer. The library's thread takes bytes out of
+ * it and suspends the connection when it is empty; the hub's thread puts events in and resumes it.
+ * All questions to the store are asked by the hub's thread, without the lock: it notes which users
+ * have listeners that lack something, asks for each, and then looks again who still listens.
+ *
+ * Ids of one user rise in the order of commits, those of several need not: so who has news is asked
+ * from an id of half a minute ago on, and compared with what each listener has. */
+#include "http/hub.h"
+
+#include "core/clock.h"
+#include "core/err.h"
+#include "core/log.h"
+#include "core/mem.h"
+#include "core/str.h"
+#include "http/json_put.h"
+#include "store/store.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    BUFFER_MAX = 64 * 1024, /* who reads slower than this fills up is ended, and may resume */
+    BATCH = 200,
+    PASS_MS = 40,     /* between two looks: progress of many tasks comes in one */
+    IDLE_MS = 1000,   /* a lost bell costs no more */
+    AGE_MS = 15000,   /* half of how far back users with news are looked for */
+    LIFE_MS = 3600000 /* then the client comes again, with a token that still holds */
+};
+
+struct listener {
+    struct hub *hub;
+    struct MHD_Connection *conn;
+    int fd; /* of conn, which stays open while it is suspended */
+    int64_t user_id, task_id;
+    int64_t after; /* of the newest event that it was given; -1: from now on */
+    bool greeted, suspended, ended;
+    struct buf out;
+    size_t sent; /* of out */
+    int64_t begun_ms, said_ms;
+    struct listener *next, **at;
+};
+struct hub {
+    struct store *store;
+    struct log *log;
+    int64_t beat_ms, streams;
+    pthread_t thread;
+    bool running;
+    int64_t floor, floor_next, floor_ms; /* the hub's thread alone */
+    bool silent;                         /* of the store; complained about already */
+    pthread_mutex_t lock;                /* guards the rest */
+    struct listener *first;
+    bool stopping;
+};
+
+/* -- bytes; with the lock -- */
+
+static void resume(struct listener *l)
+{
+    if (!l->suspended)
+        return;
+    l->suspended = false;
+    MHD_resume_connection(l->conn);
+}
+
+static void end(struct listener *l)
+{
+    l->ended = true;
+    resume(l);
+}
+
+/* Something was put into its buffer. */
+static void said(struct listener *l, int64_t now_ms)
+{
+    l->said_ms = now_ms;
+    if (l->out.cut)
+        l->ended = true; /* what fitted is whole events no longer */
+    resume(l);
+}
+
+static void put_event(struct buf *b, int64_t id, const char *type)
+{
+    buf_puts(b, "id: ");
+    json_put_int(b, id);
+    buf_puts(b, "\nevent: ");
+    buf_puts(b, type);
+    buf_puts(b, "\ndata: {\"type\":");
+    json_put_text(b, type);
+}
+
+static void put_row(struct buf *b, const struct event_row *ev)
+{
+    static const struct {
+        const char *type, *status;
+    } kinds[EVENT_KINDS] = {
+        [EVENT_UPLOADED] = {"task.uploaded", "uploaded"},
+        [EVENT_PROCESSING] = {"task.processing", "processing"},
+        [EVENT_PROCESSED] = {"task.processed", "processed"},
+        [EVENT_FAILED] = {"task.failed", "failed"},
+        [EVENT_DELETED] = {"task.deleted", "deleted"},
+        [EVENT_PROGRESS] = {"task.progress", "processing"},
+    };
+    char when[CLOCK_ISO_SIZE];
+    clock_iso(ev->created_ms, when);
+    put_event(b, ev->id, kinds[ev->kind].type);
+    buf_puts(b, ",\"task_id\":");
+    json_put_int(b, ev->task_id);
+    buf_puts(b, ",\"status\":");
+    json_put_text(b, kinds[ev->kind].status);
+    buf_puts(b, ",\"progress\":");
+    json_put_int(b, ev->kind == EVENT_PROCESSED ? 100 : ev->progress);
+    buf_puts(b, ",\"timestamp\":");
+    json_put_text(b, when);
+    if (*ev->error_slug) {
+        buf_puts(b, ",\"code\":");
+        json_put_text(b, ev->error_slug);
+    }
+    buf_puts(b, "}\n\n");
+}
+
+/* The first words: `reset` when events that it lacks are gone, and it should ask for the list. */
+static void greet(struct listener *l, int64_t newest, int64_t forgotten, int64_t now_ms)
+{
+    bool gone = l->after >= 0 && l->after < forgotten;
+    if (l->after < 0 || gone)
+        l->after = newest > forgotten ? newest : forgotten;
+    l->greeted = true;
+    buf_puts(&l->out, "retry: 2000\n");
+    put_event(&l->out, l->after, gone ? "reset" : "hello");
+    buf_puts(&l->out, "}\n\n");
+    said(l, now_ms);
+}
+
+/* -- the hub's thread -- */
+
+/* What it works on without the lock. */
+struct news {
+    int64_t user_id, after, newest;
+    bool fresh; /* somebody is to be greeted */
+};
+struct pass {
+    struct hub *hub;
+    struct news *users;
+    size_t count, room;
+    int64_t after, newest; /* of the batch that is handed out */
+    int rows;
+};
+
+static struct news *news_of(struct pass *p, int64_t user_id)
+{
+    for (size_t i = 0; i < p->count; i++)
+        if (p->users[i].user_id == user_id)
+            return &p->users[i];
+    return NULL;
+}
+
+static void more_room(struct pass *p)
+{
+    size_t room = p->room ? p->room * 2 : 64;
+    struct news *users = mem_new(room * sizeof(*users));
+    if (p->count)
+        memcpy(users, p->users, p->count * sizeof(*users));
+    free(p->users);
+    p->users = users;
+    p->room = room;
+}
+
+/* With the lock: each user that is listened to, and the oldest id that one of their listeners has.
+ */
+static void note_users(struct pass *p)
+{
+    for (struct listener *l = p->hub->first; l; l = l->next) {
+        if (l->ended)
+            continue;
+        struct news *n = news_of(p, l->user_id);
+        if (!n) {
+            if (p->count == p->room)
+                more_room(p);
+            n = &p->users[p->count++];
+            *n = (struct news){.user_id = l->user_id, .after = INT64_MAX};
+        }
+        n->fresh |= !l->greeted;
+        if (l->after >= 0 && l->after < n->after)
+            n->after = l->after;
+    }
+}
+
+static int note_newest(void *arg, int64_t user_id, int64_t newest)
+{
+    struct pass *p = arg;
+    struct news *n = news_of(p, user_id);
+    if (n)
+        n->newest = newest;
+    if (newest > p->newest)
+        p->newest = newest;
+    return 0;
+}
+
+static int greet_user(struct pass *p, struct news *n, struct err *e)
+{
+    int64_t newest, forgotten;
+    if (store_event_span(p->hub->store, n->user_id, &newest, &forgotten, e) < 0)
+        return -1;
+    pthread_mutex_lock(&p->hub->lock);
+    int64_t now = clock_mono_ms();
+    for (struct listener *l = p->hub->first; l; l = l->next)
+        if (l->user_id == n->user_id && !l->greeted && !l->ended) {
+            greet(l, newest, forgotten, now);
+            if (l->after < n->after)
+                n->after = l->after;
+        }
+    pthread_mutex_unlock(&p->hub->lock);
+    n->newest = newest;
+    return 0;
+}
+
+/* With the store in the middle of its list: only texts are written. */
+static int hand_out(void *arg, const struct event_row *ev)
+{
+    struct pass *p = arg;
+    pthread_mutex_lock(&p->hub->lock);
+    int64_t now = clock_mono_ms();
+    for (struct listener *l = p->hub->first; l; l = l->next) {
+        if (l->user_id != ev->user_id || !l->greeted || l->ended || ev->id <= l->after)
+            continue;
+        l->after = ev->id;
+        if (l->task_id && l->task_id != ev->task_id)
+            continue;
+        put_row(&l->out, ev);
+        said(l, now);
+    }
+    pthread_mutex_unlock(&p->hub->lock);
+    p->after = ev->id;
+    p->rows++;
+    return 0;
+}
+
+static int tell_user(struct pass *p, const struct news *n, struct err *e)
+{
+    p->after = n->after;
+    do {
+        p->rows = 0;
+        if (store_event_list(p->hub->store, n->user_id, 0, p->after, BATCH, hand_out, p, e) < 0)
+            return -1;
+    } while (p->rows == BATCH);
+    return 0;
+}
+
+static int look(struct pass *p, struct err *e)
+{
+    struct hub *h = p->hub;
+    int64_t forgotten;
+    if (h->floor < 0 && store_event_span(h->store, 0, &h->floor, &forgotten, e) < 0)
+        return -1;
+    p->newest = h->floor_next > h->floor ? h->floor_next : h->floor;
+    if (store_event_users(h->store, h->floor, note_newest, p, e) < 0)
+        return -1;
+    int64_t now = clock_mono_ms();
+    if (now - h->floor_ms >= AGE_MS) {
+        h->floor = h->floor_next > h->floor ? h->floor_next : h->floor;
+        h->floor_next = p->newest;
+        h->floor_ms = now;
+    }
+    for (size_t i = 0; i < p->count; i++) {
+        struct news *n = &p->users[i];
+        if (n->fresh && greet_user(p, n, e) < 0)
+            return -1;
+        if (n->newest > n->after && tell_user(p, n, e) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* The library does not look at a connection that is suspended. */
+static bool left_by_client(const struct listener *l)
+{
+    char byte;
+    return l->fd >= 0 && recv(l->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+/* With the lock: beats for who heard nothing, an end for who has been here for long. */
+static void keep(struct hub *h)
+{
+    int64_t now = clock_mono_ms();
+    for (struct listener *l = h->first; l; l = l->next) {
+        if (h->stopping || now - l->begun_ms > LIFE_MS || (l->suspended && left_by_client(l))) {
+            end(l);
+        } else if (!l->ended && now - l->said_ms >= h->beat_ms) {
+            buf_puts(&l->out, ":\n\n");
+            said(l, now);
+        }
+    }
+}
+
+static void *hub_run(void *arg)
+{
+    struct hub *h = arg;
+    for (;;) {
+        struct pass p = {.hub = h};
+        struct err e = {0};
+        pthread_mutex_lock(&h->lock);
+        keep(h);
+        bool stop = h->stopping, any = h->first != NULL;
+        if (any)
+            note_users(&p);
+        pthread_mutex_unlock(&h->lock);
+        if (stop)
+            return NULL;
+        bool failed = any && look(&p, &e) < 0;
+        if (failed && !h->silent)
+            log_warn(h->log, "events cannot be read for now", "why", e.text);
+        h->silent = failed;
+        if (!any)
+            h->floor = h->floor_next = -1; /* nobody listened: whoever comes begins from now */
+        free(p.users);
+        usleep(PASS_MS * 1000);
+        store_event_wait(h->store, h->beat_ms < IDLE_MS ? h->beat_ms : IDLE_MS);
+    }
+}
+
+/* -- the library's thread -- */
+
+static ssize_t read_out(void *arg, uint64_t pos, char *to, size_t max)
+{
+    (void)pos;
+    struct listener *l = arg;
+    ssize_t n = 0;
+    pthread_mutex_lock(&l->hub->lock);
+    size_t left = l->out.len - l->sent;
+    if (l->ended) {
+        n = MHD_CONTENT_READER_END_OF_STREAM;
+    } else if (left == 0) {
+        l->suspended = true;
+        MHD_suspend_connection(l->conn);
+    } else {
+        n = (ssize_t)(left < max ? left : max);
+        memcpy(to, l->out.p + l->sent, (size_t)n);
+        l->sent += (size_t)n;
+        if (l->sent == l->out.len) { /* a quiet listener keeps no buffer */
+            buf_clear(&l->out);
+            buf_init(&l->out, BUFFER_MAX);
+            l->sent = 0;
+        }
+    }
+    pthread_mutex_unlock(&l->hub->lock);
+    return n;
+}
+
+static void listener_free(void *arg)
+{
+    struct listener *l = arg;
+    pthread_mutex_lock(&l->hub->lock);
+    *l->at = l->next;
+    if (l->next)
+        l->next->at = l->at;
+    pthread_mutex_unlock(&l->hub->lock);
+    buf_clear(&l->out);
+    free(l);
+}
+
+static int64_t streams_of(const struct hub *h, int64_t user_id)
+{
+    int64_t n = 0;
+    for (const struct listener *l = h->first; l; l = l->next)
+        n += l->user_id == user_id && !l->ended;
+    return n;
+}
+
+struct MHD_Response *hub_stream(struct hub *h, struct MHD_Connection *conn, int64_t user_id,
+                                int64_t task_id, int64_t after, struct err *e)
+{
+    struct listener *l = mem_new(sizeof(*l));
+    int64_t now = clock_mono_ms();
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+    *l = (struct listener){.hub = h,
+                           .conn = conn,
+                           .fd = info ? info->connect_fd : -1,
+                           .user_id = user_id,
+                           .task_id = task_id,
+                           .after = after,
+                           .begun_ms = now,
+                           .said_ms = now};
+    buf_init(&l->out, BUFFER_MAX);
+    pthread_mutex_lock(&h->lock);
+    bool full = streams_of(h, user_id) >= h->streams;
+    if (!full) {
+        l->ended = h->stopping;
+        l->next = h->first;
+        l->at = &h->first;
+        if (l->next)
+            l->next->at = &l->next;
+        h->first = l;
+    }
+    pthread_mutex_unlock(&h->lock);
+    if (full) {
+        free(l);
+        err_msg(e, MSG_STREAMS_LIMITED, "over %lld streams", (long long)h->streams);
+        return NULL;
+    }
+    struct MHD_Response *r =
+        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 4096, read_out, l, listener_free);
+    if (!r) {
+        listener_free(l);
+        err_set(e, ERR_BUSY, "no memory for a stream");
+        return NULL;
+    }
+    store_event_wake(h->store);
+    return r;
+}
+
+/* -- begin and end -- */
+
+int hub_start(struct hub **out, struct store *s, struct log *l, int64_t beat_ms, int64_t streams,
+              struct err *e)
+{
+    struct hub *h = mem_new(sizeof(*h));
+    *h = (struct hub){.store = s,
+                      .log = l,
+                      .beat_ms = beat_ms,
+                      .streams = streams,
+                      .floor = -1,
+                      .floor_next = -1};
+    pthread_mutex_init(&h->lock, NULL);
+    if (pthread_create(&h->thread, NULL, hub_run, h) != 0) {
+        hub_free(h);
+        return err_set(e, ERR_SYSTEM, "http: the thread of events does not start");
+    }
+    h->running = true;
+    *out = h;
+    return 0;
+}
+
+void hub_end(struct hub *h)
+{
+    if (!h || !h->running)
+        return;
+    pthread_mutex_lock(&h->lock);
+    h->stopping = true;
+    for (struct listener *l = h->first; l; l = l->next)
+        end(l);
+    pthread_mutex_unlock(&h->lock);
+    store_event_wake(h->store);
+    pthread_join(h->thread, NULL);
+    h->running = false;
+}
+
+void hub_free(struct hub *h)
+{
+    if (!h)
+        return;
+    hub_end(h);
+    pthread_mutex_destroy(&h->lock);
+    free(h);
+}

@@ -1,0 +1,26 @@
+/* http/hub: Server-Sent Events (WHATWG HTML, 9.2). One thread follows the store's events and hands
+ * them to the listeners, whose connections are suspended while there is nothing to send: thousands
+ * that only listen cost a buffer each and no thread. Room-internal. Thread-safe. */
+#pragma once
+#include <microhttpd.h>
+#include <stdint.h>
+
+struct err;
+struct hub;
+struct log;
+struct store;
+
+/* Borrows store and log. beat_ms: a comment is sent to who heard nothing for so long; streams: at
+ * most so many at once for a user. */
+int hub_start(struct hub **out, struct store *s, struct log *l, int64_t beat_ms, int64_t streams,
+              struct err *e);
+/* Ends all streams at once, and every later one; before the daemon stops. NULL is allowed. */
+void hub_end(struct hub *h);
+/* After the daemon has stopped. */
+void hub_free(struct hub *h);
+
+/* A stream of a user's events, of one task or (0) all, beyond the id `after`; -1: from now on. The
+ * response is the caller's and owns the rest. NULL with *e: ERR_RATE, too many streams of this
+ * user. */
+struct MHD_Response *hub_stream(struct hub *h, struct MHD_Connection *conn, int64_t user_id,
+                                int64_t task_id, int64_t after, struct err *e);
