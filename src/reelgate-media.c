@@ -21,6 +21,7 @@ static int run(void *ctx, const struct render_order *order, const struct jail_fd
         .progress = jail_progress,
         /* only where a reel is made is there something to ask for */
         .bumper = order->op == RENDER_MAKE ? jail_bumper : NULL,
+        .fetch = fds->far ? jail_fetch : NULL,
         .arg = ctx,
     };
     return media_run(&job, out, e);

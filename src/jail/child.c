@@ -25,6 +25,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -34,6 +35,9 @@ struct child {
     pthread_mutex_t lock; /* guards the rest */
     int permille;         /* sent last; -1: none */
     int64_t sent_ms;
+    pthread_mutex_t asking; /* one question at a time; guards the rest */
+    unsigned char *there;   /* a bit for each block of a far clip */
+    int64_t clip_bytes;
 };
 
 void jail_progress(void *ctx, int permille)
@@ -58,22 +62,77 @@ void jail_progress(void *ctx, int permille)
     pthread_mutex_unlock(&c->lock);
 }
 
-int jail_bumper(void *ctx, const struct bumper_shape *shape, int *fd, struct err *e)
+/* Sends *m and waits for the answer, which takes its place. */
+static int ask(struct wire_message *m, enum wire_type answer, int fds[WIRE_FDS], struct err *e)
 {
-    (void)ctx;
-    struct wire_message m = {.type = WIRE_WANT, .u.want = *shape};
     unsigned char data[WIRE_MAX];
-    int fds[WIRE_FDS];
-    size_t n = wire_encode(&m, data);
+    size_t n = wire_encode(m, data);
     if (write(CHILD_FD_TALK, data, n) != (ssize_t)n)
         return err_set(e, ERR_SYSTEM, "jail: the service does not listen");
-    enum wire_got got = wire_wait(CHILD_FD_TALK, &m, fds, e);
+    enum wire_got got = wire_wait(CHILD_FD_TALK, m, fds, e);
     if (got == WIRE_BAD)
         return -1;
-    if (got != WIRE_GOT || m.type != WIRE_BUMPER)
+    if (got != WIRE_GOT || m->type != answer)
         return err_set(e, ERR_SYSTEM, "jail: the service did not answer");
+    return 0;
+}
+
+int jail_bumper(void *ctx, const struct bumper_shape *shape, int *fd, struct err *e)
+{
+    struct child *c = ctx;
+    struct wire_message m = {.type = WIRE_WANT, .u.want = *shape};
+    int fds[WIRE_FDS];
+    pthread_mutex_lock(&c->asking);
+    int rc = ask(&m, WIRE_BUMPER, fds, e);
+    pthread_mutex_unlock(&c->asking);
+    if (rc < 0)
+        return -1;
     *fd = m.u.given ? fds[WIRE_FD_BUMPER] : -1;
     return 0;
+}
+
+static bool is_there(const struct child *c, int64_t block)
+{
+    return c->there[block / 8] & 1 << block % 8;
+}
+
+/* Asks for the missing blocks from this one on, up to last. */
+static int fetch_from(struct child *c, int64_t block, int64_t last, struct err *e)
+{
+    int fds[WIRE_FDS];
+    int64_t end = block + 1;
+    while (end <= last && end - block < WIRE_FETCH_MAX / WIRE_BLOCK && !is_there(c, end))
+        end++;
+    struct wire_message m = {.type = WIRE_FETCH,
+                             .u.range = {block * WIRE_BLOCK, (end - block) * WIRE_BLOCK}};
+    if (ask(&m, WIRE_FETCHED, fds, e) < 0)
+        return -1;
+    int64_t upto = m.u.range.offset + m.u.range.len;
+    for (int64_t b = m.u.range.offset / WIRE_BLOCK;
+         b * WIRE_BLOCK < upto && b * WIRE_BLOCK < c->clip_bytes; b++)
+        c->there[b / 8] |= (unsigned char)(1 << b % 8);
+    return is_there(c, block) ? 0 : err_set(e, ERR_SYSTEM, "jail: the service gave other bytes");
+}
+
+int jail_fetch(void *ctx, int64_t offset, int64_t len, struct err *e)
+{
+    struct child *c = ctx;
+    struct stat st;
+    int rc = 0;
+    pthread_mutex_lock(&c->asking);
+    if (!c->there && fstat(CHILD_FD_CLIP, &st) == 0) {
+        c->clip_bytes = st.st_size;
+        c->there = mem_new((size_t)(c->clip_bytes / WIRE_BLOCK / 8) + 1);
+    }
+    if (offset < c->clip_bytes) {
+        int64_t end = len < c->clip_bytes - offset ? offset + len : c->clip_bytes;
+        int64_t last = (end - 1) / WIRE_BLOCK;
+        for (int64_t b = offset / WIRE_BLOCK; b <= last && rc == 0; b++)
+            if (!is_there(c, b))
+                rc = fetch_from(c, b, last, e);
+    }
+    pthread_mutex_unlock(&c->asking);
+    return rc;
 }
 
 static void *idle_thread(void *arg)
@@ -188,20 +247,22 @@ static void own_process(const struct child_setup *c)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static struct jail_fds fds_given(unsigned fds)
+static struct jail_fds fds_given(unsigned fds, bool far)
 {
     return (struct jail_fds){
         .clip = fds & 1U << WIRE_FD_CLIP ? CHILD_FD_CLIP : -1,
         .reel = fds & 1U << WIRE_FD_REEL ? CHILD_FD_REEL : -1,
         .poster = fds & 1U << WIRE_FD_POSTER ? CHILD_FD_POSTER : -1,
         .logo = fds & 1U << WIRE_FD_LOGO ? CHILD_FD_LOGO : -1,
+        .far = far,
     };
 }
 
 _Noreturn void child_main(const struct child_setup *c, const struct wire_start *start,
                           int fds[WIRE_FDS])
 {
-    static struct child child = {.lock = PTHREAD_MUTEX_INITIALIZER, .permille = -1};
+    static struct child child = {
+        .lock = PTHREAD_MUTEX_INITIALIZER, .permille = -1, .asking = PTHREAD_MUTEX_INITIALIZER};
     struct err e = {0};
     own_process(c);
     if (fds_place(c, fds) < 0)
@@ -215,7 +276,7 @@ _Noreturn void child_main(const struct child_setup *c, const struct wire_start *
         err_set(&e, ERR_SYSTEM, "jail: %s", why.p ? why.p : "a layer was lost");
         fail(&e);
     }
-    struct jail_fds given = fds_given(start->fds);
+    struct jail_fds given = fds_given(start->fds, start->far);
     static struct wire_message m = {.type = WIRE_RESULT};
     if (c->work->run(&child, &start->order, &given, &m.u.report, &e) < 0)
         fail(&e);

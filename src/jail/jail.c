@@ -10,7 +10,8 @@
  * progress only rises (so there are at most 1001 of them, and a child that repeats itself does not
  * feed the watchdog), and nothing follows the one result. A child that makes a reel may ask for the
  * packets of a bumper a few times; while they are fetched (fetch.c, which may run another job) its
- * caller is ticked on and its own clocks but the wall's stand still. */
+ * caller is ticked on and its own clocks but the wall's stand still. So it is while bytes of a clip
+ * come that lies in another place (far.c). */
 #include "jail/jail.h"
 
 #include "core/clock.h"
@@ -20,6 +21,7 @@
 #include "core/mem.h"
 #include "core/str.h"
 #include "jail/cache.h"
+#include "jail/far.h"
 #include "jail/fetch.h"
 #include "jail/helper.h"
 #include "jail/wire.h"
@@ -97,7 +99,7 @@ int jail_cache_look(const char *folder, int64_t *entries, int64_t *bytes, struct
     return cache_look(folder, entries, bytes, e);
 }
 
-enum stop { STOP_NOT, STOP_TICK, STOP_WALL, STOP_SILENCE, STOP_PROTOCOL };
+enum stop { STOP_NOT, STOP_TICK, STOP_WALL, STOP_SILENCE, STOP_PROTOCOL, STOP_FAR };
 struct watch {
     struct jail *jail;
     const struct jail_job *job;
@@ -107,7 +109,8 @@ struct watch {
     int wants;
     int64_t began_ms, moved_ms, stopped_ms;
     enum stop stop;
-    struct err protocol; /* what was wrong, for STOP_PROTOCOL */
+    int64_t asked;       /* how often for bytes */
+    struct err protocol; /* what was wrong, for STOP_PROTOCOL and STOP_FAR */
     bool spoke;          /* `said` holds its RESULT or FAILED */
     struct wire_message said;
     bool ended, lost;
@@ -153,6 +156,7 @@ static int watch_start(struct watch *w, struct err *e)
     m.u.start.memory_bytes = w->jail->memory_bytes;
     m.u.start.cpu_s = w->jail->cpu_s;
     m.u.start.file_bytes = w->jail->file_bytes;
+    m.u.start.far = job->far != NULL;
     const int given[WIRE_FDS] = {
         [WIRE_FD_CLIP] = job->clip_fd,     [WIRE_FD_REEL] = job->reel_fd,
         [WIRE_FD_POSTER] = job->poster_fd, [WIRE_FD_LOGO] = job->logo_fd,
@@ -230,6 +234,29 @@ static void want(struct watch *w, const struct bumper_shape *shape)
     w->moved_ms = clock_mono_ms();
 }
 
+/* For the time that bytes take to come. */
+static int tick_far(void *arg)
+{
+    struct watch *w = arg;
+    tick(w);
+    return w->stop != STOP_NOT;
+}
+
+static void bring(struct watch *w, const struct wire_range *wish)
+{
+    struct wire_message m = {.type = WIRE_FETCHED};
+    if (!w->job->far || !far_wish_fine(w->job->far, wish, ++w->asked)) {
+        protocol_broken(w, "it asked for bytes that it has, or that no clip has");
+        return;
+    }
+    if (far_bring(w->job->far, wish, &m.u.range, tick_far, w, &w->protocol) < 0) {
+        stop_now(w, STOP_FAR);
+        return;
+    }
+    (void)wire_send(w->talk, &m, NULL, 0, NULL, NULL); /* gone: its end is told soon */
+    w->moved_ms = clock_mono_ms();
+}
+
 static void hear(struct watch *w, const struct wire_message *m)
 {
     if (w->spoke) {
@@ -239,6 +266,8 @@ static void hear(struct watch *w, const struct wire_message *m)
         w->spoke = true;
     } else if (m->type == WIRE_WANT) {
         want(w, &m->u.want);
+    } else if (m->type == WIRE_FETCH) {
+        bring(w, &m->u.range);
     } else if (m->type != WIRE_PROGRESS) {
         protocol_broken(w, "it sent a message that is not a child's");
     } else if (m->u.permille <= w->permille) {
@@ -413,6 +442,10 @@ static int judge_stop(const struct watch *w, struct err *e)
                            (long long)w->job->silence_ms);
         return err_msg(e, MSG_NO_PROGRESS, "child: no progress for %lld ms",
                        (long long)w->job->silence_ms);
+    case STOP_FAR:
+        if (e)
+            *e = w->protocol;
+        return err_wrap(e, "clip");
     default:
         log_warn(w->jail->log, "security event: a child did not keep to the protocol", "what",
                  w->protocol.text);

@@ -53,9 +53,23 @@ int jail_layers_parse(const char *text, unsigned *out, struct err *e);
  * is not to be used: another user's, a symbolic link, not writable. */
 int jail_cache_look(const char *folder, int64_t *entries, int64_t *bytes, struct err *e);
 
+/* A clip that lies in another place: a local file, of which each part is written when a child first
+ * asks for it. Belongs to one job at a time; what is there stays for the next. */
+struct jail_far;
+/* fd: read-write, empty; borrowed. read: fills data with len bytes from `at` on, may wait, and is
+ * called in a thread of its own. */
+int jail_far_new(struct jail_far **out, int fd, int64_t bytes,
+                 int (*read)(void *arg, void *data, size_t len, int64_t at, struct err *e),
+                 void *arg, struct err *e);
+/* Bytes that were read so far. */
+int64_t jail_far_bytes(const struct jail_far *f);
+void jail_far_free(struct jail_far *f);
+void jail_far_freep(struct jail_far **f);
+
 struct jail_job {
     const struct render_order *order;
     int clip_fd;                 /* read-only, seekable; borrowed; -1: RENDER_BUMPER alone */
+    struct jail_far *far;        /* NULL: all of the clip is there; else the same file */
     int reel_fd;                 /* RENDER_MAKE, _BUMPER: read-write, empty; borrowed */
     int poster_fd;               /* or -1; borrowed */
     int logo_fd;                 /* or -1: the built-in mark; borrowed */
@@ -70,5 +84,5 @@ struct jail_job {
  * with the clip (ERR_INPUT, ERR_UNSUPPORTED and the message of it), or how it ended:
  * MSG_CLIP_HOSTILE (the filter killed it; logged as a security event), MSG_MEMORY_LIMIT,
  * MSG_TIME_LIMIT, MSG_SIZE_LIMIT, MSG_NO_PROGRESS, ERR_STOPPED, ERR_SYSTEM (helper lost, protocol
- * broken). */
+ * broken); what was wrong when the clip's bytes could not be had. */
 int jail_run(struct jail *j, const struct jail_job *job, struct render_report *out, struct err *e);

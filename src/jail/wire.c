@@ -89,13 +89,15 @@ TABLE(wire_hello, struct wire_hello,
 TABLE(wire_start, struct wire_start,
     PART(struct wire_start, order, wire_order), INT(struct wire_start, memory_bytes),
     INT(struct wire_start, cpu_s), INT(struct wire_start, file_bytes),
-    INT(struct wire_start, fds));
+    INT(struct wire_start, fds), BOOL(struct wire_start, far));
 TABLE(wire_exited, struct wire_exited,
     INT(struct wire_exited, not_started), INT(struct wire_exited, status),
     INT(struct wire_exited, peak_bytes), INT(struct wire_exited, cpu_us),
     INT(struct wire_exited, base_bytes));
 TABLE(wire_failed, struct err,
     INT(struct err, code), INT(struct err, msg), TEXT(struct err, text));
+TABLE(wire_range, struct wire_range,
+    INT(struct wire_range, offset), INT(struct wire_range, len));
 static const struct wire_row permille_row[] = {{0, sizeof(int), WIRE_INT, NULL}};
 static const struct wire_table wire_permille = {permille_row, 1, sizeof(int)};
 static const struct wire_row given_row[] = {{0, sizeof(bool), WIRE_BOOL, NULL}};
@@ -109,6 +111,7 @@ static const struct wire_table *table_of(unsigned type)
         [WIRE_EXITED] = &wire_exited, [WIRE_PROGRESS] = &wire_permille,
         [WIRE_RESULT] = &wire_report, [WIRE_FAILED] = &wire_failed,
         [WIRE_WANT] = &wire_shape,    [WIRE_BUMPER] = &wire_given,
+        [WIRE_FETCH] = &wire_range,   [WIRE_FETCHED] = &wire_range,
     };
     return type < LEN(tables) ? tables[type] : NULL;
 }
@@ -271,6 +274,11 @@ static int values_check(const struct wire_message *m, struct err *e)
     case WIRE_WANT:
         return bumper_shape_check(&m->u.want, e);
     case WIRE_BUMPER:
+        break;
+    case WIRE_FETCH:
+    case WIRE_FETCHED:
+        fine = m->u.range.offset >= 0 && m->u.range.len > 0 && m->u.range.len <= WIRE_FETCH_MAX &&
+               m->u.range.offset <= INT64_MAX - WIRE_FETCH_MAX;
         break;
     case WIRE_FAILED:
         fine = failure_fine(&m->u.failed);

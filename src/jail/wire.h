@@ -7,7 +7,7 @@
  *   status   one a job, service <-> helper: EXITED up; closing or shutting the service's end means
  *            "kill that child";
  *   talk     one a job, child -> service: PROGRESS, at times WANT, which the service answers with
- *            BUMPER, then RESULT or FAILED. */
+ *            BUMPER, or FETCH, answered with FETCHED, then RESULT or FAILED. */
 #pragma once
 #include "core/err.h"
 #include "core/reel.h"
@@ -25,6 +25,13 @@ enum wire_type {
     WIRE_FAILED,
     WIRE_WANT,
     WIRE_BUMPER,
+    WIRE_FETCH,
+    WIRE_FETCHED,
+};
+/* Of a clip that is not all there; it comes in whole blocks. */
+enum { WIRE_BLOCK = 64 * 1024, WIRE_FETCH_MAX = 4 << 20 };
+struct wire_range {
+    int64_t offset, len;
 };
 /* Descriptors of a START, in this order; a bit of `fds` says which are there. */
 enum wire_fd {
@@ -48,6 +55,7 @@ struct wire_start {
     struct render_order order;
     int64_t memory_bytes, cpu_s, file_bytes;
     unsigned fds;
+    bool far; /* the clip's bytes are to be asked for */
 };
 struct wire_exited {
     int not_started; /* errno of why there never was a child, else 0 */
@@ -65,7 +73,8 @@ struct wire_message {
         struct render_report report;
         struct err failed;
         struct bumper_shape want;
-        bool given; /* BUMPER: it comes with the descriptor of a bumper's packets */
+        struct wire_range range; /* FETCH, FETCHED: what is there now, of it and behind it */
+        bool given;              /* BUMPER: it comes with the descriptor of a bumper's packets */
     } u;
 };
 

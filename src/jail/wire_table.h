@@ -14,6 +14,6 @@ struct wire_table {
     size_t count, size;
 };
 extern const struct wire_table wire_profile, wire_limits, wire_order, wire_facts, wire_report,
-    wire_shape, wire_receipt, wire_hello, wire_start, wire_exited, wire_failed;
+    wire_shape, wire_receipt, wire_hello, wire_start, wire_exited, wire_failed, wire_range;
 /* How many bytes a message of this shape has, without the type. */
 size_t wire_table_bytes(const struct wire_table *t);

@@ -13,10 +13,16 @@
 
 #include <sys/resource.h>
 
+static int open_input(const struct media_job *job, struct media_input *in, struct err *e)
+{
+    const struct media_clip clip = {.fd = job->clip_fd, .fetch = job->fetch, .arg = job->arg};
+    return media_input_open(in, &clip, &job->order->limits, e);
+}
+
 static int open_clip(const struct media_job *job, struct media_input *in, struct media_plan *plan,
                      struct err *e)
 {
-    if (media_input_open(in, job->clip_fd, &job->order->limits, e) < 0)
+    if (open_input(job, in, e) < 0)
         return -1;
     return media_plan_make(&in->facts, job->order, plan, e);
 }
@@ -75,9 +81,7 @@ static int make(const struct media_job *job, bool write, struct render_report *o
         return 0;
     /* Opened anew: the copy may have read some of it. */
     AUTO(media_input_close) struct media_input in = {0};
-    return media_input_open(&in, job->clip_fd, &job->order->limits, e) < 0
-               ? -1
-               : media_encode(job, &in, &plan, out, e);
+    return open_input(job, &in, e) < 0 ? -1 : media_encode(job, &in, &plan, out, e);
 }
 
 static int run(const struct media_job *job, struct render_report *out, struct err *e)

@@ -15,6 +15,8 @@ struct media_job {
     /* Asks for the packets of a bumper (bumper.h has the form of the file): *fd is the caller's
      * then. NULL, or -1 as its answer: they are made here. */
     int (*bumper)(void *arg, const struct bumper_shape *shape, int *fd, struct err *e);
+    /* Sees to it that these bytes of the clip are in its file. NULL: all are. From any thread. */
+    int (*fetch)(void *arg, int64_t offset, int64_t len, struct err *e);
     void *arg;
 };
 /* Once in a process, before threads: allow-lists looked up, tables built, locale files touched. */

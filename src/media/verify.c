@@ -71,18 +71,18 @@ static int open_index(struct verify *v, struct err *e)
 {
     struct media_input *in = &v->in;
     struct stat st;
-    in->fd = v->job->clip_fd;
-    if (fstat(in->fd, &st) < 0)
+    in->clip = (struct media_clip){.fd = v->job->clip_fd};
+    if (fstat(in->clip.fd, &st) < 0)
         return err_set(e, ERR_SYSTEM, "reel: %s", strerror(errno));
     in->bytes = st.st_size;
-    media_boxes(in->fd, in->bytes, &in->boxes);
+    media_boxes(&in->clip, in->bytes, &in->boxes);
     if (strcmp(in->boxes.brand, "isom") != 0 || in->boxes.fragments)
         return verify_fails(e, RECEIPT_FORM, "not a plain mp4");
     if (in->boxes.cut)
         return verify_fails(e, RECEIPT_FORM, "it is cut");
     if (!in->boxes.index_first)
         return verify_fails(e, RECEIPT_FORM, "the index is not first");
-    const char *wrong = reel_index_read(in->fd, in->bytes, &v->index);
+    const char *wrong = reel_index_read(in->clip.fd, in->bytes, &v->index);
     return wrong ? verify_fails(e, RECEIPT_FORM, "%s", wrong) : check_tracks(v, e);
 }
 

@@ -67,7 +67,7 @@ static int read_packet(const struct verify *v, int i, AVPacket *out, struct err 
     av_packet_unref(out);
     if (av_new_packet(out, p->bytes) < 0)
         return err_msg(e, MSG_MEMORY_LIMIT, "reel: no memory");
-    if (fd_pread_full(v->in.fd, out->data, (size_t)p->bytes, p->at, e) != p->bytes)
+    if (fd_pread_full(v->in.clip.fd, out->data, (size_t)p->bytes, p->at, e) != p->bytes)
         return verify_fails(e, RECEIPT_SEAMS, "picture %d cannot be read", i);
     out->pts = p->pts;
     out->dts = p->dts;

@@ -95,8 +95,8 @@ const char *task_public_name(const char *blob_name)
     return slash ? slash + 1 : "";
 }
 
-int task_open(struct tasks *t, struct arena *a, enum task_part part, const char *public_name,
-              struct task_row *row, struct blob_reader **out, struct err *e)
+int task_find(struct tasks *t, struct arena *a, enum task_part part, const char *public_name,
+              struct task_row *row, const char **blob_name, struct err *e)
 {
     static const char *const folders[] = {
         [TASK_PART_CLIP] = "clips", [TASK_PART_REEL] = "reels", [TASK_PART_POSTER] = "posters"};
@@ -104,8 +104,18 @@ int task_open(struct tasks *t, struct arena *a, enum task_part part, const char 
     int n = snprintf(name, sizeof(name), "%s/%s", folders[part], public_name);
     if (n < 0 || n >= (int)sizeof(name))
         return err_msg(e, MSG_TASK_NOT_FOUND, "no blob has a name that long");
+    if (store_task_by_blob(t->store, a, name, row, e) < 0)
+        return -1;
+    *blob_name = arena_strdup(a, name);
+    return 0;
+}
+
+int task_open(struct tasks *t, struct arena *a, enum task_part part, const char *public_name,
+              struct task_row *row, struct blob_reader **out, struct err *e)
+{
     struct task_row found;
-    if (store_task_by_blob(t->store, a, name, &found, e) < 0 ||
+    const char *name;
+    if (task_find(t, a, part, public_name, &found, &name, e) < 0 ||
         blob_read(t->blob, name, out, e) < 0)
         return -1;
     *row = found;
@@ -152,6 +162,11 @@ int task_open_clip(struct tasks *t, const struct task_row *claim, struct blob_re
                        (long long)claim->clip_bytes);
     *out = TAKE(r);
     return 0;
+}
+
+int task_scratch_file(const struct tasks *t, struct err *e)
+{
+    return blob_scratch_file(t->blob, e);
 }
 
 int task_output(struct tasks *t, int64_t reserve_bytes, struct blob_writer **out, struct err *e)

@@ -78,9 +78,11 @@ int task_delete(struct tasks *t, struct arena *a, int64_t id, int64_t user_id, s
                 struct err *e);
 /* FAILED -> UPLOADED with fresh attempts; ERR_CONFLICT with MSG_RETRY_STATE otherwise. */
 int task_retry(struct tasks *t, int64_t id, int64_t user_id, struct err *e);
-/* Opens a reel, poster or clip for reading by its public name yyyy/mm/dd/name; see task_blob_name.
- */
+/* The task of a reel, poster or clip, and where its bytes lie, by its public name yyyy/mm/dd/name;
+ * see task_blob_name. task_open opens them as well. */
 enum task_part { TASK_PART_CLIP, TASK_PART_REEL, TASK_PART_POSTER };
+int task_find(struct tasks *t, struct arena *a, enum task_part part, const char *public_name,
+              struct task_row *row, const char **blob_name, struct err *e);
 int task_open(struct tasks *t, struct arena *a, enum task_part part, const char *public_name,
               struct task_row *row, struct blob_reader **out, struct err *e);
 /* "clips/2026/11/23/abc" -> "2026/11/23/abc"; "" for "". Points into blob_name. */
@@ -100,6 +102,8 @@ int task_renew(struct tasks *t, const struct task_row *claim, int progress, bool
 int task_held(struct tasks *t, const struct task_row *claim, bool *held, struct err *e);
 int task_open_clip(struct tasks *t, const struct task_row *claim, struct blob_reader **out,
                    struct err *e);
+/* See blob_scratch_file. */
+int task_scratch_file(const struct tasks *t, struct err *e);
 /* Room for a reel or poster, with a descriptor; commit or abort through task_finish, or blob_abort.
  */
 int task_output(struct tasks *t, int64_t reserve_bytes, struct blob_writer **out, struct err *e);

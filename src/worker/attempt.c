@@ -137,7 +137,48 @@ static int still_ours(struct attempt *a, struct err *e)
 
 /* -- the children -- */
 
-static int make(struct attempt *a, const struct blob_reader *clip, const struct blob_writer *reel,
+/* The clip as a child gets it. */
+struct clip {
+    struct blob_reader *reader;
+    int fd; /* of the reader, or to a local file that fills as it is read */
+    int file;
+    struct jail_far *far;
+};
+
+static void clip_clear(struct clip *c)
+{
+    jail_far_free(c->far);
+    if (c->file >= 0)
+        fd_closep(&c->fd);
+    fd_closep(&c->file);
+    blob_reader_close(c->reader);
+}
+
+/* Called by a thread of the jail, for one job at a time. */
+static int read_clip(void *arg, void *data, size_t len, int64_t at, struct err *e)
+{
+    ssize_t n = blob_pread(arg, data, len, at, e);
+    if (n >= 0 && (size_t)n < len)
+        return err_set(e, ERR_SYSTEM, "%zd bytes came at %lld", n, (long long)at);
+    return n < 0 ? -1 : 0;
+}
+
+static int open_clip(struct attempt *a, struct clip *c, struct err *e)
+{
+    if (task_open_clip(a->w->tasks, a->claim, &c->reader, e) < 0)
+        return -1;
+    c->fd = blob_reader_fd(c->reader);
+    if (c->fd >= 0)
+        return 0;
+    c->file = task_scratch_file(a->w->tasks, e);
+    if (c->file < 0 ||
+        jail_far_new(&c->far, c->file, blob_reader_size(c->reader), read_clip, c->reader, e) < 0)
+        return -1;
+    c->fd = reel_read_only(c->file);
+    return c->fd < 0 ? err_set(e, ERR_SYSTEM, "clip: no /proc") : 0;
+}
+
+static int make(struct attempt *a, const struct clip *clip, const struct blob_writer *reel,
                 const struct blob_writer *poster, struct render_report *out, struct err *e)
 {
     const struct worker_conf *c = &a->w->conf;
@@ -148,7 +189,8 @@ static int make(struct attempt *a, const struct blob_reader *clip, const struct 
                                        .start_us = a->claim->start_us,
                                        .poster = true};
     const struct jail_job job = {.order = &order,
-                                 .clip_fd = blob_reader_fd(clip),
+                                 .clip_fd = clip->fd,
+                                 .far = clip->far,
                                  .reel_fd = blob_writer_fd(reel),
                                  .poster_fd = blob_writer_fd(poster),
                                  .logo_fd = c->logo_fd,
@@ -195,13 +237,12 @@ static bool is_poster(const struct blob_writer *w)
 static int work(struct attempt *a, struct render_report *report, struct err *e)
 {
     struct tasks *t = a->w->tasks;
-    AUTO(blob_reader_closep) struct blob_reader *clip = NULL;
+    AUTO(clip_clear) struct clip clip = {.fd = -1, .file = -1};
     AUTO(blob_abortp) struct blob_writer *reel = NULL;
     AUTO(blob_abortp) struct blob_writer *poster = NULL;
     bool published = false;
-    if (task_open_clip(t, a->claim, &clip, e) < 0 ||
-        task_output(t, a->w->conf.reel_reserve_bytes, &reel, e) < 0 ||
-        task_output(t, POSTER_BYTES, &poster, e) < 0 || make(a, clip, reel, poster, report, e) < 0)
+    if (open_clip(a, &clip, e) < 0 || task_output(t, a->w->conf.reel_reserve_bytes, &reel, e) < 0 ||
+        task_output(t, POSTER_BYTES, &poster, e) < 0 || make(a, &clip, reel, poster, report, e) < 0)
         return -1;
     if (!is_poster(poster))
         blob_abortp(&poster);

@@ -32,10 +32,12 @@ static int tick(void *arg, int permille)
 }
 
 static int run(struct jail *j, struct part *p, int64_t until_ms, const struct render_order *order,
-               int clip_fd, int reel_fd, int poster_fd, struct render_report *out, struct err *e)
+               int clip_fd, struct jail_far *far, int reel_fd, int poster_fd,
+               struct render_report *out, struct err *e)
 {
     const struct jail_job job = {.order = order,
                                  .clip_fd = clip_fd,
+                                 .far = far,
                                  .reel_fd = reel_fd,
                                  .poster_fd = poster_fd,
                                  .logo_fd = p->whole->logo_fd,
@@ -49,8 +51,7 @@ static int run(struct jail *j, struct part *p, int64_t until_ms, const struct re
     return jail_run(j, &job, out, e);
 }
 
-/* A second descriptor on the same file, that cannot write; -1 when there is no /proc. */
-static int reopen_read_only(int fd)
+int reel_read_only(int fd)
 {
     char self[32];
     snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
@@ -89,10 +90,10 @@ static int look(struct jail *j, struct part *p, int64_t until_ms, struct render_
     order.body_us = made->body_us;
     struct render_report seen;
     struct stat st;
-    AUTO(fd_closep) int fd = reopen_read_only(job->reel_fd);
+    AUTO(fd_closep) int fd = reel_read_only(job->reel_fd);
     p->from = MADE_PERMILLE;
     p->to = 1000;
-    if (run(j, p, until_ms, &order, fd >= 0 ? fd : job->reel_fd, -1, -1, &seen, e) < 0) {
+    if (run(j, p, until_ms, &order, fd >= 0 ? fd : job->reel_fd, NULL, -1, -1, &seen, e) < 0) {
         if (e->code == ERR_INPUT || e->code == ERR_UNSUPPORTED || e->code == ERR_TOO_LARGE) {
             struct err why = *e;
             err_msg(e, MSG_RECEIPT_FAILED, "receipt: %s", why.text);
@@ -112,7 +113,8 @@ static int make(struct jail *j, struct part *p, int64_t until_ms, bool force_enc
     order.force_encode |= force_encode;
     p->from = 0;
     p->to = MADE_PERMILLE;
-    if (run(j, p, until_ms, &order, job->clip_fd, job->reel_fd, job->poster_fd, out, e) < 0)
+    if (run(j, p, until_ms, &order, job->clip_fd, job->far, job->reel_fd, job->poster_fd, out, e) <
+        0)
         return -1;
     /* On its way to the disk while it is looked at: the fsync before publishing finds less to do.
      */

@@ -8,3 +8,5 @@
  * descriptor can be read. The report takes the second child's word on the reel, and holds its
  * receipt. MSG_RECEIPT_FAILED when an encoded reel fails; else as jail_run. */
 int reel_make(struct jail *j, const struct jail_job *job, struct render_report *out, struct err *e);
+/* A second descriptor on the same file, that cannot write; -1 when there is no /proc. */
+int reel_read_only(int fd);

@@ -55,12 +55,22 @@ struct reader {
     int64_t at;
 };
 
-static ssize_t read_at(struct media_input *in, uint8_t *buf, size_t size, int64_t at)
+ssize_t media_clip_read(const struct media_clip *c, void *data, size_t size, int64_t at)
 {
     ssize_t n;
+    if (c->fetch && c->fetch(c->arg, at, (int64_t)size, NULL) < 0) {
+        errno = EIO;
+        return -1;
+    }
     do
-        n = pread(in->fd, buf, size, at);
+        n = pread(c->fd, data, size, at);
     while (n < 0 && errno == EINTR);
+    return n;
+}
+
+static ssize_t read_at(struct media_input *in, uint8_t *buf, size_t size, int64_t at)
+{
+    ssize_t n = media_clip_read(&in->clip, buf, size, at);
     if (n < 0)
         in->io_errno = errno;
     return n;
@@ -416,7 +426,7 @@ static int open_container(struct media_input *in, const AVInputFormat *format,
 static int look(struct media_input *in, struct err *e)
 {
     struct stat st;
-    if (fstat(in->fd, &st) < 0)
+    if (fstat(in->clip.fd, &st) < 0)
         return err_set(e, ERR_SYSTEM, "clip: %s", strerror(errno));
     in->bytes = st.st_size;
     if (in->bytes == 0)
@@ -431,7 +441,7 @@ static int look(struct media_input *in, struct err *e)
     case SNIFF_PLAYLIST:
         return err_msg(e, MSG_PLAYLIST, "clip: it is a list of other files");
     case SNIFF_ISO:
-        media_boxes(in->fd, in->bytes, &in->boxes);
+        media_boxes(&in->clip, in->bytes, &in->boxes);
         if (!in->boxes.index && in->boxes.data)
             return err_msg(e, MSG_TRUNCATED, "clip: it has data and no index");
         break;
@@ -441,10 +451,10 @@ static int look(struct media_input *in, struct err *e)
     return 0;
 }
 
-int media_input_open(struct media_input *in, int fd, const struct media_limits *limits,
-                     struct err *e)
+int media_input_open(struct media_input *in, const struct media_clip *clip,
+                     const struct media_limits *limits, struct err *e)
 {
-    *in = (struct media_input){.fd = fd, .video = -1, .audio = -1};
+    *in = (struct media_input){.clip = *clip, .video = -1, .audio = -1};
     const AVInputFormat *format = NULL;
     av_max_alloc((size_t)limits->max_alloc);
     if (look(in, e) < 0 || which_format(in, limits, &format, e) < 0 ||

@@ -13,7 +13,7 @@ struct err;
 struct media_input {
     AVFormatContext *fmt;
     AVIOContext *io;
-    int fd; /* borrowed */
+    struct media_clip clip;
     int64_t bytes;
     int video, audio; /* stream index of the tracks that count; audio -1: none usable */
     struct media_facts facts;
@@ -27,8 +27,8 @@ struct media_input {
  * clip: EMPTY_FILE, NOT_A_VIDEO, PLAYLIST, NO_VIDEO, IMAGE_ONLY, NO_FRAMES, CODEC_UNSUPPORTED,
  * TOO_MANY_PIXELS, MEMORY_LIMIT, ENCRYPTED, SHAPE_ABSURD, TRUNCATED. A file whose index comes first
  * and whose data is cut is taken; its facts then speak of what is there. */
-int media_input_open(struct media_input *in, int fd, const struct media_limits *limits,
-                     struct err *e);
+int media_input_open(struct media_input *in, const struct media_clip *clip,
+                     const struct media_limits *limits, struct err *e);
 void media_input_close(struct media_input *in);
 /* An opened decoder for a stream under the same lists and limits (max_pixels, threads); free with
  * avcodec_free_context. */

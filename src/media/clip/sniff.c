@@ -90,13 +90,13 @@ enum sniff media_sniff(const uint8_t *head, size_t len)
     return SNIFF_OTHER;
 }
 
-void media_boxes(int fd, int64_t bytes, struct media_boxes *out)
+void media_boxes(const struct media_clip *clip, int64_t bytes, struct media_boxes *out)
 {
     *out = (struct media_boxes){0};
     int64_t offset = 0;
     for (int i = 0; i < BOXES_MAX && offset < bytes; i++) {
         uint8_t h[16];
-        ssize_t n = fd_pread_full(fd, h, sizeof(h), offset, NULL);
+        ssize_t n = media_clip_read(clip, h, sizeof(h), offset);
         if (n < 8) {
             out->cut = true;
             return;

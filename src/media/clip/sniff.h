@@ -1,9 +1,21 @@
 /* media/clip/sniff: what a file is by its first bytes, before libav sees one of them.
- * Room-internal, pure but for media_boxes, which reads its descriptor. */
+ * Room-internal, pure but for media_boxes, which reads the clip. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
+
+struct err;
+
+/* The bytes of a clip: all in the file fd, or brought there by fetch before they are read. */
+struct media_clip {
+    int fd;                                                              /* borrowed */
+    int (*fetch)(void *arg, int64_t offset, int64_t len, struct err *e); /* NULL: all are there */
+    void *arg;
+};
+/* As pread, but for EINTR. */
+ssize_t media_clip_read(const struct media_clip *c, void *data, size_t size, int64_t at);
 
 /* How much of the head is looked at. */
 enum { SNIFF_HEAD = 4096 };
@@ -20,4 +32,4 @@ struct media_boxes {
     char brand[5];               /* major brand, "" when there is none */
 };
 /* Walks at most some hundred boxes by their sizes; never fails, a file that is none gives zeros. */
-void media_boxes(int fd, int64_t bytes, struct media_boxes *out);
+void media_boxes(const struct media_clip *clip, int64_t bytes, struct media_boxes *out);

@@ -181,7 +181,7 @@ static AVPacket *first_picture(int fd, const struct media_limits *limits)
 {
     struct err e = {0};
     AUTO(media_input_close) struct media_input in = {0};
-    assert_int_equal(media_input_open(&in, fd, limits, &e), 0);
+    assert_int_equal(media_input_open(&in, &(struct media_clip){.fd = fd}, limits, &e), 0);
     AVPacket *p = av_packet_alloc();
     do {
         av_packet_unref(p);
@@ -207,7 +207,7 @@ static struct driven drive(const char *clip, const struct drive *d)
     struct media_job job = {.order = &order};
     job.clip_fd = open(clips_path(clip), O_RDONLY | O_CLOEXEC);
     job.reel_fd = open(clips_path("reel.mp4"), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (media_input_open(&in, job.clip_fd, &order.limits, &e) < 0 ||
+    if (media_input_open(&in, &(struct media_clip){.fd = job.clip_fd}, &order.limits, &e) < 0 ||
         media_plan_make(&in.facts, &order, &plan, &e) < 0)
         fail_msg("%s: %s", clip, e.text);
     snprintf(r.reason, sizeof(r.reason), "%s", copy_sound_reason(&in));
@@ -621,7 +621,9 @@ static void taking_begin(struct taking *t, const char *clip, bool encode)
     t->job.clip_fd = open(clips_path(clip), O_RDONLY | O_CLOEXEC);
     t->job.reel_fd = open(clips_path("reel.mp4"), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     t->packet = av_packet_alloc();
-    assert_int_equal(media_input_open(&t->in, t->job.clip_fd, &t->order.limits, &e), 0);
+    assert_int_equal(
+        media_input_open(&t->in, &(struct media_clip){.fd = t->job.clip_fd}, &t->order.limits, &e),
+        0);
     assert_int_equal(media_plan_make(&t->in.facts, &t->order, &t->plan, &e), 0);
     assert_int_equal(
         copy_sound_open(&t->sound, &t->job, &t->in, &t->plan, t->in.first_us, encode, &e), 0);
