@@ -276,6 +276,11 @@ int blob_link(struct blob *b, const char *name, const struct blob_link *how, str
     return check_name(name, e) < 0 ? -1 : b->ops->link(b, name, how, url, e);
 }
 
+const char *blob_link_origin(const struct blob *b)
+{
+    return b->links_at;
+}
+
 int blob_scratch_file(const struct blob *b, struct err *e)
 {
     int fd = open(b->scratch, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);

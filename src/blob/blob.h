@@ -122,6 +122,8 @@ struct buf;
  * such thing. Asks nobody: what is missing shows when it is followed. */
 int blob_link(struct blob *b, const char *name, const struct blob_link *how, struct buf *url,
               struct err *e);
+/* "https://host:port", where these lead; "": nowhere. */
+const char *blob_link_origin(const struct blob *b);
 
 /* -- what passes through -- */
 

@@ -44,7 +44,8 @@ extern const struct blob_ops blob_file_ops;
 struct blob {
     const struct blob_ops *ops;
     char *scratch;
-    bool far; /* the back end says so */
+    bool far; /* the back end says so, and where its links lead, "": nowhere */
+    char links_at[512];
 };
 struct blob_writer {
     struct blob *blob;

@@ -153,6 +153,10 @@ int s3_url_read(struct s3_blob *s, const char *rest, struct err *e)
     if (place_bucket(s, endpoint, virtual, s->at, e) < 0 ||
         place_bucket(s, *public ? public : endpoint, virtual, s->public_at, e) < 0)
         return -1;
+    str_copy(s->base.links_at, sizeof(s->base.links_at), s->public_at);
+    char *host = strstr(s->base.links_at, "://");
+    if (host)
+        host[3 + strcspn(host + 3, "/")] = 0;
     return read_keys(s, e);
 }
 

@@ -34,6 +34,7 @@ static int start(struct service *s, struct http **http, const struct cli *c, str
     const struct http_parts hp = {
         .auth = s->parts.auth,
         .tasks = s->parts.tasks,
+        .blob = s->parts.blob,
         .store = s->parts.store,
         .log = c->log,
         .jail_missing = s->jail_missing,

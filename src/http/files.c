@@ -1,7 +1,8 @@
 /* Plan: who may have the file (signed link, or the owner's token); the conditions of RFC 9110, 13
  * (If-None-Match, If-Range) on a strong ETag; one range of RFC 9110, 14; then the descriptor goes
- * to the library, which sends it with sendfile. Where a proxy sends the file by itself
- * (X-Accel-Redirect), conditions, ranges and the ETag are its own too. */
+ * to the library, which sends it with sendfile, or carry.c brings the bytes from where they lie.
+ * Where a proxy sends the file by itself (X-Accel-Redirect), or the client is sent to the storage
+ * (presigned-downloads), conditions, ranges and the ETag are theirs too. */
 #include "http/http_impl.h"
 
 #include "blob/blob.h"
@@ -30,26 +31,39 @@ const char *files_link(struct request *r, const char *kind, const char *public_n
     return arena_printf(r->arena, "%s://%s%s?%s", r->secure ? "https" : "http", host, path, query);
 }
 
-static void send_range(struct request *r, const struct blob_reader *file, const char *etag)
+/* The bytes as they lie in a local file. */
+static int send_descriptor(struct request *r, int file_fd, int64_t from, int64_t len, struct err *e)
 {
+    AUTO(fd_closep) int fd = fcntl(file_fd, F_DUPFD_CLOEXEC, 0);
+    if (fd >= 0)
+        r->answer = MHD_create_response_from_fd_at_offset64((uint64_t)len, fd, (uint64_t)from);
+    if (!r->answer)
+        return err_set(e, ERR_SYSTEM, "no memory for an answer");
+    (void)fd_take(&fd);
+    return 0;
+}
+
+static void send_range(struct request *r, struct blob_reader **file, const char *etag)
+{
+    struct err e = {0};
     /* ranges are for GET alone (RFC 9110, 14.2), and for what the client has a part of */
     const char *range = strcmp(r->method, "GET") == 0 ? request_header(r, "Range") : NULL;
     const char *if_range = request_header(r, "If-Range");
     if (if_range && strcmp(if_range, etag) != 0)
         range = NULL;
-    int64_t size = blob_reader_size(file), from = 0, len = size;
+    int64_t size = blob_reader_size(*file), from = 0, len = size;
     enum range_kind kind = range_read(range, size, &from, &len);
     if (kind == RANGE_BEYOND) {
         answer_empty(r, 416);
         answer_header(r, "Content-Range", arena_printf(r->arena, "bytes */%lld", (long long)size));
         return;
     }
-    AUTO(fd_closep) int fd = fcntl(blob_reader_fd(file), F_DUPFD_CLOEXEC, 0);
-    r->answer =
-        fd < 0 ? NULL : MHD_create_response_from_fd_at_offset64((uint64_t)len, fd, (uint64_t)from);
-    if (!r->answer)
+    int fd = blob_reader_fd(*file);
+    if ((fd >= 0 ? send_descriptor(r, fd, from, len, &e) : carry_answer(r, file, from, len, &e)) <
+        0) {
+        answer_error(r, &e);
         return;
-    (void)fd_take(&fd);
+    }
     r->status = kind == RANGE_PART ? 206 : 200;
     r->answer_bytes = len;
     if (kind == RANGE_PART)
@@ -59,7 +73,7 @@ static void send_range(struct request *r, const struct blob_reader *file, const 
 }
 
 /* Conditions, then the range. */
-static void send_file(struct request *r, const struct blob_reader *file)
+static void send_file(struct request *r, struct blob_reader **file)
 {
     const char *name = strrchr(r->rest, '/');
     const char *etag = arena_printf(r->arena, "\"%s\"", name ? name + 1 : r->rest);
@@ -70,7 +84,7 @@ static void send_file(struct request *r, const struct blob_reader *file)
         answer_empty(r, 304);
     else
         send_range(r, file, etag);
-    if (!r->answer)
+    if (!r->answer || r->status >= 500)
         return;
     answer_header(r, "ETag", etag);
     answer_header(r, "Accept-Ranges", "bytes");
@@ -100,41 +114,89 @@ static int may_read(struct request *r, int64_t *owner, struct err *e)
     return 0;
 }
 
+static const char cache_control[] = "private, max-age=3600";
+
+/* Sends the client to the storage, for as long as the page it came from may say so. */
+static int send_away(struct request *r, const char *blob, const char *type, const char *disposition,
+                     struct err *e)
+{
+    enum { LEAST_MS = 3600 * 1000 }; /* a player asks again and again while it plays */
+    int64_t ms = r->http->conf.link_ms;
+    const struct blob_link how = {.valid_ms = ms < LEAST_MS ? ms : LEAST_MS,
+                                  .type = type,
+                                  .disposition = disposition,
+                                  .cache_control = cache_control};
+    AUTO(buf_clear) struct buf url;
+    buf_init(&url, URI_MAX);
+    if (blob_link(r->http->parts.blob, blob, &how, &url, e) < 0)
+        return -1;
+    answer_empty(r, 307);
+    answer_header(r, "Location", url.p);
+    answer_header(r, "Cache-Control", "private, no-store");
+    return 0;
+}
+
+/* What is the caller's; anybody's, who has a link. */
+static int find(struct request *r, enum task_part what, struct task_row *t, const char **blob,
+                struct err *e)
+{
+    int64_t owner;
+    if (may_read(r, &owner, e) < 0)
+        return -1;
+    if (task_find(r->http->parts.tasks, r->arena, what, r->rest, t, blob, e) < 0) {
+        if (e->code != ERR_INPUT && e->code != ERR_MISSING)
+            return -1;
+    } else if (!owner || owner == t->user_id) {
+        return 0;
+    }
+    /* somebody else's, a name that cannot be, and none at all look alike */
+    return err_set(e, ERR_MISSING, "no such file, or not the caller's");
+}
+
+/* Puts the bytes, or the way to them, into the answer. */
+static int answer_with(struct request *r, const char *blob, const char *type,
+                       const char *disposition, struct err *e)
+{
+    if (r->proxied && *r->http->conf.accel_redirect) {
+        hand_over(r, blob);
+        return 0;
+    }
+    if (r->http->conf.presigned_downloads && strcmp(r->method, "GET") == 0)
+        return send_away(r, blob, type, disposition, e);
+    AUTO(blob_reader_closep) struct blob_reader *file = NULL;
+    if (blob_read(r->http->parts.blob, blob, &file, e) < 0)
+        return -1;
+    send_file(r, &file);
+    return 0;
+}
+
 static void give(struct request *r, enum task_part what, const char *type, const char *ending)
 {
     struct err e = {0};
-    AUTO(blob_reader_closep) struct blob_reader *file = NULL;
-    int64_t owner;
     struct task_row t;
-    if (may_read(r, &owner, &e) < 0) {
+    const char *blob,
+        *attach = MHD_lookup_connection_value(r->conn, MHD_GET_ARGUMENT_KIND, "download");
+    if (find(r, what, &t, &blob, &e) < 0) {
         answer_error(r, &e);
         return;
     }
-    if (task_open(r->http->parts.tasks, r->arena, what, r->rest, &t, &file, &e) < 0 ||
-        (owner && owner != t.user_id)) {
-        /* somebody else's, a name that cannot be, and none at all look alike */
-        if (file || e.code == ERR_INPUT || e.code == ERR_MISSING)
-            err_set(&e, ERR_MISSING, "no such file, or not the caller's");
+    const char *disposition =
+        disposition_make(r->arena, t.file_name, attach && strcmp(attach, "1") == 0, ending);
+    if (answer_with(r, blob, type, disposition, &e) < 0) {
         answer_error(r, &e);
         return;
     }
-    if (r->proxied && *r->http->conf.accel_redirect)
-        hand_over(r, what == TASK_PART_POSTER ? t.poster_blob : t.reel_blob);
-    else
-        send_file(r, file);
     if (!r->answer) {
         err_set(&e, ERR_SYSTEM, "no memory for an answer");
         answer_error(r, &e);
-        return;
     }
-    const char *attach = MHD_lookup_connection_value(r->conn, MHD_GET_ARGUMENT_KIND, "download");
+    if (r->status == 307 || r->status >= 500)
+        return;
     answer_header(r, "Content-Type", type);
     /* whoever holds a link may also show the reel in a page or frame of their own */
     answer_header(r, "Content-Security-Policy", "default-src 'none'; sandbox");
-    answer_header(r, "Cache-Control", "private, max-age=3600");
-    answer_header(
-        r, "Content-Disposition",
-        disposition_make(r->arena, t.file_name, attach && strcmp(attach, "1") == 0, ending));
+    answer_header(r, "Cache-Control", cache_control);
+    answer_header(r, "Content-Disposition", disposition);
 }
 
 void files_reel(struct request *r)

@@ -1,8 +1,9 @@
 /* Plan: the socket that is listened on, and the daemon with its limits. What happens to a request
- * is in request.c; what waits is done in pool.c; heads.c and parting.c see to slow and refused
- * ones. */
+ * is in request.c; what waits is done in pool.c and carry.c; heads.c and parting.c see to slow and
+ * refused ones. */
 #include "http/http_impl.h"
 
+#include "blob/blob.h"
 #include "core/clock.h"
 #include "core/fd.h"
 #include "core/log.h"
@@ -99,9 +100,11 @@ static void http_freep(struct http **h)
         return;
     hub_end((*h)->hub);
     pool_stop((*h)->pool); /* every suspended connection is resumed by then */
+    pool_stop((*h)->carriers);
     if ((*h)->daemon)
         MHD_stop_daemon((*h)->daemon);
     pool_free((*h)->pool);
+    pool_free((*h)->carriers);
     hub_free((*h)->hub);
     heads_stop((*h)->heads);
     parting_stop((*h)->parting);
@@ -124,16 +127,24 @@ static int check_redirect(const struct conf *c, struct err *e)
     return 0;
 }
 
+static bool run_in_pool(struct request *r)
+{
+    request_run(r);
+    return true;
+}
+
 int http_start(struct http **out, const struct conf *c, const struct http_parts *parts,
                struct err *e)
 {
     AUTO(http_freep) struct http *h = mem_new(sizeof(*h));
     h->parts = *parts;
-    h->far_store = store_shared(parts->store);
+    h->far = store_shared(parts->store) || blob_is_far(parts->blob);
     h->conf = *c;
     if (check_redirect(c, e) < 0)
         return -1;
-    if (pool_start(&h->pool, POOL_THREADS, request_run, e) < 0 ||
+    if (c->presigned_downloads && !*blob_link_origin(parts->blob))
+        return err_set(e, ERR_INPUT, "presigned-downloads: the storage gives no links");
+    if (pool_start(&h->pool, POOL_THREADS, run_in_pool, e) < 0 || carry_start(h, e) < 0 ||
         parting_start(&h->parting, e) < 0 ||
         heads_start(&h->heads, c->header_ms, c->idle_ms, e) < 0 ||
         hub_start(&h->hub, parts->store, parts->log, c->events_beat_ms, c->events_streams, e) < 0)

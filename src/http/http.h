@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 struct auth;
+struct blob;
 struct conf;
 struct err;
 struct http;
@@ -15,6 +16,7 @@ struct tasks;
 struct http_parts {
     struct auth *auth;
     struct tasks *tasks;
+    struct blob *blob;   /* what the tasks' files are read from */
     struct store *store; /* health */
     struct log *log;
     const char *jail_missing; /* "" or the layers this machine lacks, for /api/health */

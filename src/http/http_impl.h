@@ -69,6 +69,11 @@ struct request {
     struct buf body;                 /* BODY_JSON */
     struct form *form;               /* BODY_CLIP */
     struct err fault;                /* found in mid-body, said at its end */
+    /* what a carrier does for it (carry.c) */
+    enum carry { CARRY_NONE, CARRY_PIECE, CARRY_BLOCK, CARRY_END } carry;
+    const char *piece; /* of the body, in the library's buffer */
+    size_t piece_bytes;
+    struct stream *stream; /* the answer's */
     /* the answer */
     struct MHD_Response *answer;
     int status;
@@ -77,6 +82,7 @@ struct request {
     int linger_fd; /* a duplicate of the socket of a refused request, or -1 */
 };
 
+struct blob_reader;
 struct heads;
 struct hub;
 struct parting;
@@ -84,14 +90,14 @@ struct pool;
 struct http {
     struct MHD_Daemon *daemon;
     struct http_parts parts;
-    struct conf conf; /* borrowed texts */
-    struct pool *pool;
+    struct conf conf;             /* borrowed texts */
+    struct pool *pool, *carriers; /* carriers: NULL where the bytes lie here */
     struct parting *parting;
     struct heads *heads;
     struct hub *hub;
     atomic_int running;
     atomic_bool stopping;
-    bool far_store; /* in another process: asking it may wait */
+    bool far; /* store or blobs are in another process: asking them may wait */
     int port;
 };
 
@@ -106,6 +112,8 @@ void request_done(void *cls, struct MHD_Connection *conn, void **con_cls,
                   enum MHD_RequestTerminationCode how);
 /* For the pool: the handler, and an answer in any case. */
 void request_run(struct request *r);
+/* The last of it, when the library has done with it. */
+void request_free(struct request *r);
 /* A header field as it came; NULL: none. */
 const char *request_header(const struct request *r, const char *name);
 
@@ -130,13 +138,26 @@ enum MHD_Result answer_cut(struct request *r, const struct err *e);
 const struct route *route_find(const char *method, const char *path, const char **rest,
                                char allow[ALLOW_SIZE]);
 
-/* pool.c: threads that may wait. run() is called with each request; the request is then resumed. */
-int pool_start(struct pool **out, int threads, void (*run)(struct request *r), struct err *e);
+/* pool.c: threads that may wait. run() is called with each request; true: it is then resumed,
+ * false: it is gone. */
+int pool_start(struct pool **out, int threads, bool (*run)(struct request *r), struct err *e);
 /* false: the pool has stopped and r is still the caller's. */
 bool pool_put(struct pool *p, struct request *r);
 /* Ends when all that was put is done; nothing is taken any more. */
 void pool_stop(struct pool *p);
 void pool_free(struct pool *p);
+
+/* carry.c: bytes that lie in another place, by threads that may wait for it. */
+int carry_start(struct http *h, struct err *e);
+/* A piece of the body: true: it comes again later; false: the caller goes on with it, and what
+ * r->carry was says nothing any more. */
+bool carry_piece(struct request *r, const char *data, size_t len_bytes);
+/* Takes a request that is over and has something to forget; false: it is still the caller's. */
+bool carry_end(struct request *r);
+/* The answer is a part of what the reader has, which it takes. */
+int carry_answer(struct request *r, struct blob_reader **file, int64_t from, int64_t len,
+                 struct err *e);
+bool carry_run(struct request *r);
 
 /* heads.c: shuts down connections whose request head is not there in time: head_ms after they were
  * opened, or after the first line of a later request; for a later request without a first line

@@ -2,6 +2,7 @@
  * when any of them does, so a browser never mixes an old script with a new page. */
 #include "http/http_impl.h"
 
+#include "blob/blob.h"
 #include "core/mem.h"
 #include "http/field.h"
 #include "http/web.h" /* WEB_SUM; made by the build, see meson.build */
@@ -18,10 +19,19 @@ EMBED(web_favicon_svg, "favicon.svg");
 #define TEXT(words)    #words
 #define TEXT_OF(macro) TEXT(macro)
 
-static const char policy[] =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-    "media-src 'self' blob:; connect-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'";
+/* storage: where downloads are sent on to; "": nowhere. */
+static const char *policy(struct request *r)
+{
+    const char *storage =
+        r->http->conf.presigned_downloads ? blob_link_origin(r->http->parts.blob) : "";
+    const char *gap = *storage ? " " : "";
+    return arena_printf(
+        r->arena,
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:%s%s; "
+        "media-src 'self' blob:%s%s; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'",
+        gap, storage, gap, storage);
+}
 
 void page_get(struct request *r)
 {
@@ -48,5 +58,5 @@ void page_get(struct request *r)
     answer_header(r, "Content-Type", parts[i].type);
     answer_header(r, "Cache-Control", "no-cache");
     answer_header(r, "ETag", etag);
-    answer_header(r, "Content-Security-Policy", policy);
+    answer_header(r, "Content-Security-Policy", policy(r));
 }

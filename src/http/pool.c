@@ -7,7 +7,7 @@ struct pool {
     pthread_cond_t more;
     struct request *first, **last;
     bool stopping;
-    void (*run)(struct request *r);
+    bool (*run)(struct request *r);
     int count;
     pthread_t threads[];
 };
@@ -27,15 +27,15 @@ static void *serve(void *arg)
             p->last = &p->first;
         pthread_mutex_unlock(&p->lock);
         struct MHD_Connection *conn = r->conn;
-        p->run(r);
-        MHD_resume_connection(conn); /* r is the event thread's from here */
+        if (p->run(r))
+            MHD_resume_connection(conn); /* r is the event thread's from here */
         pthread_mutex_lock(&p->lock);
     }
     pthread_mutex_unlock(&p->lock);
     return NULL;
 }
 
-int pool_start(struct pool **out, int threads, void (*run)(struct request *r), struct err *e)
+int pool_start(struct pool **out, int threads, bool (*run)(struct request *r), struct err *e)
 {
     struct pool *p = mem_new(sizeof(*p) + (size_t)threads * sizeof(p->threads[0]));
     pthread_mutex_init(&p->lock, NULL);

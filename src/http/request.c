@@ -78,7 +78,6 @@ void request_done(void *cls, struct MHD_Connection *conn, void **con_cls,
     struct request *r = *con_cls;
     if (!r)
         return;
-    form_free(r->form);
     if (how != MHD_REQUEST_TERMINATED_COMPLETED_OK && !r->queued)
         r->status = 0;
     log_info(h->parts.log, "request", "method", r->method, "path", r->path, "status", r->status,
@@ -91,12 +90,19 @@ void request_done(void *cls, struct MHD_Connection *conn, void **con_cls,
     if (r->guest && how == MHD_REQUEST_TERMINATED_COMPLETED_OK)
         heads_next(r->guest);
     if (r->answer)
-        MHD_destroy_response(r->answer);
+        MHD_destroy_response(TAKE(r->answer));
+    *con_cls = NULL;
+    if (!carry_end(r))
+        request_free(r);
+    atomic_fetch_sub(&h->running, 1);
+}
+
+void request_free(struct request *r)
+{
+    form_free(r->form);
     buf_clear(&r->body);
     arena_free(r->arena);
     free(r);
-    *con_cls = NULL;
-    atomic_fetch_sub(&h->running, 1);
 }
 
 /* -- headers -- */
@@ -249,7 +255,7 @@ static enum MHD_Result on_headers(struct request *r, const char *url, const char
     buf_init(&r->body, JSON_BODY_MAX);
     r->window_ms = clock_mono_ms();
     int rc = check_head(r, allow, &e);
-    if (rc == 0 && r->http->far_store && (r->route->token || r->route->body == BODY_CLIP)) {
+    if (rc == 0 && r->http->far && (r->route->token || r->route->body == BODY_CLIP)) {
         admit_later(r);
         return MHD_YES;
     }
@@ -285,7 +291,7 @@ static bool too_slow(struct request *r, size_t len_bytes)
     return slow;
 }
 
-static enum MHD_Result on_piece(struct request *r, const char *data, size_t len_bytes)
+static enum MHD_Result on_piece(struct request *r, const char *data, size_t len_bytes, bool fed)
 {
     struct err e;
     r->body_bytes += (int64_t)len_bytes;
@@ -297,9 +303,10 @@ static enum MHD_Result on_piece(struct request *r, const char *data, size_t len_
         buf_put(&r->body, data, len_bytes);
     if (r->body.cut && !r->fault.code)
         err_msg(&r->fault, MSG_TOO_LARGE, "body over %d bytes", JSON_BODY_MAX);
-    if (r->form && r->body_bytes <= r->http->conf.max_upload + FORM_EXTRA)
-        form_feed(r, data, len_bytes);
-    else if (r->form && !r->fault.code)
+    if (r->form && r->body_bytes <= r->http->conf.max_upload + FORM_EXTRA) {
+        if (!fed)
+            form_feed(r, data, len_bytes);
+    } else if (r->form && !r->fault.code)
         err_msg(&r->fault, MSG_FILE_TOO_LARGE, "a form of over %lld bytes",
                 (long long)r->http->conf.max_upload);
     /* What is refused already, or not looked at, is read on for a while, as most clients look for
@@ -339,7 +346,7 @@ static enum MHD_Result on_end(struct request *r)
         heads_body(r->guest, false);
     if (r->form)
         form_end(r);
-    bool waits = r->route->cost == SLOW || (r->route->cost == ASKS && r->http->far_store);
+    bool waits = r->route->cost == SLOW || (r->route->cost == ASKS && r->http->far);
     if (waits && !r->fault.code) {
         MHD_suspend_connection(r->conn);
         if (pool_put(r->http->pool, r))
@@ -371,8 +378,13 @@ enum MHD_Result request_access(void *cls, struct MHD_Connection *conn, const cha
     }
     if (*data_bytes) {
         size_t n = *data_bytes;
-        *data_bytes = 0;
-        return on_piece(r, data, n);
+        bool fed = r->carry == CARRY_PIECE;
+        if (carry_piece(r, data, n))
+            return MHD_YES;
+        /* more may have come behind what was carried */
+        size_t done = fed ? r->piece_bytes : n;
+        *data_bytes = n - done;
+        return on_piece(r, data, done, fed);
     }
     return on_end(r);
 }

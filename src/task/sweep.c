@@ -178,6 +178,10 @@ static int note_orphan(void *arg, const char *name, int64_t size_bytes, int64_t 
 
 static int remove_orphans(struct tasks *t, int *orphans, struct err *e)
 {
+    enum { UNFINISHED_MS = 24 * 3600 * 1000 }; /* no upload takes so long */
+    int unfinished;
+    if (blob_sweep(t->blob, UNFINISHED_MS, &unfinished, e) < 0)
+        return -1;
     AUTO(arena_freep) struct arena *a = arena_new();
     struct orphans o = {.tasks = t, .arena = a};
     if (blob_list(t->blob, note_orphan, &o, e) < 0)

@@ -24,6 +24,7 @@ struct task_upload {
     crypto_generichash_state hash;
     struct tasks *tasks;
     struct blob_writer *writer;
+    char name[BLOB_NAME_MAX + 1]; /* where the bytes will lie */
     int64_t bytes;
     uint8_t head[SNIFF_WINDOW];
     size_t head_len;
@@ -63,7 +64,10 @@ int task_upload_begin(struct tasks *t, int64_t declared_bytes, struct task_uploa
         return err_msg(e, MSG_DISK_FULL, "%lld bytes are announced, %lld are free",
                        (long long)declared_bytes, (long long)room);
     int64_t aside = declared_bytes < SET_ASIDE_BYTES ? declared_bytes : SET_ASIDE_BYTES;
-    if (blob_begin(t->blob, aside > 0 ? aside : 0, &u->writer, e) < 0)
+    char id[ID_SIZE];
+    id_make(id);
+    task_blob_name(u->name, "clips", store_now_ms(t->store), id, "");
+    if (blob_begin_named(t->blob, u->name, aside > 0 ? aside : 0, &u->writer, e) < 0)
         return -1;
     *out = TAKE(u);
     return 0;
@@ -271,16 +275,13 @@ int task_upload_commit(struct task_upload *upload, const struct task_wish *w, st
         *existed = true;
         return 0;
     }
-    char name[BLOB_NAME_MAX + 1], id[ID_SIZE];
-    id_make(id);
-    task_blob_name(name, "clips", store_now_ms(t->store), id, "");
-    n.clip_blob = arena_strdup(a, name);
+    n.clip_blob = arena_strdup(a, u->name);
     int64_t stored = 0;
-    if (blob_commit(TAKE(u->writer), name, &stored, e) < 0)
+    if (blob_commit(TAKE(u->writer), n.clip_blob, &stored, e) < 0)
         return -1;
     if (stored != n.clip_bytes) {
-        task_drop_blob(t, name);
-        return err_set(e, ERR_SYSTEM, "clip: %lld bytes came, %lld lie on disk",
+        task_drop_blob(t, n.clip_blob);
+        return err_set(e, ERR_SYSTEM, "clip: %lld bytes came, %lld lie in the storage",
                        (long long)n.clip_bytes, (long long)stored);
     }
     return add(t, a, &n, out, existed, e);

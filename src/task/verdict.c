@@ -2,8 +2,9 @@
 
 /* Waits double, but a task that waits longer than this looks forgotten. */
 enum { WAIT_MOST_MS = 10 * 60 * 1000 };
-/* Until a disk may have been cleared up. Asking costs a claim and a refused reservation. */
-enum { FULL_WAIT_MS = 15 * 1000 };
+/* Until a disk may have been cleared up, and until a storage that was down may be back. Asking
+ * costs a claim and a refusal. */
+enum { FULL_WAIT_MS = 15 * 1000, BUSY_WAIT_MS = 3 * 1000 };
 
 static int64_t doubled(int attempts, int64_t wait_ms)
 {
@@ -30,6 +31,11 @@ struct verdict task_verdict(const struct err *why, int attempts, const struct ta
                                 .wait_ms = FULL_WAIT_MS,
                                 .uncounted = true,
                                 .msg = MSG_DISK_FULL};
+    case ERR_BUSY: /* a part of ours is down: no attempt can do better, and none is used up */
+        return (struct verdict){.event = TASK_EVENT_HAND_BACK,
+                                .wait_ms = BUSY_WAIT_MS,
+                                .uncounted = true,
+                                .msg = MSG_UNAVAILABLE};
     case ERR_INPUT:
     case ERR_UNSUPPORTED:
     case ERR_TOO_LARGE:

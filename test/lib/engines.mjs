@@ -1,12 +1,13 @@
 // Real servers for tests: each started in a folder of its own on free loopback ports, stopped by
 // process id when the test ends. As root they run as the users that Debian's packages made.
+import { CreateBucketCommand, GetObjectCommand, ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { appendFileSync, chmodSync, chownSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sleep, until } from './reelgate.mjs';
+import { root as top, sleep, until } from './reelgate.mjs';
 
 const root = process.getuid() === 0;
 
@@ -169,3 +170,32 @@ class Redis extends Engine {
     crash() { return this.kill(); }
 }
 export const redis = (t) => begun(t, new Redis('redis', 'redis'));
+
+// An S3 server: OpenStack Swift. Programs that use it need `env`.
+class Swift extends Engine {
+    async begin() {
+        this.port = await freePort();
+        this.endpoint = `http://127.0.0.1:${this.port}`;
+        this.env = { AWS_ACCESS_KEY_ID: 'test:tester', AWS_SECRET_ACCESS_KEY: 'testing' };
+        this.client = new S3Client({
+            endpoint: this.endpoint, region: 'us-east-1', forcePathStyle: true, maxAttempts: 1,
+            requestChecksumCalculation: 'WHEN_REQUIRED', responseChecksumValidation: 'WHEN_REQUIRED',
+            credentials: { accessKeyId: this.env.AWS_ACCESS_KEY_ID, secretAccessKey: this.env.AWS_SECRET_ACCESS_KEY },
+        });
+        await this.start();
+        this.url = `s3://reels/one?endpoint=${this.endpoint}`;
+        return this;
+    }
+    // Its parts do not start at once.
+    async start() {
+        this.child = this.spawn(join(top, 'script/swift'), [this.dir, String(this.port)]);
+        await until('the bucket is there', async () => {
+            assert.equal(this.child.exitCode, null, `swift ended: ${readFileSync(this.log, 'utf8').slice(-2000)}`);
+            return this.client.send(new CreateBucketCommand({ Bucket: 'reels' })).then(() => true, (error) => error.name.startsWith('BucketAlready'));
+        }, 60_000);
+    }
+    async keys() { return ((await this.client.send(new ListObjectsV2Command({ Bucket: 'reels' }))).Contents ?? []).map((o) => o.Key); }
+    async uploads() { return (await this.client.send(new ListMultipartUploadsCommand({ Bucket: 'reels' }))).Uploads ?? []; }
+    async get(key) { return Buffer.from(await (await this.client.send(new GetObjectCommand({ Bucket: 'reels', Key: key }))).Body.transformToByteArray()); }
+}
+export const swift = (t) => begun(t, new Swift('swift', 'root'));

@@ -37,7 +37,7 @@ void world_restart(struct world *w)
 {
     http_stop(TAKE(w->http), 0);
     const struct http_parts parts = {
-        .auth = w->auth, .tasks = w->tasks, .store = w->store, .jail_missing = ""};
+        .auth = w->auth, .tasks = w->tasks, .blob = w->blob, .store = w->store, .jail_missing = ""};
     OK(http_start(&w->http, &w->conf, &parts, e));
 }
 
