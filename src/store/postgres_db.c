@@ -69,18 +69,15 @@ PGconn *pg_connect(const char *url, struct err *e)
 {
     /* A server that is gone without a word (cut network, frozen machine) is noticed in seconds.
      * What the URL says wins: it is expanded last. */
-    static const char *const keys[] = {"application_name",
-                                       "connect_timeout",
-                                       "tcp_user_timeout",
-                                       "keepalives_idle",
-                                       "keepalives_interval",
-                                       "keepalives_count",
-                                       "options",
-                                       "dbname",
-                                       NULL};
+    static const char *const keys[] = {"application_name", "connect_timeout",
+                                       "client_encoding",  "tcp_user_timeout",
+                                       "keepalives_idle",  "keepalives_interval",
+                                       "keepalives_count", "options",
+                                       "dbname",           NULL};
     const char *const values[] = {
         "reelgate",
         "5",
+        "UTF8",
         "6000",
         "3",
         "2",
