@@ -11,7 +11,7 @@
 
 #include <sodium.h>
 
-enum { PASSWORD_CHARS_MIN = 8, PASSWORD_BYTES_MAX = 128 };
+enum { PASSWORD_CHARS_MIN = 8 };
 
 static void derive(unsigned char out[KEY_BYTES], const unsigned char secret[KEY_BYTES],
                    const char *label)

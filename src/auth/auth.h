@@ -25,6 +25,8 @@ int auth_open(struct auth **out, struct store *s, const struct auth_conf *c, str
 void auth_close(struct auth *a);
 void auth_closep(struct auth **a);
 
+enum { PASSWORD_BYTES_MAX = 128 }; /* a longer one opens nothing */
+
 /* Makes a user. Checks as the contract says: MSG_FIELDS_MISSING (NULL or ""), MSG_PASSWORDS_DIFFER,
  * MSG_PASSWORD_SHORT (characters), MSG_PASSWORD_LONG (bytes), MSG_USERNAME_BAD, MSG_EMAIL_BAD,
  * MSG_USER_EXISTS, MSG_EMAIL_EXISTS. Slow (argon2id): not for an event thread. */

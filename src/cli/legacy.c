@@ -11,6 +11,7 @@
 #include "core/fd.h"
 #include "core/log.h"
 #include "core/mem.h"
+#include "core/message.h"
 #include "core/str.h"
 #include "store/legacy.h"
 #include "store/store.h"
@@ -64,13 +65,18 @@ static int take_user(struct take *t, struct arena *a, const struct legacy_user *
 {
     AUTO(freep) char *hash = NULL;
     const char *note = NULL, *name = u->username, *mail = u->email;
-    if (*u->password && auth_hash(t->p->auth, u->password, &hash, e) < 0)
+    bool usable = *u->password && strlen(u->password) <= PASSWORD_BYTES_MAX;
+    if (usable && auth_hash(t->p->auth, u->password, &hash, e) < 0)
         return -1;
-    if (!*u->password)
-        note = join(a, note, "no password; `reelgate user password` sets one");
-    if (!*name) {
+    if (!usable)
+        note = join(a, note,
+                    arena_printf(a, "%s; `reelgate user password` sets one",
+                                 *u->password ? "a password that is too long" : "no password"));
+    if (!*name || strlen(name) > USER_NAME_MAX || !str_utf8_clean(str_of(name))) {
         name = arena_printf(a, "user-%" PRId64, u->id);
-        note = join(a, note, arena_printf(a, "no name; it is %s now", name));
+        note = join(a, note,
+                    arena_printf(a, "%s; it is %s now",
+                                 *u->username ? "a name that nobody can give" : "no name", name));
     }
     if (!*mail) {
         mail = arena_printf(a, "user-%" PRId64 "@unknown.invalid", u->id);
@@ -133,20 +139,24 @@ static int open_below(int root, const char *path)
                                  .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
     AUTO(fd_closep) int fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
     struct stat st;
-    if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+    if (fd < 0 || fstat(fd, &st) < 0)
         return -1;
-    return fd_take(&fd);
+    errno = 0;
+    return S_ISREG(st.st_mode) ? fd_take(&fd) : -1;
 }
 
 /* The old service names its files by paths of the machine or container it ran in: the longest end
  * of such a path that is a file below the folder. */
-static int find_file(int root, const char *path)
+static int find_file(int root, const char *path, const char **why)
 {
+    *why = "was not found";
     while (root >= 0 && *path) {
         path += strspn(path, "/");
         int fd = *path ? open_below(root, path) : -1;
         if (fd >= 0)
             return fd;
+        if (errno == EACCES)
+            *why = "may not be read";
         path += strcspn(path, "/");
     }
     return -1;
@@ -159,7 +169,7 @@ static bool known_status(const char *status)
 
 static int take_task(struct take *t, struct arena *a, const struct legacy_task *old, struct err *e)
 {
-    const char *note = NULL, *failed = NULL;
+    const char *note = NULL, *failed = NULL, *why;
     bool taken;
     if (!old->owned) {
         note = join(a, NULL,
@@ -168,19 +178,29 @@ static int take_task(struct take *t, struct arena *a, const struct legacy_task *
         say(t, "task", old->id, note);
         return legacy_task_note(t->old, old->id, note, e);
     }
-    AUTO(fd_closep) int fd = find_file(t->root, old->file_path);
+    AUTO(fd_closep) int fd = find_file(t->root, old->file_path, &why);
     if (fd < 0)
-        note = join(a, note,
-                    arena_printf(a, "its file %s was not found",
-                                 *old->file_path ? old->file_path : "(none)"));
+        note = join(
+            a, note,
+            arena_printf(a, "its file %s %s", *old->file_path ? old->file_path : "(none)", why));
     if (!known_status(old->status))
         note = join(a, note, arena_printf(a, "its state was \"%s\"", old->status));
+    if (!old->created_ms)
+        note = join(a, note,
+                    arena_printf(a, "its time was \"%s\"; it is that of now", old->timestamp));
+    if (*old->lost && fd < 0) {
+        say(t, "task", old->id, note);
+        return 0;
+    }
     if (task_adopt(t->p->tasks, t->old, old, fd, note, &failed, &taken, e) < 0)
         return err_wrap(e, "task %" PRId64, old->id);
+    bool unread = fd >= 0 && failed && strcmp(failed, msg_slug(MSG_FILE_LOST)) == 0;
     t->sum->tasks += taken;
     t->sum->failed += taken && failed;
-    if (taken && failed && !note)
-        note = join(a, NULL, arena_printf(a, "its file %s is no clip: %s", old->file_path, failed));
+    if (taken && failed && fd >= 0)
+        note = join(a, note,
+                    arena_printf(a, "its file %s %s: %s", old->file_path,
+                                 unread ? "could not be read" : "is no clip", failed));
     if (note)
         say(t, "task", old->id, note);
     return 0;

@@ -40,8 +40,10 @@ int legacy_user_take(struct legacy *l, int64_t id, const char *username, const c
 struct legacy_task {
     int64_t id, user_id;
     const char *file_path, *status;
-    int64_t created_ms; /* 0: not said */
-    bool owned;         /* its user has been taken */
+    const char *timestamp; /* as it was written */
+    int64_t created_ms;    /* 0: not said, or no time of ours */
+    bool owned;            /* its user has been taken */
+    const char *lost; /* it was taken before, without its file: the name of its no bytes; or "" */
 };
 int legacy_task_next(struct legacy *l, struct arena *a, int64_t after, struct legacy_task *out,
                      bool *found, struct err *e);
@@ -52,7 +54,8 @@ struct legacy_clip {
     int64_t created_ms;
     const char *error_slug; /* NULL: the task is due; else it is failed, by this message */
 };
-/* Makes the task under the old id; *taken false: another process has, nothing was done. */
+/* Makes the task under the old id, or gives the one that was lost its clip; *taken false: another
+ * process has, nothing was done. */
 int legacy_task_take(struct legacy *l, int64_t id, const struct legacy_clip *c, const char *note,
                      bool *taken, struct err *e);
 /* Leaves a row where it is, with a note. */

@@ -184,7 +184,7 @@ static int migrate(struct postgres *s, PGconn *c, int *from, int *to, struct err
                 e) < 0)
         return -1;
     int version;
-    if (schema_version(c, &version, e) < 0 || (version == 0 && postgres_legacy_waits(c, e) < 0))
+    if (schema_version(c, &version, e) < 0 || (!s->taking_over && postgres_legacy_waits(c, e) < 0))
         return -1;
     *from = version;
     for (size_t i = 0; i < LEN(steps); i++) {

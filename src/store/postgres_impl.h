@@ -77,7 +77,8 @@ struct postgres {
     int64_t ahead_ms, asked_ms;     /* the server's clock minus our monotonic one; when asked */
     pthread_t listener;
     bool listening;
-    int stop_fd; /* eventfd: the listener is to end */
+    int stop_fd;      /* eventfd: the listener is to end */
+    bool taking_over; /* old tables are no hindrance to a migration: their rows are being taken */
 };
 
 struct pg_values {

@@ -48,11 +48,14 @@ static int64_t whole(const PGresult *r, int row, int column)
 
 /* -- open and close -- */
 
-/* Waiting: in the place that Reelgate's own tables will have. Aside: moved by an earlier run. */
+/* Waiting: in the place that Reelgate's own tables will have. Aside: moved by an earlier run.
+ * Early: that run ended before new ids were sure to lie beyond the old ones. */
 static const char where[] =
     "SELECT EXISTS (SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass('users') "
     "  AND attname = 'password1' AND NOT attisdropped) AND to_regclass('tasks') IS NOT NULL,"
-    " to_regclass('reelgate_legacy.users') IS NOT NULL";
+    " to_regclass('reelgate_legacy.users') IS NOT NULL,"
+    " NOT EXISTS (SELECT 1 FROM pg_proc WHERE proname = 'take_task' AND "
+    "  pronamespace = to_regnamespace('reelgate_legacy'))";
 
 /* Constraints would hold a row of one table for the sake of the other, or refuse an empty password;
  * each row is read by what it says. */
@@ -72,10 +75,11 @@ int postgres_legacy_waits(PGconn *c, struct err *e)
     AUTO(pg_clearp) PGresult *r = PQexec(c, where);
     if (PQresultStatus(r) != PGRES_TUPLES_OK)
         return err_set(e, ERR_BUSY, "database: %.150s", PQerrorMessage(c));
-    return yes(r, 0) ? err_set(e, ERR_CONFLICT,
-                               "database: it holds the tables of the service that Reelgate "
-                               "replaces: `reelgate migrate --legacy-files DIR` takes them over")
-                     : 0;
+    return yes(r, 0) || (yes(r, 1) && yes(r, 2))
+               ? err_set(e, ERR_CONFLICT,
+                         "database: it holds the tables of the service that Reelgate "
+                         "replaces: `reelgate migrate --legacy-files DIR` takes them over")
+               : 0;
 }
 
 static void old_close(struct legacy *l)
@@ -114,6 +118,7 @@ static int old_open(struct legacy **out, struct store *s, struct err *e)
         return 0;
     if (lock(l, e) < 0)
         return -1;
+    ((struct postgres *)s)->taking_over = true;
     *out = TAKE(l);
     return 0;
 }
@@ -130,8 +135,21 @@ static int old_move(struct legacy *l, struct err *e)
 
 /* -- rows -- */
 
-/* Remade at each run, as an older program may have left others. */
+/* Of a task t: it was taken without its file. */
+#define LOST "t.state = 3 AND t.error_slug = 'file_lost' AND t.clip_bytes = 0"
+
+/* Remade at each run, as an older program may have left others. A time that is none, or lies
+ * outside of 1970 to 9999, is 0. A task that was failed because its file was lost is taken again
+ * with it. */
 static const char functions[] =
+    "CREATE OR REPLACE FUNCTION reelgate_legacy.unix_ms(t text) RETURNS bigint"
+    "  LANGUAGE plpgsql STABLE AS $$ "
+    "DECLARE at timestamptz := t; "
+    "BEGIN"
+    "  RETURN CASE WHEN at BETWEEN '1970-01-01 UTC' AND '9999-12-31 UTC'"
+    "    THEN extract(epoch FROM at) * 1000 ELSE 0 END;"
+    "EXCEPTION WHEN data_exception THEN RETURN 0; "
+    "END $$;"
     "CREATE OR REPLACE FUNCTION reelgate_legacy.take_user(the_id bigint, name text, mail text,"
     "  hash text, the_note text) RETURNS boolean LANGUAGE plpgsql AS $$ "
     "BEGIN"
@@ -152,19 +170,29 @@ static const char functions[] =
     "BEGIN"
     "  SELECT o.user_id INTO who FROM reelgate_legacy.tasks o WHERE o.id = the_id"
     "    AND NOT o.reelgate_taken FOR UPDATE;"
-    "  IF NOT FOUND THEN RETURN false; END IF;"
-    "  PERFORM 1 FROM users u WHERE u.id = who FOR NO KEY UPDATE;"
-    "  INSERT INTO tasks (id, user_id, state, file_name, title, clip_blob, clip_hash, clip_bytes,"
-    "      fit, start_us, created_ms, changed_ms, error_slug)"
-    "    VALUES (the_id, who, CASE WHEN slug = '' THEN 0 ELSE 3 END, name, '', blob, hash, bytes,"
-    "      0, 0, CASE WHEN made_ms > 0 THEN made_ms ELSE reelgate_now_ms() END,"
-    "      reelgate_now_ms(), slug);"
+    "  IF FOUND THEN"
+    "    PERFORM 1 FROM users u WHERE u.id = who FOR NO KEY UPDATE;"
+    "    INSERT INTO tasks (id, user_id, state, file_name, title, clip_blob, clip_hash, clip_bytes,"
+    "        fit, start_us, created_ms, changed_ms, error_slug)"
+    "      VALUES (the_id, who, CASE WHEN slug = '' THEN 0 ELSE 3 END, name, '', blob, hash,"
+    "        bytes, 0, 0, CASE WHEN made_ms > 0 THEN made_ms ELSE reelgate_now_ms() END,"
+    "        reelgate_now_ms(), slug);"
+    "  ELSE"
+    "    SELECT t.user_id INTO who FROM tasks t WHERE t.id = the_id;"
+    "    PERFORM 1 FROM users u WHERE u.id = who FOR NO KEY UPDATE;"
+    "    UPDATE tasks t SET state = CASE WHEN slug = '' THEN 0 ELSE 3 END, clip_blob = blob,"
+    "        clip_hash = hash, clip_bytes = bytes, changed_ms = reelgate_now_ms(),"
+    "        error_slug = slug"
+    "      WHERE t.id = the_id AND " LOST ";"
+    "    IF NOT FOUND THEN RETURN false; END IF;"
+    "  END IF;"
     "  UPDATE users u SET bytes_used = u.bytes_used + bytes WHERE u.id = who;"
     "  IF slug = '' THEN"
     "    PERFORM reelgate_turn_add(who);"
     "    PERFORM reelgate_outbox_add(the_id);"
     "  END IF;"
-    "  UPDATE reelgate_legacy.tasks o SET reelgate_taken = true, reelgate_note = the_note"
+    "  UPDATE reelgate_legacy.tasks o SET reelgate_taken = true, reelgate_note ="
+    "      CASE slug WHEN '' THEN the_note ELSE concat_ws('; ', the_note, 'failed: ' || slug) END"
     "    WHERE o.id = the_id;"
     "  RETURN true;"
     "END $$";
@@ -178,10 +206,8 @@ static const char beyond[] =
 
 static int old_ready(struct legacy *l, struct err *e)
 {
-    if (pg_exec(((struct old *)l)->c, functions, e) < 0)
-        return -1;
     AUTO(pg_clearp) PGresult *r = ask(l, beyond, 0, NULL, e);
-    return r ? 0 : -1;
+    return r ? pg_exec(((struct old *)l)->c, functions, e) : -1;
 }
 
 static bool has_passwords(struct legacy *l)
@@ -243,10 +269,12 @@ static int old_task_next(struct legacy *l, struct arena *a, int64_t after, struc
     PGresult *r =
         ask(l,
             "SELECT id, coalesce(user_id, 0), file_path, status, "
-            "coalesce((extract(epoch FROM \"timestamp\"::text::timestamptz) * 1000)::bigint, 0), "
-            "EXISTS (SELECT 1 FROM users u WHERE u.id = o.user_id) "
-            "FROM reelgate_legacy.tasks o "
-            "WHERE id > $1::bigint AND NOT reelgate_taken ORDER BY id LIMIT 1",
+            "coalesce(reelgate_legacy.unix_ms(\"timestamp\"::text), 0), "
+            "EXISTS (SELECT 1 FROM users u WHERE u.id = o.user_id), "
+            "\"timestamp\"::text, (SELECT clip_blob FROM tasks t WHERE t.id = o.id AND " LOST ") "
+            "FROM reelgate_legacy.tasks o WHERE id > $1::bigint AND (NOT reelgate_taken OR "
+            "  EXISTS (SELECT 1 FROM tasks t WHERE t.id = o.id AND " LOST ")) "
+            "ORDER BY id LIMIT 1",
             1, (const char *const[]){digits(a, after)}, e);
     if (!r)
         return -1;
@@ -257,7 +285,9 @@ static int old_task_next(struct legacy *l, struct arena *a, int64_t after, struc
                                     .file_path = pg_string(r, 0, 2, a),
                                     .status = pg_string(r, 0, 3, a),
                                     .created_ms = whole(r, 0, 4),
-                                    .owned = yes(r, 5)};
+                                    .owned = yes(r, 5),
+                                    .timestamp = pg_string(r, 0, 6, a),
+                                    .lost = pg_string(r, 0, 7, a)};
     return 0;
 }
 

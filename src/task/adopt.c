@@ -22,8 +22,10 @@ struct bytes {
     enum sniff kind;
 };
 
-/* All of fd (-1: nothing) under name. */
-static int store_bytes(struct tasks *t, int fd, const char *name, struct bytes *out, struct err *e)
+/* All of fd (-1: nothing) under name. *readable false: fd did not give its bytes, nothing was done.
+ */
+static int store_bytes(struct tasks *t, int fd, const char *name, bool *readable, struct bytes *out,
+                       struct err *e)
 {
     AUTO(blob_abortp) struct blob_writer *w = NULL;
     AUTO(freep) unsigned char *piece = mem_new(PIECE);
@@ -33,9 +35,14 @@ static int store_bytes(struct tasks *t, int fd, const char *name, struct bytes *
     if (blob_begin(t->blob, 0, &w, e) < 0)
         return -1;
     out->kind = SNIFF_OTHER;
+    *readable = true;
     for (int64_t at = 0; fd >= 0;) {
-        ssize_t n = fd_read_full(fd, piece, PIECE, e);
-        if (n < 0 || (n > 0 && blob_write(w, piece, (size_t)n, e) < 0))
+        ssize_t n = fd_read_full(fd, piece, PIECE, NULL);
+        if (n < 0) {
+            *readable = false;
+            return 0;
+        }
+        if (n > 0 && blob_write(w, piece, (size_t)n, e) < 0)
             return -1;
         if (at == 0)
             out->kind = task_sniff(piece, (size_t)(n < SNIFF_WINDOW ? n : SNIFF_WINDOW));
@@ -72,7 +79,9 @@ int task_adopt(struct tasks *t, struct legacy *l, const struct legacy_task *old,
     int64_t created_ms = old->created_ms > 0 ? old->created_ms : store_now_ms(t->store);
     id_make(id);
     task_blob_name(name, "clips", created_ms, id, "");
-    if (store_bytes(t, fd, name, &b, e) < 0)
+    bool readable;
+    if (store_bytes(t, fd, name, &readable, &b, e) < 0 ||
+        (!readable && store_bytes(t, fd = -1, name, &readable, &b, e) < 0))
         return -1;
     *failed = fault(fd, &b);
     const struct legacy_clip clip = {file_name, name, b.hash, b.count, created_ms, *failed};
@@ -85,5 +94,7 @@ int task_adopt(struct tasks *t, struct legacy *l, const struct legacy_task *old,
     }
     if (!*taken)
         task_drop_blob(t, name);
+    else if (*old->lost)
+        task_drop_blob(t, old->lost);
     return 0;
 }
