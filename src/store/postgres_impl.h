@@ -4,7 +4,7 @@
  *   postgres_db.c    connections, statements, values, errors
  *   postgres_sql.c   the statements
  *   postgres_rows.c  users and tasks: adding, reading, changing, claims, the outbox
- *   postgres_event.c  events
+ *   postgres_event.c  events      postgres_upload.c  uploads
  *   postgres_legacy.c  the tables of the service that Reelgate replaces
  *
  * What has to be one transaction is one function inside the database (migrations/postgres), so
@@ -58,6 +58,16 @@ enum pg_sql {
     PG_EVENT_SPAN,
     PG_EVENT_SPAN_USER,
     PG_EVENT_TRIM,
+    PG_UPLOAD_ADD,
+    PG_UPLOAD_GET,
+    PG_UPLOAD_WISH,
+    PG_UPLOAD_HOLD,
+    PG_UPLOAD_ADVANCE,
+    PG_UPLOAD_FINISH,
+    PG_UPLOAD_REMOVE,
+    PG_UPLOAD_FREE_ALL,
+    PG_UPLOAD_EXPIRED,
+    PG_UPLOAD_WHOLE,
     PG_COUNT_
 };
 extern const char *const pg_sql_text[PG_COUNT_];
@@ -158,3 +168,19 @@ int postgres_event_users(struct store *s, int64_t after,
 int postgres_event_span(struct store *s, int64_t user_id, int64_t *newest, int64_t *forgotten,
                         struct err *e);
 int postgres_event_trim(struct store *s, int64_t keep_ms, int most, int *count, struct err *e);
+int postgres_upload_add(struct store *s, const struct upload_row *u, int64_t keep_ms,
+                        int64_t quota_bytes, int64_t *expires_ms, struct err *e);
+int postgres_upload_get(struct store *s, struct arena *a, const char *id, int64_t user_id,
+                        struct upload_row *out, struct err *e);
+int postgres_upload_wish(struct store *s, const char *id, int64_t user_id, int64_t *wish,
+                         struct err *e);
+int postgres_upload_hold(struct store *s, const char *id, int64_t wish, bool force, bool *held,
+                         struct err *e);
+int postgres_upload_advance(struct store *s, const char *id, int64_t holder, int64_t from_bytes,
+                            int64_t to_bytes, int64_t keep_ms, bool *done, struct err *e);
+int postgres_upload_finish(struct store *s, const char *id, int64_t task_id, struct err *e);
+int postgres_upload_remove(struct store *s, const char *id, struct err *e);
+int postgres_upload_free_all(struct store *s, struct err *e);
+int postgres_upload_list(struct store *s, bool whole, int64_t idle_ms, int64_t keep_ms, int max,
+                         int (*each)(void *arg, const struct upload_row *u), void *arg,
+                         struct err *e);

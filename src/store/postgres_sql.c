@@ -89,4 +89,30 @@ const char *const pg_sql_text[PG_COUNT_] = {
     [PG_EVENT_SPAN_USER] = "SELECT coalesce((SELECT max(id) FROM events WHERE user_id = "
                            "$1::bigint), 0), id FROM events_forgotten",
     [PG_EVENT_TRIM] = "SELECT reelgate_events_trim($1::bigint, $2::bigint)",
+
+#define UPLOAD                                                                                     \
+    "SELECT id, user_id, length_bytes, offset_bytes, file_name, title, idempotency_key, "          \
+    "clip_blob, fit, start_us, wish, holder, expires_ms, task_id FROM uploads "
+    [PG_UPLOAD_ADD] =
+        "INSERT INTO uploads (id, user_id, length_bytes, file_name, title, idempotency_key, "
+        "clip_blob, fit, start_us, expires_ms) SELECT $1::text, $2::bigint, $3::bigint, $4::text, "
+        "$5::text, $6::text, $7::text, $8::bigint, $9::bigint, reelgate_now_ms() + $10::bigint "
+        "FROM users u WHERE u.id = $2::bigint AND ($11::bigint = 0 OR u.bytes_used + $3::bigint <= "
+        "$11::bigint) RETURNING expires_ms",
+    [PG_UPLOAD_ADVANCE] = "UPDATE uploads SET offset_bytes = $4::bigint, holder = 0, expires_ms = "
+                          "reelgate_now_ms() + $5::bigint WHERE id = $1::text AND holder = "
+                          "$2::bigint AND offset_bytes = $3::bigint RETURNING offset_bytes",
+    [PG_UPLOAD_EXPIRED] =
+        UPLOAD "WHERE expires_ms <= reelgate_now_ms() ORDER BY expires_ms LIMIT $1::bigint",
+    [PG_UPLOAD_WHOLE] = UPLOAD "WHERE task_id = 0 AND offset_bytes = length_bytes AND expires_ms "
+                               "<= reelgate_now_ms() + $2::bigint LIMIT $1::bigint",
+    [PG_UPLOAD_GET] = UPLOAD "WHERE id = $1::text AND ($2::bigint = 0 OR user_id = $2::bigint)",
+    [PG_UPLOAD_WISH] = "UPDATE uploads SET wish = wish + 1 WHERE id = $1::text AND user_id = "
+                       "$2::bigint RETURNING wish",
+    [PG_UPLOAD_HOLD] = "UPDATE uploads SET holder = $2::bigint WHERE id = $1::text AND wish = "
+                       "$2::bigint AND (holder = 0 OR $3::bigint <> 0) RETURNING holder",
+    [PG_UPLOAD_FINISH] =
+        "UPDATE uploads SET task_id = $2::bigint WHERE id = $1::text RETURNING task_id",
+    [PG_UPLOAD_REMOVE] = "DELETE FROM uploads WHERE id = $1::text",
+    [PG_UPLOAD_FREE_ALL] = "UPDATE uploads SET holder = 0 WHERE holder <> 0",
 };

@@ -333,4 +333,13 @@ const struct store_ops store_sqlite_ops = {
     .event_users = sqlite_event_users,
     .event_span = sqlite_event_span,
     .event_trim = sqlite_event_trim,
+    .upload_add = sqlite_upload_add,
+    .upload_get = sqlite_upload_get,
+    .upload_wish = sqlite_upload_wish,
+    .upload_hold = sqlite_upload_hold,
+    .upload_advance = sqlite_upload_advance,
+    .upload_finish = sqlite_upload_finish,
+    .upload_remove = sqlite_upload_remove,
+    .upload_free_all = sqlite_upload_free_all,
+    .upload_list = sqlite_upload_list,
 };

@@ -4,7 +4,7 @@
  *   sqlite_db.c     connections, statements, the writer's transactions, errors
  *   sqlite_user.c   users          sqlite_task.c    tasks: adding and reading
  *   sqlite_change.c tasks: changes, claims, leases, purge; the outbox
- *   sqlite_event.c  events
+ *   sqlite_event.c  events         sqlite_upload.c  uploads
  *
  * Debian 12's SQLite 3.40.1 can lose commits when one connection checkpoints a WAL while another
  * commits. So: one process (a lock file), one connection that writes and checkpoints, under one
@@ -75,6 +75,16 @@ enum sq_sql {
     SQL_EVENT_CUT,
     SQL_EVENT_TRIM,
     SQL_EVENT_FORGET,
+    SQL_UPLOAD_ADD,
+    SQL_UPLOAD_GET,
+    SQL_UPLOAD_WISH,
+    SQL_UPLOAD_HOLD,
+    SQL_UPLOAD_ADVANCE,
+    SQL_UPLOAD_FINISH,
+    SQL_UPLOAD_REMOVE,
+    SQL_UPLOAD_FREE_ALL,
+    SQL_UPLOAD_EXPIRED,
+    SQL_UPLOAD_WHOLE,
     SQL_TURN_ADD,
     SQL_TURN_NEXT,
     SQL_TURN_SERVED,
@@ -206,3 +216,19 @@ int sqlite_event_users(struct store *s, int64_t after,
 int sqlite_event_span(struct store *s, int64_t user_id, int64_t *newest, int64_t *forgotten,
                       struct err *e);
 int sqlite_event_trim(struct store *s, int64_t keep_ms, int most, int *count, struct err *e);
+int sqlite_upload_add(struct store *s, const struct upload_row *u, int64_t keep_ms,
+                      int64_t quota_bytes, int64_t *expires_ms, struct err *e);
+int sqlite_upload_get(struct store *s, struct arena *a, const char *id, int64_t user_id,
+                      struct upload_row *out, struct err *e);
+int sqlite_upload_wish(struct store *s, const char *id, int64_t user_id, int64_t *wish,
+                       struct err *e);
+int sqlite_upload_hold(struct store *s, const char *id, int64_t wish, bool force, bool *held,
+                       struct err *e);
+int sqlite_upload_advance(struct store *s, const char *id, int64_t holder, int64_t from_bytes,
+                          int64_t to_bytes, int64_t keep_ms, bool *done, struct err *e);
+int sqlite_upload_finish(struct store *s, const char *id, int64_t task_id, struct err *e);
+int sqlite_upload_remove(struct store *s, const char *id, struct err *e);
+int sqlite_upload_free_all(struct store *s, struct err *e);
+int sqlite_upload_list(struct store *s, bool whole, int64_t idle_ms, int64_t keep_ms, int max,
+                       int (*each)(void *arg, const struct upload_row *u), void *arg,
+                       struct err *e);

@@ -103,6 +103,29 @@ const char *const sq_sql_text[SQL_COUNT_] = {
     [SQL_EVENT_TRIM] = "DELETE FROM events WHERE id <= ?1",
     [SQL_EVENT_FORGET] = "UPDATE events_forgotten SET id = max(id, ?1)",
 
+#define UPLOAD                                                                                     \
+    "SELECT id, user_id, length_bytes, offset_bytes, file_name, title, idempotency_key, "          \
+    "clip_blob, fit, start_us, wish, holder, expires_ms, task_id FROM uploads "
+    [SQL_UPLOAD_ADD] =
+        "INSERT INTO uploads (id, user_id, length_bytes, file_name, title, idempotency_key, "
+        "clip_blob, fit, start_us, expires_ms) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 FROM "
+        "users u WHERE u.id = ?2 AND (?11 = 0 OR u.bytes_used + ?3 <= ?11) RETURNING expires_ms",
+    [SQL_UPLOAD_ADVANCE] =
+        "UPDATE uploads SET offset_bytes = ?4, holder = 0, expires_ms = ?5 WHERE id = ?1 AND "
+        "holder = ?2 AND offset_bytes = ?3 RETURNING offset_bytes",
+    [SQL_UPLOAD_EXPIRED] =
+        UPLOAD "INDEXED BY uploads_expiry WHERE expires_ms <= ?2 ORDER BY expires_ms LIMIT ?1",
+    [SQL_UPLOAD_WHOLE] = UPLOAD "INDEXED BY uploads_whole WHERE task_id = 0 AND offset_bytes = "
+                                "length_bytes AND expires_ms <= ?2 LIMIT ?1",
+    [SQL_UPLOAD_GET] = UPLOAD "WHERE id = ?1 AND (?2 = 0 OR user_id = ?2)",
+    [SQL_UPLOAD_WISH] =
+        "UPDATE uploads SET wish = wish + 1 WHERE id = ?1 AND user_id = ?2 RETURNING wish",
+    [SQL_UPLOAD_HOLD] = "UPDATE uploads SET holder = ?2 WHERE id = ?1 AND wish = ?2 AND (holder = "
+                        "0 OR ?3 <> 0) RETURNING holder",
+    [SQL_UPLOAD_FINISH] = "UPDATE uploads SET task_id = ?2 WHERE id = ?1 RETURNING task_id",
+    [SQL_UPLOAD_REMOVE] = "DELETE FROM uploads WHERE id = ?1",
+    [SQL_UPLOAD_FREE_ALL] = "UPDATE uploads SET holder = 0 WHERE holder <> 0",
+
     [SQL_TURN_ADD] = "INSERT OR IGNORE INTO turns (user_id, served) "
                      "SELECT id, served FROM users WHERE id = ?1",
     [SQL_TURN_NEXT] = "SELECT user_id FROM turns ORDER BY served, user_id LIMIT 1",

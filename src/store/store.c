@@ -304,3 +304,54 @@ int store_event_trim(struct store *s, int64_t keep_ms, int most, int *count, str
 {
     return s->ops->event_trim(s, keep_ms, most, count, e);
 }
+
+int store_upload_add(struct store *s, const struct upload_row *u, int64_t keep_ms,
+                     int64_t quota_bytes, int64_t *expires_ms, struct err *e)
+{
+    return s->ops->upload_add(s, u, keep_ms, quota_bytes, expires_ms, e);
+}
+
+int store_upload_get(struct store *s, struct arena *a, const char *id, int64_t user_id,
+                     struct upload_row *out, struct err *e)
+{
+    return s->ops->upload_get(s, a, id, user_id, out, e);
+}
+
+int store_upload_wish(struct store *s, const char *id, int64_t user_id, int64_t *wish,
+                      struct err *e)
+{
+    return s->ops->upload_wish(s, id, user_id, wish, e);
+}
+
+int store_upload_hold(struct store *s, const char *id, int64_t wish, bool force, bool *held,
+                      struct err *e)
+{
+    return s->ops->upload_hold(s, id, wish, force, held, e);
+}
+
+int store_upload_advance(struct store *s, const char *id, int64_t holder, int64_t from_bytes,
+                         int64_t to_bytes, int64_t keep_ms, bool *done, struct err *e)
+{
+    return s->ops->upload_advance(s, id, holder, from_bytes, to_bytes, keep_ms, done, e);
+}
+
+int store_upload_finish(struct store *s, const char *id, int64_t task_id, struct err *e)
+{
+    return s->ops->upload_finish(s, id, task_id, e);
+}
+
+int store_upload_remove(struct store *s, const char *id, struct err *e)
+{
+    return s->ops->upload_remove(s, id, e);
+}
+
+int store_upload_free_all(struct store *s, struct err *e)
+{
+    return s->ops->upload_free_all(s, e);
+}
+
+int store_upload_list(struct store *s, bool whole, int64_t idle_ms, int64_t keep_ms, int max,
+                      int (*each)(void *arg, const struct upload_row *u), void *arg, struct err *e)
+{
+    return s->ops->upload_list(s, whole, idle_ms, keep_ms, max, each, arg, e);
+}

@@ -65,6 +65,23 @@ struct store_ops {
                       struct err *e);
     int (*event_trim)(struct store *s, int64_t keep_ms, int most, int *count, struct err *e);
 
+    int (*upload_add)(struct store *s, const struct upload_row *u, int64_t keep_ms,
+                      int64_t quota_bytes, int64_t *expires_ms, struct err *e);
+    int (*upload_get)(struct store *s, struct arena *a, const char *id, int64_t user_id,
+                      struct upload_row *out, struct err *e);
+    int (*upload_wish)(struct store *s, const char *id, int64_t user_id, int64_t *wish,
+                       struct err *e);
+    int (*upload_hold)(struct store *s, const char *id, int64_t wish, bool force, bool *held,
+                       struct err *e);
+    int (*upload_advance)(struct store *s, const char *id, int64_t holder, int64_t from_bytes,
+                          int64_t to_bytes, int64_t keep_ms, bool *done, struct err *e);
+    int (*upload_finish)(struct store *s, const char *id, int64_t task_id, struct err *e);
+    int (*upload_remove)(struct store *s, const char *id, struct err *e);
+    int (*upload_free_all)(struct store *s, struct err *e);
+    int (*upload_list)(struct store *s, bool whole, int64_t idle_ms, int64_t keep_ms, int max,
+                       int (*each)(void *arg, const struct upload_row *u), void *arg,
+                       struct err *e);
+
     const struct legacy_ops *legacy; /* the one slot that may be NULL: see store/legacy.h */
 };
 extern const struct store_ops store_sqlite_ops;

@@ -166,6 +166,100 @@ static void a_change_wakes_who_waits_for_events(void **state)
     assert_true(clock_mono_ms() - began < 10000);
 }
 
+/* -- uploads -- */
+
+static int count_upload(void *arg, const struct upload_row *u)
+{
+    (void)u;
+    ++*(int *)arg;
+    return 0;
+}
+
+static int listed(struct world *w, bool whole, int64_t idle_ms, int64_t keep_ms)
+{
+    int n = 0;
+    OK(store_upload_list(w->s, whole, idle_ms, keep_ms, 10, count_upload, &n, e));
+    return n;
+}
+
+enum { KEEP_MS = 3600 * 1000 };
+
+static void an_upload_moves_on_for_who_holds_it(void **state)
+{
+    struct world *w = *state;
+    int64_t ana = add_user(w, "ana"), eva = add_user(w, "eva"), expires, one, two;
+    struct upload_row u = {.id = "abc",
+                           .user_id = ana,
+                           .length_bytes = 1000,
+                           .file_name = "gol.mp4",
+                           .title = "Gol",
+                           .idempotency_key = "k",
+                           .clip_blob = "clips/a",
+                           .fit = FIT_BLUR,
+                           .start_us = 5};
+    bool held, done;
+    OK(store_upload_add(w->s, &u, KEEP_MS, 1000, &expires, e));
+    assert_in_range(expires - store_now_ms(w->s), KEEP_MS - 60000, KEEP_MS + 60000);
+    struct upload_row r;
+    OK(store_upload_get(w->s, w->a, "abc", ana, &r, e));
+    assert_string_equal(r.file_name, "gol.mp4");
+    assert_string_equal(r.title, "Gol");
+    assert_string_equal(r.idempotency_key, "k");
+    assert_string_equal(r.clip_blob, "clips/a");
+    assert_int_equal(r.fit, FIT_BLUR);
+    assert_int_equal(r.start_us, 5);
+    assert_int_equal(r.length_bytes, 1000);
+    assert_int_equal(r.offset_bytes + r.holder + r.wish + r.task_id, 0);
+    assert_int_equal(r.expires_ms, expires);
+    FAILS(ERR_MISSING, MSG_NOT_FOUND, store_upload_get(w->s, w->a, "abc", eva, &r, e));
+    FAILS(ERR_MISSING, MSG_NOT_FOUND, store_upload_get(w->s, w->a, "x", 0, &r, e));
+    FAILS(ERR_MISSING, MSG_NOT_FOUND, store_upload_wish(w->s, "abc", eva, &one, e));
+    u.id = "def";
+    u.length_bytes = 1001;
+    FAILS(ERR_DENIED, MSG_QUOTA_EXCEEDED, store_upload_add(w->s, &u, KEEP_MS, 1000, &expires, e));
+
+    OK(store_upload_wish(w->s, "abc", ana, &one, e));
+    OK(store_upload_hold(w->s, "abc", one, false, &held, e));
+    assert_true(held);
+    OK(store_upload_wish(w->s, "abc", ana, &two, e));
+    assert_true(two > one);
+    OK(store_upload_hold(w->s, "abc", two, false, &held, e));
+    assert_false(held); /* the first has not let go */
+    OK(store_upload_advance(w->s, "abc", one, 0, 400, KEEP_MS, &done, e));
+    assert_true(done);
+    OK(store_upload_hold(w->s, "abc", one, false, &held, e));
+    assert_false(held); /* a newer wish */
+    OK(store_upload_hold(w->s, "abc", two, false, &held, e));
+    assert_true(held);
+    OK(store_upload_advance(w->s, "abc", one, 400, 900, KEEP_MS, &done, e));
+    assert_false(done); /* not the holder any more */
+    OK(store_upload_wish(w->s, "abc", ana, &one, e));
+    OK(store_upload_hold(w->s, "abc", one, true, &held, e));
+    assert_true(held); /* taken away */
+    OK(store_upload_advance(w->s, "abc", two, 400, 900, KEEP_MS, &done, e));
+    assert_false(done);
+    OK(store_upload_free_all(w->s, e));
+    OK(store_upload_hold(w->s, "abc", one, false, &held, e));
+    assert_true(held);
+    assert_int_equal(listed(w, true, 0, KEEP_MS), 0);
+    OK(store_upload_advance(w->s, "abc", one, 400, 1000, KEEP_MS, &done, e));
+    assert_true(done);
+    assert_int_equal(listed(w, true, 60000, KEEP_MS), 0); /* not idle for so long */
+    assert_int_equal(listed(w, true, 0, KEEP_MS), 1);
+    OK(store_upload_finish(w->s, "abc", 7, e));
+    OK(store_upload_get(w->s, w->a, "abc", 0, &r, e));
+    assert_int_equal(r.task_id, 7);
+    assert_int_equal(r.offset_bytes, 1000);
+    assert_int_equal(listed(w, true, 0, KEEP_MS), 0);
+    assert_int_equal(listed(w, false, 0, 0), 0);
+    OK(store_upload_remove(w->s, "abc", e));
+    OK(store_upload_remove(w->s, "abc", e));
+    FAILS(ERR_MISSING, MSG_NOT_FOUND, store_upload_get(w->s, w->a, "abc", 0, &r, e));
+    u.id = "old";
+    OK(store_upload_add(w->s, &u, -1, 0, &expires, e));
+    assert_int_equal(listed(w, false, 0, 0), 1);
+}
+
 /* -- adding -- */
 
 static void a_task_comes_with_its_bytes_and_its_outbox_row(void **state)
@@ -488,6 +582,7 @@ int main(void)
         FACT(every_change_of_a_task_is_an_event_of_its_owner),
         FACT(old_events_are_forgotten_from_the_oldest_on),
         FACT(a_change_wakes_who_waits_for_events),
+        FACT(an_upload_moves_on_for_who_holds_it),
         FACT(a_task_comes_with_its_bytes_and_its_outbox_row),
         FACT(a_task_of_nobody_is_refused_whole),
         FACT(the_quota_counts_what_is_kept_to_the_byte),
