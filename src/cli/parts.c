@@ -9,6 +9,7 @@
 #include "core/mem.h"
 #include "queue/queue.h"
 #include "store/store.h"
+#include "task/resume.h"
 #include "task/task.h"
 
 #include <errno.h>
@@ -76,6 +77,7 @@ int parts_open_tasks(struct parts *p, const struct conf *c, struct log *l, struc
         .lease_ms = c->lease_ms,
         .retry_wait_ms = c->retry_ms,
         .attempts = (int)c->attempts,
+        .upload_keep_ms = c->upload_expiry_ms,
         .events_kept_ms = c->events_kept_ms,
         .upload_grace_ms = 3600 * 1000,
     };
@@ -87,7 +89,7 @@ int parts_open_tasks(struct parts *p, const struct conf *c, struct log *l, struc
         return -1;
     rules.alone = !store_shared(p->store);
     p->tasks = tasks_new(p->store, p->queue, p->blob, l, &rules);
-    return 0;
+    return resume_start(p->tasks, e);
 }
 
 int parts_open_auth(struct parts *p, const struct conf *c, struct log *l, struct err *e)

@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "queue/queue.h"
+#include "task/resume.h"
 #include "task/task_impl.h"
 
 #include <inttypes.h>
@@ -210,6 +211,7 @@ int task_sweep(struct tasks *t, bool orphans_too, struct task_swept *out, struct
     struct task_swept swept = {0};
     if (end_lost(t, &swept.expired, e) < 0 || purge(t, &swept.purged, e) < 0 ||
         announce(t, &swept.announced, e) < 0 || forget(t, &swept.events, e) < 0 ||
+        resume_sweep(t, orphans_too, &swept.uploads, e) < 0 ||
         (orphans_too && remove_orphans(t, &swept.orphans, e) < 0))
         return err_wrap(e, "sweep");
     *out = swept;

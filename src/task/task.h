@@ -22,6 +22,7 @@ struct task_rules {
     int64_t max_upload_bytes, quota_bytes;
     int64_t lease_ms, retry_wait_ms;
     int attempts;            /* when the fault is ours */
+    int64_t upload_keep_ms;  /* an upload in pieces, since its last one */
     int64_t events_kept_ms;  /* 0: for ever */
     int64_t upload_grace_ms; /* a blob without a row is an orphan after this; 1 h */
     bool alone; /* no other process adds tasks: what was there before the start is one at once */
@@ -120,7 +121,7 @@ int task_fail(struct tasks *t, const struct task_row *claim, const struct err *w
 
 /* -- housekeeping, run by each process: one thread sweeps, another looks for orphans -- */
 struct task_swept {
-    int expired, announced, purged, orphans, events;
+    int expired, announced, purged, orphans, events, uploads;
 };
 /* Takes over tasks past their lease, removes the bytes of deleted tasks, announces again what waits
  * too long, forgets old events. orphans_too: also removes blobs that no row knows (slow; at start

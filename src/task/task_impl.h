@@ -4,13 +4,17 @@
  *   sniff.c    what a file is                   name.c     names
  *   upload.c   from clip to row                 task.c     owners, workers
  *   settle.c   how attempts end                 sweep.c    housekeeping, check
- *   relay.c    outbox -> queue                  adopt.c    tasks of the service that is replaced */
+ *   relay.c    outbox -> queue                  adopt.c    tasks of the service that is replaced
+ *   resume.c   clips in pieces */
 #pragma once
 #include "task/state.h"
 #include "task/task.h"
 #include "task/verdict.h"
 
 #include <pthread.h>
+
+struct task_new;
+struct task_wish;
 
 struct tasks {
     struct store *store;
@@ -33,3 +37,8 @@ int task_settle(struct tasks *t, const struct task_row *claim, const struct verd
 void task_undo_blob(struct tasks *t, const char *name, const struct err *why);
 /* Removes bytes that no row names. A failure is only logged: the sweeper finds them again. */
 void task_drop_blob(struct tasks *t, const char *name);
+/* Checks a wish and fills what it gives of n; texts live in the arena. */
+int task_check_wish(const struct task_wish *w, struct arena *a, struct task_new *n, struct err *e);
+/* The bytes lie under n->clip_blob; makes the task of them, or finds the one that its key made. */
+int task_add_row(struct tasks *t, struct arena *a, const struct task_new *n, struct task_row *out,
+                 bool *existed, struct err *e);

@@ -142,7 +142,7 @@ static bool key_is_well(const char *key)
     return true;
 }
 
-static int check_wish(const struct task_wish *w, struct arena *a, struct task_new *n, struct err *e)
+int task_check_wish(const struct task_wish *w, struct arena *a, struct task_new *n, struct err *e)
 {
     const char *title = w->title ? w->title : "";
     if (!str_utf8_clean(str_of(title)) || characters(title) > TITLE_MAX)
@@ -213,9 +213,8 @@ static void new_row(struct tasks *t, struct arena *a, int64_t id, const struct t
     };
 }
 
-/* The bytes lie under n->clip_blob; makes the task of them. */
-static int add(struct tasks *t, struct arena *a, const struct task_new *n, struct task_row *out,
-               bool *existed, struct err *e)
+int task_add_row(struct tasks *t, struct arena *a, const struct task_new *n, struct task_row *out,
+                 bool *existed, struct err *e)
 {
     struct err why = {0};
     struct task_row row;
@@ -258,7 +257,7 @@ int task_upload_commit(struct task_upload *upload, const struct task_wish *w, st
             *e = u->refused;
         return -1;
     }
-    if (check_wish(w, a, &n, e) < 0)
+    if (task_check_wish(w, a, &n, e) < 0)
         return -1;
     if (!u->bytes)
         return err_msg(e, MSG_EMPTY_FILE, "no bytes");
@@ -284,5 +283,5 @@ int task_upload_commit(struct task_upload *upload, const struct task_wish *w, st
         return err_set(e, ERR_SYSTEM, "clip: %lld bytes came, %lld lie in the storage",
                        (long long)n.clip_bytes, (long long)stored);
     }
-    return add(t, a, &n, out, existed, e);
+    return task_add_row(t, a, &n, out, existed, e);
 }
