@@ -5,7 +5,7 @@
 
 FROM debian:bookworm-slim AS build
 RUN apt-get update && apt-get install -y --no-install-recommends \
-        gcc libc6-dev meson ninja-build pkgconf libmicrohttpd-dev libjansson-dev libjwt-dev \
+        gcc libc6-dev meson ninja-build pkgconf libmicrohttpd-dev libgnutls28-dev libjansson-dev libjwt-dev \
         libsodium-dev libsqlite3-dev libpq-dev librabbitmq-dev libhiredis-dev librdkafka-dev \
         libcurl4-openssl-dev libavformat-dev libavcodec-dev libavfilter-dev libavutil-dev \
         libswscale-dev libswresample-dev libx264-dev libseccomp-dev \
@@ -33,7 +33,7 @@ ENTRYPOINT ["/usr/local/bin/gateway"]
 
 FROM debian:bookworm-slim
 RUN apt-get update && apt-get install -y --no-install-recommends \
-        libmicrohttpd12 libjansson4 libjwt0 libsodium23 libsqlite3-0 libpq5 librabbitmq4 \
+        libmicrohttpd12 libgnutls30 libjansson4 libjwt0 libsodium23 libsqlite3-0 libpq5 librabbitmq4 \
         libhiredis0.14 librdkafka1 libcurl4 libavformat59 libavcodec59 libavfilter8 libavutil57 \
         libswscale6 libswresample4 libseccomp2 ca-certificates \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/* \

@@ -22,6 +22,14 @@ static int status_of(const struct err *e)
     switch (e->msg) {
     case MSG_METHOD_NOT_ALLOWED:
         return 405;
+    case MSG_UPLOAD_GONE:
+        return 410;
+    case MSG_TUS_VERSION:
+        return 412;
+    case MSG_UPLOAD_TAKEN:
+        return 423;
+    case MSG_CHECKSUM_WRONG:
+        return 460; /* of tus */
     case MSG_BODY_SLOW:
         return 408;
     case MSG_URI_TOO_LONG:
@@ -123,6 +131,10 @@ enum MHD_Result answer_queue(struct request *r)
     for (size_t i = 0; i < LEN(always); i++)
         if (!MHD_get_response_header(r->answer, always[i].name))
             answer_header(r, always[i].name, always[i].value);
+    if (tus_path(r->path)) {
+        answer_header(r, "Tus-Resumable", "1.0.0");
+        answer_header(r, "Tus-Version", "1.0.0");
+    }
     if (atomic_load(&r->http->stopping))
         answer_header(r, "Connection", "close");
     enum MHD_Result result = MHD_queue_response(r->conn, (unsigned)r->status, r->answer);

@@ -43,7 +43,10 @@ bool carry_run(struct request *r)
     int64_t began_ms = clock_mono_ms();
     switch (r->carry) {
     case CARRY_PIECE:
-        form_feed(r, r->piece, r->piece_bytes);
+        if (r->tus)
+            tus_feed(r, r->piece, r->piece_bytes);
+        else
+            form_feed(r, r->piece, r->piece_bytes);
         r->window_ms += clock_mono_ms() - began_ms; /* the client did not wait for itself */
         return true;
     case CARRY_BLOCK:
@@ -80,7 +83,7 @@ bool carry_piece(struct request *r, const char *data, size_t len_bytes)
         r->carry = CARRY_NONE;
         return false;
     }
-    if (!r->http->carriers || !r->form || r->fault.code)
+    if (!r->http->carriers || (!r->form && !r->tus) || r->fault.code)
         return false;
     r->piece = data;
     r->piece_bytes = len_bytes;

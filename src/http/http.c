@@ -9,6 +9,7 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "http/hub.h"
+#include "http/keeper.h"
 #include "store/store.h"
 
 #include <errno.h>
@@ -106,6 +107,7 @@ static void http_freep(struct http **h)
     pool_free((*h)->pool);
     pool_free((*h)->carriers);
     hub_free((*h)->hub);
+    keeper_stop((*h)->keeper); /* of uploads that the end of the daemon cut off, too */
     heads_stop((*h)->heads);
     parting_stop((*h)->parting);
     free(*h);
@@ -147,6 +149,7 @@ int http_start(struct http **out, const struct conf *c, const struct http_parts 
     if (pool_start(&h->pool, POOL_THREADS, run_in_pool, e) < 0 || carry_start(h, e) < 0 ||
         parting_start(&h->parting, e) < 0 ||
         heads_start(&h->heads, c->header_ms, c->idle_ms, e) < 0 ||
+        keeper_start(&h->keeper, parts->tasks, parts->log, e) < 0 ||
         hub_start(&h->hub, parts->store, parts->log, c->events_beat_ms, c->events_streams, e) < 0)
         return -1;
     bool local;

@@ -28,7 +28,7 @@ struct route {
     /* ASKS: only reads the store, in the pool when that is far; SLOW: hashes, syncs or commits,
      * always in the pool. */
     enum { QUICK, ASKS, SLOW } cost;
-    enum { BODY_NONE, BODY_JSON, BODY_CLIP } body;
+    enum { BODY_NONE, BODY_JSON, BODY_CLIP, BODY_TUS } body;
 };
 
 /* The clip of an upload and what came with it. */
@@ -68,6 +68,7 @@ struct request {
     int64_t window_ms, window_bytes; /* since when its rate is measured, and what came since */
     struct buf body;                 /* BODY_JSON */
     struct form *form;               /* BODY_CLIP */
+    struct tus *tus;                 /* BODY_TUS */
     struct err fault;                /* found in mid-body, said at its end */
     /* what a carrier does for it (carry.c) */
     enum carry { CARRY_NONE, CARRY_PIECE, CARRY_BLOCK, CARRY_END } carry;
@@ -85,6 +86,7 @@ struct request {
 struct blob_reader;
 struct heads;
 struct hub;
+struct keeper;
 struct parting;
 struct pool;
 struct http {
@@ -95,6 +97,7 @@ struct http {
     struct parting *parting;
     struct heads *heads;
     struct hub *hub;
+    struct keeper *keeper;
     atomic_int running;
     atomic_bool stopping;
     bool far; /* store or blobs are in another process: asking them may wait */
@@ -186,6 +189,20 @@ void form_end(struct request *r);
 const char *form_field(const struct request *r, enum form_field i);
 void form_free(struct form *f);
 
+/* fit and start as texts (NULL: not sent) into w; MSG_PARAMETER_BAD. */
+int wish_read(const struct request *r, const char *fit, const char *start, struct task_wish *w,
+              struct err *e);
+
+/* tus.c: uploads in pieces. The path is one of theirs; the head is there (in the pool); bytes of
+ * the body; the end, whoever ends it. */
+struct tus;
+bool tus_path(const char *path);
+int tus_begin(struct request *r, struct err *e);
+void tus_feed(struct request *r, const char *data, size_t len_bytes);
+/* A fault came up: the piece is ended before the client hears of it. In the pool. */
+void tus_refuse(struct request *r);
+void tus_free(struct tus *u);
+
 /* handlers */
 void page_get(struct request *r);
 void people_sign_up(struct request *r);
@@ -198,6 +215,11 @@ void tasks_list(struct request *r);
 void tasks_get(struct request *r);
 void tasks_delete(struct request *r);
 void tasks_retry(struct request *r);
+void tus_options(struct request *r);
+void tus_create(struct request *r);
+void tus_head(struct request *r);
+void tus_patch(struct request *r);
+void tus_delete(struct request *r);
 /* Streams of events, see hub.h. */
 void events_all(struct request *r);
 void events_task(struct request *r);

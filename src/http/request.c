@@ -78,6 +78,7 @@ void request_done(void *cls, struct MHD_Connection *conn, void **con_cls,
     struct request *r = *con_cls;
     if (!r)
         return;
+    tus_free(TAKE(r->tus));
     if (how != MHD_REQUEST_TERMINATED_COMPLETED_OK && !r->queued)
         r->status = 0;
     log_info(h->parts.log, "request", "method", r->method, "path", r->path, "status", r->status,
@@ -185,6 +186,8 @@ static int check_length(const struct request *r, struct err *e)
     int64_t n = r->length_bytes;
     if (r->route->body == BODY_CLIP && n > r->http->conf.max_upload + FORM_EXTRA)
         return err_msg(e, MSG_FILE_TOO_LARGE, "upload of %lld bytes", (long long)n);
+    if (r->route->body == BODY_TUS && n > r->http->conf.max_upload)
+        return err_msg(e, MSG_FILE_TOO_LARGE, "piece of %lld bytes", (long long)n);
     if (r->route->body == BODY_JSON && n > JSON_BODY_MAX)
         return err_msg(e, MSG_TOO_LARGE, "body of %lld bytes", (long long)n);
     return 0;
@@ -214,6 +217,8 @@ static int admit(struct request *r, struct err *e)
     if (r->route->token && auth_check(r->http->parts.auth, r->arena,
                                       request_header(r, "Authorization"), &r->caller, e) < 0)
         return -1;
+    if (r->route->body == BODY_TUS)
+        return tus_begin(r, e);
     return r->route->body == BODY_CLIP ? form_begin(r, e) : 0;
 }
 
@@ -242,20 +247,28 @@ static enum MHD_Result answer_early(struct request *r)
     return answer_queue(r);
 }
 
+/* Clients behind walls that let only GET and POST through say so (tus 1.0.0). */
+static const char *method_of(const struct request *r, const char *method)
+{
+    const char *real = request_header(r, "X-HTTP-Method-Override");
+    return real && strcmp(method, "POST") == 0 && tus_path(r->path) ? real : method;
+}
+
 static enum MHD_Result on_headers(struct request *r, const char *url, const char *method)
 {
     struct err e = {0};
     char allow[ALLOW_SIZE] = "";
     if (r->guest)
         heads_whole(r->guest);
-    r->method = arena_strdup(r->arena, method);
     r->path = arena_strdup(r->arena, url);
+    r->method = arena_strdup(r->arena, method_of(r, method));
     r->lang = lang_accept(request_header(r, "Accept-Language"));
     address_of(r);
     buf_init(&r->body, JSON_BODY_MAX);
     r->window_ms = clock_mono_ms();
     int rc = check_head(r, allow, &e);
-    if (rc == 0 && r->http->far && (r->route->token || r->route->body == BODY_CLIP)) {
+    if (rc == 0 && (r->route->body == BODY_TUS ||
+                    (r->http->far && (r->route->token || r->route->body == BODY_CLIP)))) {
         admit_later(r);
         return MHD_YES;
     }
@@ -303,6 +316,8 @@ static enum MHD_Result on_piece(struct request *r, const char *data, size_t len_
         buf_put(&r->body, data, len_bytes);
     if (r->body.cut && !r->fault.code)
         err_msg(&r->fault, MSG_TOO_LARGE, "body over %d bytes", JSON_BODY_MAX);
+    if (r->tus && !fed)
+        tus_feed(r, data, len_bytes);
     if (r->form && r->body_bytes <= r->http->conf.max_upload + FORM_EXTRA) {
         if (!fed)
             form_feed(r, data, len_bytes);
@@ -327,12 +342,15 @@ void request_run(struct request *r)
         if (r->has_body) /* which is read now; what was refused is read on for a while */
             return;
     }
+    if (r->tus && r->fault.code)
+        tus_refuse(r);
     if (r->fault.code)
         answer_error(r, &r->fault);
     else
         r->route->run(r);
     form_free(TAKE(r->form)); /* here, where it may wait for the disk */
-    if (!r->answer) {         /* the connection is resumed for an answer */
+    tus_free(TAKE(r->tus));
+    if (!r->answer) { /* the connection is resumed for an answer */
         struct err e;
         err_set(&e, ERR_SYSTEM, "a handler gave no answer");
         answer_error(r, &e);
@@ -347,7 +365,7 @@ static enum MHD_Result on_end(struct request *r)
     if (r->form)
         form_end(r);
     bool waits = r->route->cost == SLOW || (r->route->cost == ASKS && r->http->far);
-    if (waits && !r->fault.code) {
+    if (waits && (!r->fault.code || r->tus)) {
         MHD_suspend_connection(r->conn);
         if (pool_put(r->http->pool, r))
             return MHD_YES;

@@ -20,6 +20,11 @@ static const struct route routes[] = {
     {"GET", "/api/tasks/*", tasks_get, true, ASKS, BODY_NONE},
     {"DELETE", "/api/tasks/*", tasks_delete, true, SLOW, BODY_NONE},
     {"POST", "/api/tasks/*/retry", tasks_retry, true, SLOW, BODY_NONE},
+    {"OPTIONS", "/api/uploads", tus_options, false, QUICK, BODY_NONE},
+    {"POST", "/api/uploads", tus_create, true, SLOW, BODY_TUS},
+    {"HEAD", "/api/uploads/*", tus_head, true, SLOW, BODY_NONE},
+    {"PATCH", "/api/uploads/*", tus_patch, true, SLOW, BODY_TUS},
+    {"DELETE", "/api/uploads/*", tus_delete, true, SLOW, BODY_NONE},
     {"GET", "/api/video/download/**", files_reel, false, ASKS, BODY_NONE},
     {"GET", "/api/video/poster/**", files_poster, false, ASKS, BODY_NONE},
 };

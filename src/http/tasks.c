@@ -27,15 +27,10 @@ static void no_such(struct request *r)
     answer_error(r, &e);
 }
 
-/* The fields of the form as a wish. */
-static int read_wish(const struct request *r, struct task_wish *w, struct err *e)
+int wish_read(const struct request *r, const char *fit, const char *start, struct task_wish *w,
+              struct err *e)
 {
-    const char *fit = form_field(r, FIELD_FIT), *start = form_field(r, FIELD_START);
-    *w = (struct task_wish){.user_id = r->caller.user_id,
-                            .file_name = r->form->file_name,
-                            .title = form_field(r, FIELD_TITLE),
-                            .fit = FIT_PAD,
-                            .idempotency_key = r->form->idempotency_key};
+    w->fit = FIT_PAD;
     (void)fit_from_name(r->http->conf.fit, &w->fit);
     if (fit && !fit_from_name(fit, &w->fit))
         return err_msg(e, MSG_PARAMETER_BAD, "fit is none of ours");
@@ -44,13 +39,23 @@ static int read_wish(const struct request *r, struct task_wish *w, struct err *e
     return 0;
 }
 
+/* The fields of the form as a wish. */
+static int read_form(const struct request *r, struct task_wish *w, struct err *e)
+{
+    *w = (struct task_wish){.user_id = r->caller.user_id,
+                            .file_name = r->form->file_name,
+                            .title = form_field(r, FIELD_TITLE),
+                            .idempotency_key = r->form->idempotency_key};
+    return wish_read(r, form_field(r, FIELD_FIT), form_field(r, FIELD_START), w, e);
+}
+
 void tasks_add(struct request *r)
 {
     struct err e;
     struct task_wish w;
     struct task_row row;
     bool existed;
-    if (read_wish(r, &w, &e) < 0 ||
+    if (read_form(r, &w, &e) < 0 ||
         task_upload_commit(TAKE(r->form->upload), &w, r->arena, &row, &existed, &e) < 0) {
         answer_error(r, &e);
         return;

@@ -1,0 +1,208 @@
+#include "http/keeper.h"
+
+#include "core/err.h"
+#include "core/log.h"
+#include "core/mem.h"
+#include "core/str.h"
+#include "task/resume.h"
+
+#include <pthread.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <time.h>
+
+enum { LOOK_MS = 150, PATIENCE = 4, ID_MAX = 64 };
+
+struct keeper_entry {
+    struct keeper *keeper;
+    struct task_piece *piece;
+    char id[ID_MAX];
+    int64_t number;
+    int fd;
+    int looks;       /* at which it was found unwanted */
+    bool left, keep; /* the client has gone: the keeper's */
+    struct keeper_entry *next, **at;
+};
+struct keeper {
+    struct tasks *tasks;
+    struct log *log;
+    pthread_t thread;
+    pthread_mutex_t lock; /* guards the rest, and every entry */
+    pthread_cond_t change;
+    struct keeper_entry *first;
+    bool stopping;
+};
+
+static void take_out(struct keeper_entry *x)
+{
+    *x->at = x->next;
+    if (x->next)
+        x->next->at = x->at;
+}
+
+/* One whose client has gone, taken out; NULL. */
+static struct keeper_entry *take_left(struct keeper *k)
+{
+    for (struct keeper_entry *x = k->first; x; x = x->next)
+        if (x->left) {
+            take_out(x);
+            return x;
+        }
+    return NULL;
+}
+
+/* Without the lock. */
+static void end(struct keeper *k, struct keeper_entry *x)
+{
+    AUTO(arena_freep) struct arena *a = arena_new();
+    struct upload_row u;
+    struct err e = {0};
+    if (resume_end(x->piece, x->keep, a, &u, &e) < 0)
+        log_info(k->log, "an upload was cut off", "upload", x->id, "why", e.text);
+    else
+        log_info(k->log, "an upload was cut off", "upload", x->id, "bytes", u.offset_bytes, "of",
+                 u.length_bytes);
+    free(x);
+}
+
+/* The library sees the end of what the client sent, which first includes what has arrived already;
+ * a client that goes on sending is cut off. */
+static void end_connection(struct keeper_entry *x)
+{
+    (void)shutdown(x->fd, ++x->looks < PATIENCE ? SHUT_RD : SHUT_RDWR);
+}
+
+/* With the lock, which is let go while the store is asked; pieces come and go meanwhile, so the one
+ * that is found unwanted is looked for again by its number. */
+static void look(struct keeper *k)
+{
+    struct {
+        char id[ID_MAX];
+        int64_t number;
+    } seen[64];
+    size_t n = 0;
+    for (struct keeper_entry *x = k->first; x && n < LEN(seen); x = x->next) {
+        if (x->left)
+            continue;
+        str_copy(seen[n].id, sizeof(seen[n].id), x->id);
+        seen[n++].number = x->number;
+    }
+    for (size_t i = 0; i < n; i++) {
+        pthread_mutex_unlock(&k->lock);
+        bool unwanted = resume_unwanted(k->tasks, seen[i].id, seen[i].number);
+        pthread_mutex_lock(&k->lock);
+        for (struct keeper_entry *x = k->first; unwanted && x; x = x->next)
+            if (x->number == seen[i].number && strcmp(x->id, seen[i].id) == 0 && x->fd >= 0)
+                end_connection(x);
+    }
+    /* who was looked at goes to the end of the line when there are more */
+    for (size_t i = 0; n == LEN(seen) && i < n && k->first && k->first->next; i++) {
+        struct keeper_entry *x = k->first, **last = &k->first;
+        take_out(x);
+        while (*last)
+            last = &(*last)->next;
+        x->next = NULL;
+        x->at = last;
+        *last = x;
+    }
+}
+
+static void *keeper_run(void *arg)
+{
+    struct keeper *k = arg;
+    pthread_mutex_lock(&k->lock);
+    for (;;) {
+        struct keeper_entry *x = take_left(k);
+        if (x) {
+            pthread_mutex_unlock(&k->lock);
+            end(k, x);
+            pthread_mutex_lock(&k->lock);
+            continue;
+        }
+        if (k->stopping)
+            break;
+        if (k->first) {
+            look(k);
+            struct timespec until;
+            clock_gettime(CLOCK_MONOTONIC, &until);
+            until.tv_nsec += LOOK_MS * 1000000L;
+            until.tv_sec += until.tv_nsec / 1000000000;
+            until.tv_nsec %= 1000000000;
+            (void)pthread_cond_timedwait(&k->change, &k->lock, &until);
+        } else {
+            pthread_cond_wait(&k->change, &k->lock);
+        }
+    }
+    pthread_mutex_unlock(&k->lock);
+    return NULL;
+}
+
+int keeper_start(struct keeper **out, struct tasks *t, struct log *l, struct err *e)
+{
+    struct keeper *k = mem_new(sizeof(*k));
+    *k = (struct keeper){.tasks = t, .log = l};
+    pthread_condattr_t a;
+    pthread_condattr_init(&a);
+    pthread_condattr_setclock(&a, CLOCK_MONOTONIC);
+    pthread_cond_init(&k->change, &a);
+    pthread_condattr_destroy(&a);
+    pthread_mutex_init(&k->lock, NULL);
+    if (pthread_create(&k->thread, NULL, keeper_run, k) != 0) {
+        pthread_cond_destroy(&k->change);
+        pthread_mutex_destroy(&k->lock);
+        free(k);
+        return err_set(e, ERR_SYSTEM, "http: the thread that keeps uploads does not start");
+    }
+    *out = k;
+    return 0;
+}
+
+void keeper_stop(struct keeper *k)
+{
+    if (!k)
+        return;
+    pthread_mutex_lock(&k->lock);
+    k->stopping = true;
+    pthread_cond_signal(&k->change);
+    pthread_mutex_unlock(&k->lock);
+    pthread_join(k->thread, NULL);
+    pthread_cond_destroy(&k->change);
+    pthread_mutex_destroy(&k->lock);
+    free(k);
+}
+
+struct keeper_entry *keeper_watch(struct keeper *k, struct task_piece *p, int fd)
+{
+    struct keeper_entry *x = mem_new(sizeof(*x));
+    *x = (struct keeper_entry){.keeper = k, .piece = p, .number = resume_number(p), .fd = fd};
+    str_copy(x->id, sizeof(x->id), resume_id(p));
+    pthread_mutex_lock(&k->lock);
+    x->next = k->first;
+    x->at = &k->first;
+    if (x->next)
+        x->next->at = &x->next;
+    k->first = x;
+    pthread_cond_signal(&k->change);
+    pthread_mutex_unlock(&k->lock);
+    return x;
+}
+
+void keeper_forget(struct keeper_entry *x)
+{
+    struct keeper *k = x->keeper;
+    pthread_mutex_lock(&k->lock);
+    take_out(x);
+    pthread_mutex_unlock(&k->lock);
+    free(x);
+}
+
+void keeper_leave(struct keeper_entry *x, bool keep)
+{
+    struct keeper *k = x->keeper;
+    pthread_mutex_lock(&k->lock);
+    x->left = true;
+    x->keep = keep;
+    x->fd = -1;
+    pthread_cond_signal(&k->change);
+    pthread_mutex_unlock(&k->lock);
+}

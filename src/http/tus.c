@@ -1,0 +1,316 @@
+/* tus 1.0.0 (tus.io/protocols/resumable-upload): what its headers mean; the rest is task/resume.
+ * Plan: tus_begin() runs in the pool when the head is there, and makes or opens the upload;
+ * tus_feed() passes the bytes on; the handler, in the pool again, ends the piece and answers. When
+ * the client goes away in the middle, the keeper keeps what came. */
+#include "http/http_impl.h"
+
+#include "core/clock.h"
+#include "core/mem.h"
+#include "http/keeper.h"
+#include "task/resume.h"
+
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
+#include <strings.h>
+
+enum { META_MAX = 4096, VALUE_MAX = 1024, SUM_MAX = 32 };
+
+static const struct {
+    const char *name;
+    gnutls_digest_algorithm_t kind;
+} sums[] = {{"sha1", GNUTLS_DIG_SHA1}, {"sha256", GNUTLS_DIG_SHA256}};
+
+struct tus {
+    struct task_piece *piece;
+    struct keeper_entry *watched;
+    struct upload_row row;
+    bool made; /* by this request */
+    /* Upload-Checksum */
+    bool summed;
+    gnutls_hash_hd_t sum;
+    unsigned char wanted[SUM_MAX];
+    size_t wanted_len;
+};
+
+bool tus_path(const char *path)
+{
+    static const char root[] = "/api/uploads";
+    size_t n = sizeof(root) - 1;
+    return strncmp(path, root, n) == 0 && (!path[n] || path[n] == '/');
+}
+
+/* The upload's id in the path. */
+static const char *id_of(struct request *r)
+{
+    size_t n = strcspn(r->rest, "/");
+    char *id = arena_get(r->arena, n + 1);
+    memcpy(id, r->rest, n);
+    id[n] = 0;
+    return id;
+}
+
+static int check_version(const struct request *r, struct err *e)
+{
+    const char *version = request_header(r, "Tus-Resumable");
+    if (version && strcmp(version, "1.0.0") == 0)
+        return 0;
+    return err_msg(e, MSG_TUS_VERSION, "Tus-Resumable is %s", version ? version : "not there");
+}
+
+static bool base64(const char *text, size_t len, void *out, size_t *out_len)
+{
+    const gnutls_datum_t from = {(unsigned char *)text, (unsigned)len};
+    gnutls_datum_t to = {0};
+    if (len == 0) {
+        *out_len = 0;
+        return true;
+    }
+    if (gnutls_base64_decode2(&from, &to) < 0)
+        return false;
+    bool fits = to.size <= *out_len;
+    if (fits) {
+        memcpy(out, to.data, to.size);
+        *out_len = to.size;
+    }
+    gnutls_free(to.data);
+    return fits;
+}
+
+/* -- the head -- */
+
+/* The value of a key in Upload-Metadata, in the arena; NULL: not there. */
+static int meta(struct request *r, const char *header, const char *key, const char **out,
+                struct err *e)
+{
+    *out = NULL;
+    for (const char *p = header; p && *p;) {
+        p += strspn(p, " ,");
+        size_t name = strcspn(p, " ,"), gap = strspn(p + name, " ");
+        size_t value = gap ? strcspn(p + name + gap, " ,") : 0;
+        if (name == strlen(key) && strncmp(p, key, name) == 0) {
+            size_t len = VALUE_MAX;
+            char *text = arena_get(r->arena, VALUE_MAX + 1);
+            if (!base64(p + name + gap, value, text, &len) || memchr(text, 0, len))
+                return err_msg(e, MSG_PARAMETER_BAD, "Upload-Metadata: %s is no base64 of a text",
+                               key);
+            text[len] = 0;
+            *out = text;
+            return 0;
+        }
+        p += name + gap + value;
+    }
+    return 0;
+}
+
+static int read_wish(struct request *r, struct task_wish *w, struct err *e)
+{
+    const char *header = request_header(r, "Upload-Metadata"), *fit, *start;
+    const char *key = request_header(r, "Idempotency-Key");
+    *w = (struct task_wish){.user_id = r->caller.user_id,
+                            .fit = FIT_PAD,
+                            .idempotency_key = key ? arena_strdup(r->arena, key) : NULL};
+    if (header && strlen(header) > META_MAX)
+        return err_msg(e, MSG_PARAMETER_BAD, "Upload-Metadata is over %d bytes", META_MAX);
+    if (meta(r, header, "filename", &w->file_name, e) < 0 ||
+        meta(r, header, "title", &w->title, e) < 0 || meta(r, header, "fit", &fit, e) < 0 ||
+        meta(r, header, "start", &start, e) < 0)
+        return -1;
+    return wish_read(r, fit, start, w, e);
+}
+
+static int read_number(const struct request *r, const char *name, int64_t *out, struct err *e)
+{
+    const char *text = request_header(r, name);
+    if (text && str_int64(str_of(text), 0, INT64_MAX, out))
+        return 0;
+    return err_msg(e, MSG_PARAMETER_BAD, "%s is %s", name, text ? "no number" : "not there");
+}
+
+static int read_checksum(struct request *r, struct tus *u, struct err *e)
+{
+    const char *text = request_header(r, "Upload-Checksum");
+    if (!text)
+        return 0;
+    size_t n = strcspn(text, " ");
+    for (size_t i = 0; i < LEN(sums); i++) {
+        if (strlen(sums[i].name) != n || strncmp(text, sums[i].name, n) != 0)
+            continue;
+        u->wanted_len = SUM_MAX;
+        text += n + strspn(text + n, " ");
+        if (!base64(text, strlen(text), u->wanted, &u->wanted_len) ||
+            u->wanted_len != gnutls_hash_get_len(sums[i].kind))
+            break;
+        if (gnutls_hash_init(&u->sum, sums[i].kind) < 0)
+            return err_set(e, ERR_BUSY, "no memory for a checksum");
+        u->summed = true;
+        return 0;
+    }
+    return err_msg(e, MSG_PARAMETER_BAD, "Upload-Checksum is of no kind that we know");
+}
+
+static int open_piece(struct request *r, const char *id, int64_t at_bytes, struct err *e)
+{
+    struct tus *u = r->tus;
+    const char *type = request_header(r, "Content-Type");
+    if (!type || strcasecmp(type, "application/offset+octet-stream") != 0)
+        return err_msg(e, MSG_UNSUPPORTED, "the body is no application/offset+octet-stream");
+    if (read_checksum(r, u, e) < 0 || resume_begin(r->http->parts.tasks, r->arena, id,
+                                                   r->caller.user_id, at_bytes, &u->piece, e) < 0)
+        return -1;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(r->conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+    u->watched = keeper_watch(r->http->keeper, u->piece, info ? info->connect_fd : -1);
+    return 0;
+}
+
+int tus_begin(struct request *r, struct err *e)
+{
+    struct tus *u = r->tus = mem_new(sizeof(*u));
+    *u = (struct tus){0};
+    int64_t number;
+    if (check_version(r, e) < 0)
+        return -1;
+    if (strcmp(r->method, "PATCH") == 0)
+        return read_number(r, "Upload-Offset", &number, e) < 0 ? -1
+                                                               : open_piece(r, id_of(r), number, e);
+    struct task_wish w;
+    if (read_number(r, "Upload-Length", &number, e) < 0 || read_wish(r, &w, e) < 0 ||
+        resume_add(r->http->parts.tasks, &w, number, r->arena, &u->row, e) < 0)
+        return -1;
+    u->made = true;
+    return r->has_body ? open_piece(r, u->row.id, 0, e) : 0;
+}
+
+/* -- the body -- */
+
+void tus_feed(struct request *r, const char *data, size_t len_bytes)
+{
+    struct tus *u = r->tus;
+    if (r->fault.code || !u->piece)
+        return;
+    if (u->summed)
+        (void)gnutls_hash(u->sum, data, len_bytes);
+    (void)resume_write(u->piece, data, len_bytes, &r->fault);
+}
+
+void tus_refuse(struct request *r)
+{
+    struct tus *u = r->tus;
+    struct upload_row row;
+    if (!u->piece)
+        return;
+    keeper_forget(TAKE(u->watched));
+    (void)resume_end(TAKE(u->piece), !u->summed, r->arena, &row, NULL);
+}
+
+void tus_free(struct tus *u)
+{
+    if (!u)
+        return;
+    if (u->piece && u->watched)
+        keeper_leave(u->watched, !u->summed); /* without its end a checksum says nothing */
+    if (u->sum)
+        gnutls_hash_deinit(u->sum, NULL);
+    free(u);
+}
+
+/* -- answers -- */
+
+static void put_number(struct request *r, const char *name, int64_t n)
+{
+    char text[24];
+    snprintf(text, sizeof(text), "%lld", (long long)n);
+    answer_header(r, name, text);
+}
+
+static void put_state(struct request *r, const struct upload_row *u)
+{
+    char when[CLOCK_HTTP_SIZE];
+    clock_http(u->expires_ms, when);
+    put_number(r, "Upload-Offset", u->offset_bytes);
+    answer_header(r, "Upload-Expires", when);
+    answer_header(r, "Cache-Control", "no-store");
+    if (u->task_id)
+        put_number(r, "Reelgate-Task", u->task_id);
+}
+
+static int end_piece(struct request *r, struct upload_row *out, struct err *e)
+{
+    struct tus *u = r->tus;
+    bool right = true;
+    if (u->summed) {
+        unsigned char sum[SUM_MAX];
+        gnutls_hash_output(u->sum, sum);
+        right = memcmp(sum, u->wanted, u->wanted_len) == 0;
+    }
+    keeper_forget(TAKE(u->watched));
+    if (resume_end(TAKE(u->piece), right, r->arena, out, e) < 0)
+        return -1;
+    return right ? 0 : err_msg(e, MSG_CHECKSUM_WRONG, "the checksum of a piece is another");
+}
+
+void tus_patch(struct request *r)
+{
+    struct upload_row row;
+    struct err e;
+    if (end_piece(r, &row, &e) < 0) {
+        answer_error(r, &e);
+        return;
+    }
+    answer_empty(r, 204);
+    put_state(r, &row);
+}
+
+void tus_create(struct request *r)
+{
+    struct upload_row row = r->tus->row;
+    struct err e;
+    if (r->tus->piece && end_piece(r, &row, &e) < 0) {
+        answer_error(r, &e);
+        return;
+    }
+    answer_empty(r, 201);
+    answer_header(r, "Location", arena_printf(r->arena, "/api/uploads/%s", row.id));
+    put_state(r, &row);
+}
+
+static void missing(struct request *r, struct err *e)
+{
+    if (e->code == ERR_MISSING && e->msg != MSG_UPLOAD_GONE)
+        err_msg(e, MSG_NOT_FOUND, "no such upload");
+    answer_error(r, e);
+}
+
+void tus_head(struct request *r)
+{
+    struct upload_row row;
+    struct err e;
+    if (check_version(r, &e) < 0 ||
+        resume_get(r->http->parts.tasks, r->arena, id_of(r), r->caller.user_id, &row, &e) < 0) {
+        missing(r, &e);
+        return;
+    }
+    answer_empty(r, 200);
+    put_number(r, "Upload-Length", row.length_bytes);
+    put_state(r, &row);
+}
+
+void tus_delete(struct request *r)
+{
+    struct err e;
+    if (check_version(r, &e) < 0 ||
+        resume_remove(r->http->parts.tasks, r->arena, id_of(r), r->caller.user_id, &e) < 0) {
+        missing(r, &e);
+        return;
+    }
+    answer_empty(r, 204);
+}
+
+void tus_options(struct request *r)
+{
+    answer_empty(r, 204);
+    put_number(r, "Tus-Max-Size", r->http->conf.max_upload);
+    answer_header(r, "Tus-Extension",
+                  "creation,creation-with-upload,termination,checksum,expiration");
+    answer_header(r, "Tus-Checksum-Algorithm", "sha1,sha256");
+}
