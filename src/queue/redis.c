@@ -175,17 +175,25 @@ static int redis_publish(struct queue *base, int64_t task_id, struct err *e)
 /* -- consuming: the thread -- */
 
 /* An entry is [id, [field, value, ...]]. */
-static void hand_over(struct redis_queue *q, const redisReply *entry)
+static int64_t task_of(const redisReply *entry)
 {
-    if (entry->type != REDIS_REPLY_ARRAY || entry->elements < 2 ||
-        entry->element[0]->type != REDIS_REPLY_STRING)
-        return;
+    if (entry->type != REDIS_REPLY_ARRAY || entry->elements < 2)
+        return 0;
     const redisReply *fields = entry->element[1];
     int64_t task = 0;
     for (size_t i = 0; fields->type == REDIS_REPLY_ARRAY && i + 1 < fields->elements; i += 2)
         if (fields->element[i]->str && strcmp(fields->element[i]->str, "task") == 0 &&
             fields->element[i + 1]->str)
             task = queue_task_id(fields->element[i + 1]->str, (size_t)fields->element[i + 1]->len);
+    return task;
+}
+
+static void hand_over(struct redis_queue *q, const redisReply *entry)
+{
+    if (entry->type != REDIS_REPLY_ARRAY || entry->elements < 2 ||
+        entry->element[0]->type != REDIS_REPLY_STRING)
+        return;
+    int64_t task = task_of(entry);
     uint64_t tag = q->handed++;
     str_copy(q->entries[tag % HANDED], ENTRY_SIZE, entry->element[0]->str);
     inbox_put(&q->inbox, task, tag);
@@ -237,6 +245,22 @@ static int acknowledge(struct redis_queue *q, redisContext *side, struct err *e)
     return done_with(q, side, known, entries, e);
 }
 
+/* With the task that it is about; an entry that was deleted meanwhile is about none. */
+static int put_aside(struct redis_queue *q, redisContext *side, const char *entry, struct err *e)
+{
+    AUTO(free_reply) redisReply *r = ask(side, e, "XRANGE %s %s %s", q->stream, entry, entry);
+    if (!r)
+        return -1;
+    int64_t task = r->type == REDIS_REPLY_ARRAY && r->elements > 0 ? task_of(r->element[0]) : 0;
+    if (tell(ask(side, e, "XADD %s MAXLEN ~ 10000 * task %lld entry %s", q->dead, (long long)task,
+                 entry)) < 0 ||
+        done_with(q, side, 1, &entry, e) < 0)
+        return -1;
+    log_warn(q->log, "a message that nobody acknowledged was put aside", "task", task, "queue",
+             q->dead);
+    return 0;
+}
+
 /* What was handed out too often goes aside. A row is [id, consumer, idle, deliveries]. */
 static int bury(struct redis_queue *q, redisContext *side, struct err *e)
 {
@@ -249,9 +273,7 @@ static int bury(struct redis_queue *q, redisContext *side, struct err *e)
         if (row->type != REDIS_REPLY_ARRAY || row->elements < 4 ||
             row->element[3]->integer < DELIVERIES)
             continue;
-        const char *entry = row->element[0]->str;
-        if (tell(ask(side, e, "XADD %s MAXLEN ~ 10000 * entry %s", q->dead, entry)) < 0 ||
-            done_with(q, side, 1, &entry, e) < 0)
+        if (put_aside(q, side, row->element[0]->str, e) < 0)
             return -1;
     }
     return 0;

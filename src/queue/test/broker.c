@@ -3,6 +3,9 @@
 #include "core/test/process.h"
 #include "core/test/test.h"
 
+#include <amqp.h>
+#include <amqp_tcp_socket.h>
+#include <hiredis/hiredis.h>
 /* clang-format off: the second needs the first */
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
@@ -79,6 +82,35 @@ void rabbit_crash(void)
     process_end(&rabbit, SIGKILL);
 }
 
+/* The name of the queue is what the URL ends with, or what lies before its next option. */
+static void aside_name(const char *url, const char *option, char *out, size_t size)
+{
+    const char *name = strstr(url, option) + strlen(option);
+    snprintf(out, size, "%.*s.dead", (int)strcspn(name, "&"), name);
+}
+
+int64_t rabbit_aside(const char *url)
+{
+    char name[64], body[32] = "0";
+    aside_name(url, "queue=", name, sizeof(name));
+    amqp_connection_state_t c = amqp_new_connection();
+    amqp_socket_t *s = amqp_tcp_socket_new(c);
+    assert_int_equal(amqp_socket_open(s, "127.0.0.1", rabbit_port), AMQP_STATUS_OK);
+    amqp_rpc_reply_t r = amqp_login(c, "/", 0, 131072, 0, AMQP_SASL_METHOD_PLAIN, "guest", "guest");
+    assert_int_equal(r.reply_type, AMQP_RESPONSE_NORMAL);
+    assert_non_null(amqp_channel_open(c, 1));
+    r = amqp_basic_get(c, 1, amqp_cstring_bytes(name), 1);
+    assert_int_equal(r.reply_type, AMQP_RESPONSE_NORMAL);
+    if (r.reply.id == AMQP_BASIC_GET_OK_METHOD) {
+        amqp_message_t m;
+        assert_int_equal(amqp_read_message(c, 1, &m, 0).reply_type, AMQP_RESPONSE_NORMAL);
+        snprintf(body, sizeof(body), "%.*s", (int)m.body.len, (const char *)m.body.bytes);
+        amqp_destroy_message(&m);
+    }
+    (void)amqp_destroy_connection(c);
+    return strtoll(body, NULL, 10);
+}
+
 /* -- Redis -- */
 
 static struct process redis;
@@ -115,6 +147,23 @@ void redis_url(char *out, size_t size)
     }
     snprintf(out, size, "redis://:s%%3acret@127.0.0.1:%d/1?stream=t%d&idle=2000", redis_port,
              ++queues);
+}
+
+/* An entry is [id, [field, value, ...]], and its first field the task. */
+int64_t redis_aside(const char *url)
+{
+    char name[64];
+    aside_name(url, "stream=", name, sizeof(name));
+    redisContext *c = redisConnect("127.0.0.1", redis_port);
+    assert_non_null(c);
+    freeReplyObject(redisCommand(c, "AUTH s:cret"));
+    freeReplyObject(redisCommand(c, "SELECT 1"));
+    redisReply *r = redisCommand(c, "XRANGE %s - + COUNT 1", name);
+    assert_non_null(r);
+    int64_t task = r->elements ? strtoll(r->element[0]->element[1]->element[1]->str, NULL, 10) : 0;
+    freeReplyObject(r);
+    redisFree(c);
+    return task;
 }
 
 void redis_crash(void)

@@ -1,11 +1,15 @@
 /* Real brokers for tests. Each call gives the URL of a queue that nobody has used. */
 #pragma once
 #include <stddef.h>
+#include <stdint.h>
 
 void rabbit_url(char *out, size_t size);
 /* Ends the broker as a crash would; starts it again on the same files. */
 void rabbit_crash(void);
 void rabbit_again(void);
+/* The task of the first message that was put aside from the queue of that URL, 0: there is none. */
+int64_t rabbit_aside(const char *url);
+int64_t redis_aside(const char *url);
 /* The same of Redis, which keeps every entry on disk here (appendfsync always). What nobody
  * acknowledged goes to another after 2 s. */
 void redis_url(char *out, size_t size);

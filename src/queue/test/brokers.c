@@ -15,14 +15,16 @@ static const struct broker {
     const char *name;
     void (*url)(char *out, size_t size);
     void (*crash)(void), (*again)(void);
-    int settle_ms; /* how long a message may be on its way */
+    int settle_ms;                     /* how long a message may be on its way */
+    int64_t (*aside)(const char *url); /* NULL: it knows of no deliveries */
     const char *nobody,
         *wrong; /* URLs: where none listens; with a wrong password, up to the host */
 } brokers[] = {
-    {"amqp", rabbit_url, rabbit_crash, rabbit_again, 500, "amqp://guest:guest@127.0.0.1:1/",
-     "amqp://guest:geheim@"},
-    {"redis", redis_url, redis_crash, redis_again, 500, "redis://127.0.0.1:1", "redis://:geheim@"},
-    {"kafka", kafka_url, kafka_crash, kafka_again, 2000, "kafka://127.0.0.1:1/t", NULL},
+    {"amqp", rabbit_url, rabbit_crash, rabbit_again, 500, rabbit_aside,
+     "amqp://guest:guest@127.0.0.1:1/", "amqp://guest:geheim@"},
+    {"redis", redis_url, redis_crash, redis_again, 500, redis_aside, "redis://127.0.0.1:1",
+     "redis://:geheim@"},
+    {"kafka", kafka_url, kafka_crash, kafka_again, 2000, NULL, "kafka://127.0.0.1:1/t", NULL},
 };
 
 static struct queue *open_queue(const char *url)
@@ -110,6 +112,34 @@ static void what_was_not_acknowledged_comes_again_to_another(void **state)
     queue_close(third);
 }
 
+/* As of a process that dies of each message. */
+static void what_nobody_ever_acknowledges_is_put_aside(void **state)
+{
+    const struct broker *b = *state;
+    char url[300];
+    struct queue_message m;
+    bool got;
+    b->url(url, sizeof(url));
+    if (strstr(url, "idle=2000")) /* a short one, or it would take a minute */
+        memcpy(strstr(url, "idle=2000"), "idle=0010", 9);
+    struct queue *q = open_queue(url);
+    publish(q, 4711);
+    queue_close(q);
+    int64_t aside = 0;
+    for (int64_t began = clock_mono_ms(); !aside && clock_mono_ms() - began < PATIENCE_MS;
+         aside = b->aside(url)) {
+        q = open_queue(url);
+        for (got = true; got;)
+            assert_int_equal(queue_take(q, 100, &m, &got, NULL), 0);
+        queue_close(q);
+    }
+    assert_int_equal(aside, 4711);
+    q = open_queue(url);
+    assert_int_equal(queue_take(q, b->settle_ms, &m, &got, NULL), 0);
+    assert_false(got);
+    queue_close(q);
+}
+
 static void a_broker_that_is_not_there_keeps_nobody_from_starting(void **state)
 {
     const struct broker *b = *state;
@@ -152,10 +182,11 @@ int main(void)
             FACT(what_was_not_acknowledged_comes_again_to_another),
             FACT(a_broker_that_is_not_there_keeps_nobody_from_starting),
             FACT(a_wrong_password_is_said_without_it),
+            FACT(what_nobody_ever_acknowledges_is_put_aside),
         };
-        /* the last is of those with passwords */
+        /* the last two are of those with passwords, and with deliveries that are counted */
         failed += _cmocka_run_group_tests(brokers[i].name, tests,
-                                          LEN(tests) - (brokers[i].wrong ? 0 : 1), NULL, NULL);
+                                          LEN(tests) - (brokers[i].wrong ? 0 : 2), NULL, NULL);
     }
     brokers_stop();
     return failed;
