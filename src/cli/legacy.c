@@ -225,16 +225,14 @@ static int take_tasks(struct take *t, struct err *e)
 
 /* -- all of it -- */
 
-static int open_root(struct take *t, struct err *e)
+static int open_root(const char *folder, int *out, struct err *e)
 {
-    const char *folder = t->c->conf.legacy_files;
     if (!*folder)
         return err_set(e, ERR_INPUT,
                        "the database holds the tables of the service that is replaced: "
                        "--legacy-files DIR has to say where its clips lie");
-    t->root = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    return t->root < 0 ? err_set(e, ERR_INPUT, "--legacy-files %s: %s", folder, strerror(errno))
-                       : 0;
+    *out = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return *out < 0 ? err_set(e, ERR_INPUT, "--legacy-files %s: %s", folder, strerror(errno)) : 0;
 }
 
 static int take_all(struct take *t, struct err *e)
@@ -260,9 +258,9 @@ int legacy_take_over(const struct cli *c, struct parts *p, int *from, int *to,
     if (!old)
         return store_migrate(p->store, from, to, e);
     t.old = old;
-    if (open_root(&t, e) < 0)
+    if (open_root(c->conf.legacy_files, &root, e) < 0)
         return -1;
-    root = t.root;
+    t.root = root;
     return legacy_move(old, e) < 0 || store_migrate(p->store, from, to, e) < 0 ? -1
                                                                                : take_all(&t, e);
 }

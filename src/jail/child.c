@@ -124,7 +124,9 @@ int jail_fetch(void *ctx, int64_t offset, int64_t len, struct err *e)
         c->clip_bytes = st.st_size;
         c->there = mem_new((size_t)(c->clip_bytes / WIRE_BLOCK / 8) + 1);
     }
-    if (offset < c->clip_bytes) {
+    if (!c->there) {
+        rc = err_set(e, ERR_SYSTEM, "jail: the clip's size cannot be had");
+    } else if (offset < c->clip_bytes) {
         int64_t end = len < c->clip_bytes - offset ? offset + len : c->clip_bytes;
         int64_t last = (end - 1) / WIRE_BLOCK;
         for (int64_t b = offset / WIRE_BLOCK; b <= last && rc == 0; b++)

@@ -166,7 +166,7 @@ static int64_t read_on(struct jail_far *f, const struct wire_range *wish)
 int far_bring(struct jail_far *f, const struct wire_range *wish, struct wire_range *there,
               int (*tick)(void *arg), void *arg, struct err *e)
 {
-    int64_t from = wish->offset / WIRE_BLOCK, needed = from + wish->len / WIRE_BLOCK, to = needed;
+    int64_t from = wish->offset / WIRE_BLOCK, needed = from + wish->len / WIRE_BLOCK, to;
     if (!is_there(f, from)) {
         int64_t want = from + read_on(f, wish);
         to = from + 1;
