@@ -29,11 +29,12 @@ export const picture = (seconds, { size = '320x180', rate = 25, source = 'testsr
 export const sound = (seconds, { hz = 48000, layout = 'stereo' } = {}) =>
     ['-f', 'lavfi', '-t', String(seconds), '-i', `aevalsrc='0.2*sin(440*2*PI*t)':s=${hz},aformat=channel_layouts=${layout}`];
 
+let making = 0; /* two tests of one file may want the same clip at once */
 async function kept(key, extension, make) {
     const hash = createHash('sha256').update(JSON.stringify([extension, key])).digest('hex').slice(0, 24);
     const path = join(cache, hash + extension);
     if (existsSync(path)) return path;
-    const part = join(cache, `${hash}.${process.pid}.part${extension}`);
+    const part = join(cache, `${hash}.${process.pid}.${making++}.part${extension}`);
     try {
         await make(part);
         renameSync(part, path);

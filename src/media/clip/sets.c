@@ -256,7 +256,8 @@ static bool read_sps(const uint8_t *nal, int len_bytes, struct sps *out)
     s.id = (int)golomb(&b);
     if (has_chroma_format(s.profile_idc))
         read_chroma(&b, &s);
-    (void)golomb(&b); /* frame_num */
+    unsigned frame_num = golomb(&b);
+    s.frame_num_bits = (int)frame_num + 4;
     skip_order_count(&b);
     (void)golomb(&b); /* reference frames */
     (void)bit(&b);    /* gaps in frame_num */
@@ -264,7 +265,7 @@ static bool read_sps(const uint8_t *nal, int len_bytes, struct sps *out)
         return false;
     if (bit(&b))
         read_vui(&b, &s);
-    if (b.over || s.id > 31)
+    if (b.over || s.id > 31 || frame_num > 12)
         return false;
     *out = s;
     return true;
@@ -526,6 +527,53 @@ const char *sets_packet(const struct sets *s, const uint8_t *data, int len_bytes
         at += (int)n;
     }
     return slices ? NULL : "a packet without a picture";
+}
+
+/* What the beginning of a slice says (7.3.3). */
+struct slice {
+    unsigned first_block, frame_num;
+    bool reference;
+};
+
+static bool read_slice(const struct sets *s, const uint8_t *nal, int len_bytes, struct slice *out)
+{
+    enum { HEAD_BYTES = 40 };
+    uint8_t plain[SET_BYTES_MAX];
+    int head = len_bytes < HEAD_BYTES ? len_bytes : HEAD_BYTES;
+    struct bits b = {plain, 8 * payload(nal, head, plain), 0, false};
+    out->first_block = golomb(&b);
+    (void)golomb(&b); /* type */
+    (void)golomb(&b); /* picture parameter set */
+    out->frame_num = take(&b, s->sps.frame_num_bits);
+    out->reference = nal[0] & 0x60;
+    return !b.over;
+}
+
+const char *sets_follows(const struct sets *s, const uint8_t *data, int len_bytes, int *previous)
+{
+    struct slice first = {0}, now;
+    int slices = 0;
+    bool idr = false;
+    for (int at = 0; at < len_bytes;) {
+        int n = (int)AV_RB32(data + at), type = data[at + 4] & 31;
+        const uint8_t *nal = data + at + 4;
+        at += 4 + n;
+        if (type != NAL_SLICE && type != NAL_IDR)
+            continue;
+        if (!read_slice(s, nal, n, &now))
+            return "a picture's parts cannot be read";
+        idr = type == NAL_IDR;
+        if (slices++ == 0)
+            first = now;
+        else if (now.first_block == 0 || now.frame_num != first.frame_num)
+            return "a packet holds parts of several pictures";
+    }
+    int next = (*previous + 1) & ((1 << s->sps.frame_num_bits) - 1);
+    if (!idr && (int)first.frame_num != *previous && (int)first.frame_num != next)
+        return "a picture that others refer to is missing";
+    if (idr || first.reference)
+        *previous = (int)first.frame_num;
+    return NULL;
 }
 
 bool sets_has_idr(const uint8_t *data, int len_bytes)

@@ -16,6 +16,7 @@ struct sps {
     bool full_range;
     int primaries, transfer, matrix; /* 2: not said */
     int reorder;                     /* frames, -1: not said */
+    int frame_num_bits;              /* of a slice's frame_num */
 };
 struct sets {
     const uint8_t *record; /* borrowed */
@@ -35,6 +36,11 @@ uint8_t *sets_merge(const struct sets *a, const struct sets *b, int *len_bytes);
 /* Walks the NAL units of a packet (lengths of 4 bytes). *idr: it is an IDR picture. NULL, or why
  * the packet cannot be copied (a fixed text). */
 const char *sets_packet(const struct sets *s, const uint8_t *data, int len_bytes, bool *idr);
+/* Whether all that the picture of a packet refers to came before it (7.4.3): frame_num, counted by
+ * each picture that others refer to, has no hole. *previous: that of the last such picture; it is
+ * moved on. For packets that sets_packet took, of pictures coded as frames, from an IDR picture on.
+ * NULL, or what is wrong (a fixed text). */
+const char *sets_follows(const struct sets *s, const uint8_t *data, int len_bytes, int *previous);
 /* Whether a packet (lengths of 4 bytes) holds an IDR picture, from which on a decoder needs nothing
  * that came before. */
 bool sets_has_idr(const uint8_t *data, int len_bytes);

@@ -9,7 +9,7 @@
 
 /* A file may hold this many boxes before the walk gives up; honest ones hold a handful, or one moof
  * a second when fragmented. */
-enum { BOXES_MAX = 512 };
+enum { BOXES_MAX = 512, TRACKS_MAX = 16 };
 
 static bool at(const uint8_t *head, size_t len, size_t offset, const char *sign, size_t n)
 {
@@ -90,6 +90,57 @@ enum sniff media_sniff(const uint8_t *head, size_t len)
     return SNIFF_OTHER;
 }
 
+/* A stretch of the file: the inside of a box. */
+struct inside {
+    int64_t at, end;
+};
+
+/* The inside of the nth box of a type, counted from 0. */
+static bool box_inside(const struct media_clip *clip, struct inside in, const char *type, int nth,
+                       struct inside *out)
+{
+    for (int i = 0; i < BOXES_MAX && in.at <= in.end - 8; i++) {
+        uint8_t h[8];
+        if (media_clip_read(clip, h, sizeof(h), in.at) != sizeof(h))
+            return false;
+        int64_t size = AV_RB32(h);
+        if (size < 8 || size > in.end - in.at)
+            return false;
+        if (memcmp(h + 4, type, 4) == 0 && nth-- == 0) {
+            *out = (struct inside){in.at + 8, in.at + size};
+            return true;
+        }
+        in.at += size;
+    }
+    return false;
+}
+
+static uint32_t number_at(const struct media_clip *clip, struct inside in, int64_t offset)
+{
+    uint8_t n[4];
+    bool there = in.at + offset + 4 <= in.end &&
+                 media_clip_read(clip, n, sizeof(n), in.at + offset) == sizeof(n);
+    return there ? AV_RB32(n) : 0;
+}
+
+static int most_descriptions(const struct media_clip *clip, struct inside moov)
+{
+    enum { KIND = 8, COUNT = 4 }; /* where hdlr and stsd have them */
+    uint32_t most = 0;
+    struct inside trak, mdia, box, stbl;
+    for (int i = 0; i < TRACKS_MAX && box_inside(clip, moov, "trak", i, &trak); i++) {
+        if (!box_inside(clip, trak, "mdia", 0, &mdia) || !box_inside(clip, mdia, "hdlr", 0, &box) ||
+            number_at(clip, box, KIND) != AV_RB32("vide"))
+            continue;
+        if (!box_inside(clip, mdia, "minf", 0, &box) || !box_inside(clip, box, "stbl", 0, &stbl) ||
+            !box_inside(clip, stbl, "stsd", 0, &box))
+            continue;
+        uint32_t n = number_at(clip, box, COUNT);
+        most = n > most ? n : most;
+    }
+    return most > INT16_MAX ? INT16_MAX : (int)most;
+}
+
 void media_boxes(const struct media_clip *clip, int64_t bytes, struct media_boxes *out)
 {
     *out = (struct media_boxes){0};
@@ -110,6 +161,9 @@ void media_boxes(const struct media_clip *clip, int64_t bytes, struct media_boxe
         if (memcmp(type, "moov", 4) == 0) {
             out->index = true;
             out->index_first |= !out->data;
+            int64_t head = AV_RB32(h) == 1 ? 16 : 8;
+            int64_t end = size > (uint64_t)(bytes - offset) ? bytes : offset + (int64_t)size;
+            out->descriptions = most_descriptions(clip, (struct inside){offset + head, end});
         } else if (memcmp(type, "mdat", 4) == 0) {
             out->data = true;
         } else if (memcmp(type, "moof", 4) == 0) {

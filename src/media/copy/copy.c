@@ -48,6 +48,8 @@ struct copy {
     AVPacket *held[HELD_MAX]; /* since the last safe point; pts on the grid */
     int held_count;
     int64_t kept;    /* pictures that are in the reel */
+    int64_t bytes;   /* of those of them that are copied */
+    int frame_num;   /* of the last picture that others refer to */
     int64_t highest; /* place of the last shown of all seen */
     bool cut;        /* the body is full */
     int64_t past;    /* packets read since */
@@ -241,6 +243,7 @@ static int keep_held(struct copy *c, struct err *e)
                 return err_msg(e, MSG_MEMORY_LIMIT, "copy: no memory");
         }
         p->pts -= c->head.coded.count;
+        c->bytes += p->size;
         if (c->write && mux_picture(c->mux, p, e) < 0)
             return -1;
         av_packet_free(&c->held[i]);
@@ -314,6 +317,9 @@ static int on_picture(struct copy *c, AVPacket *p, struct err *e)
         return refuse(c, wrong);
     if (!c->begun && begin(c, p, idr, e) < 0)
         return -1;
+    wrong = sets_follows(&c->sets, p->data, p->size, &c->frame_num);
+    if (wrong)
+        return refuse(c, wrong);
     return hold(c, p, e);
 }
 
@@ -406,6 +412,11 @@ static int read_all(struct copy *c, struct err *e)
     }
     if (c->kept == 0)
         return refuse(c, "it has no pictures that could be copied");
+    int64_t copied = c->kept - c->head.coded.count;
+    if (copied > 0 &&
+        8.0 * (double)c->bytes * c->plan->fps_num / ((double)copied * c->plan->fps_den) >
+            copy_bits_most(&c->job->order->profile))
+        return refuse(c, "its bit rate is above the profile's");
     /* beyond the cut a few wait in vain for those that they are shown with */
     if (c->held_count > (c->cut ? DELAY_MAX : 0))
         return refuse(c, "a picture is missing");

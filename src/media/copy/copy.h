@@ -14,6 +14,10 @@ struct media_input;
 const char *copy_rule_broken(struct media_input *in, const struct media_plan *plan,
                              const struct render_order *order);
 
+/* Bits a second that a copied picture track has at most: on average over the clip, and over what of
+ * it comes into the reel. */
+double copy_bits_most(const struct profile *p);
+
 enum copied { COPY_DONE, COPY_REFUSED, COPY_FAILED };
 /* Makes the reel of an opened clip into job->reel_fd (with write false: only looks at every packet
  * that would be copied). COPY_REFUSED: the clip broke a rule on the way; why (REASON_SIZE) says

@@ -113,12 +113,28 @@ static bool steady(const struct subject *s)
     return !s->plan->resample_time;
 }
 
+double copy_bits_most(const struct profile *p)
+{
+    return BITS_PER_PIXEL * p->max_width * p->max_height * p->max_fps;
+}
+
 static bool light(const struct subject *s)
 {
-    const struct profile *p = &s->order->profile;
-    double most = BITS_PER_PIXEL * p->max_width * p->max_height * p->max_fps;
+    double most = copy_bits_most(&s->order->profile);
     double seconds = (double)s->facts->duration_us / 1e6;
     return seconds > 0 && 8.0 * (double)s->facts->bytes / seconds <= most;
+}
+
+/* Players show nothing of a track that is off; only the mp4 family has such. */
+static bool switched_on(const struct subject *s)
+{
+    return strncmp(s->in->fmt->iformat->name, "mov,", 4) != 0 ||
+           s->picture->disposition & AV_DISPOSITION_DEFAULT;
+}
+
+static bool one_description(const struct subject *s)
+{
+    return s->in->boxes.descriptions <= 1;
 }
 
 static bool whole(const struct subject *s)
@@ -132,6 +148,7 @@ static const struct rule {
 } rules[] = {
     {family, "its container is neither MP4, MOV nor Matroska"},
     {whole, "the file is cut"},
+    {switched_on, "its track of pictures is switched off"},
     {is_h264, "its picture is not H.264"},
     {upright, "it has to be turned or mirrored"},
     {shaped, "its picture is not 16:9 of an even size inside the profile"},
@@ -139,6 +156,7 @@ static const struct rule {
     {steady, "its picture rate varies or is above the profile's"},
     {light, "its bit rate is above the profile's"},
     {out_of_band, "its headers lie among its pictures"},
+    {one_description, "its track of pictures has several sample descriptions"},
     {readable_sets, "its H.264 headers cannot be read"},
     {lengths_of_four, "the lengths before its pictures' parts do not have 4 bytes"},
     {one_sps, "it has several H.264 sequence headers"},

@@ -168,6 +168,51 @@ static void a_packet_is_walked_to_its_end(void **state)
     avformat_close_input(&c.fmt);
 }
 
+/* One picture left out: refused at the next that counts on, unless nobody refers to it or an IDR
+ * picture comes first. frame_num has 4 bits here and goes round. */
+static void a_picture_that_is_missing_is_missed(void **state)
+{
+    (void)state;
+    struct clip c = open_clip(
+        "row.mp4",
+        CLIP_PICTURE("320x180", "25",
+                     "2.4") "-c:v libx264 -preset veryfast -pix_fmt "
+                            "yuv420p -x264-params bframes=1:b-adapt=0:keyint=40:scenecut=0 ");
+    struct sets s;
+    assert_null(sets_read(c.record, c.bytes, &s));
+    AVPacket *row[60];
+    size_t caught = 0;
+    for (size_t i = 0; i < LEN(row); i++) {
+        row[i] = av_packet_alloc();
+        assert_true(av_read_frame(c.fmt, row[i]) >= 0);
+    }
+    for (size_t without = 0; without <= LEN(row); without++) {
+        const AVPacket *gone = without < LEN(row) ? row[without] : NULL;
+        bool matters = gone && gone->data[4] & 0x60;
+        const char *wrong = NULL;
+        int previous = 0;
+        for (size_t i = 0; i < LEN(row) && !wrong; i++) {
+            if (i > without && row[i]->flags & AV_PKT_FLAG_KEY)
+                matters = false;
+            if (row[i] != gone)
+                wrong = sets_follows(&s, row[i]->data, row[i]->size, &previous);
+            if (wrong)
+                assert_true(matters && i > without && i <= without + 2);
+        }
+        caught += wrong != NULL;
+    }
+    assert_in_range(caught, LEN(row) / 3, 2 * LEN(row) / 3);
+    int previous = 0;
+    uint8_t both[65536]; /* two pictures in one packet */
+    assert_true((size_t)(row[1]->size + row[2]->size) < sizeof(both));
+    memcpy(both, row[1]->data, (size_t)row[1]->size);
+    memcpy(both + row[1]->size, row[2]->data, (size_t)row[2]->size);
+    assert_non_null(sets_follows(&s, both, row[1]->size + row[2]->size, &previous));
+    for (size_t i = 0; i < LEN(row); i++)
+        av_packet_free(&row[i]);
+    avformat_close_input(&c.fmt);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -175,6 +220,7 @@ int main(void)
         cmocka_unit_test(what_is_not_a_whole_record_is_refused),
         cmocka_unit_test(two_records_merge_into_one_that_covers_both),
         cmocka_unit_test(a_packet_is_walked_to_its_end),
+        cmocka_unit_test(a_picture_that_is_missing_is_missed),
     };
     return cmocka_run_group_tests(tests, clips_begin, clips_end);
 }
