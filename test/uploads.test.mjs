@@ -95,7 +95,8 @@ test('pieces of any size become the very clip, with its wishes', async (t) => {
     assert.deepEqual([task.file_name, task.title, task.fit, task.start], ['gol 🎬 مقطع.mp4', 'Gol', 'crop', 1]);
     assert.deepEqual(clipOf(server, task), data);
     assert.equal((await ana.tasks()).length, 1);
-    assert.deepEqual(code(await patch(ana, where, at, 'x')), [409, 'offset_wrong']);
+    assert.deepEqual(code(await patch(ana, where, at, 'x')), [413, 'file_too_large']);
+    assert.equal((await patch(ana, where, at, '')).headers.get('reelgate-task'), String(id), 'a last piece of nothing');
     const doctor = await server.stop() && await server.doctor();
     assert.equal(doctor.code, 0, doctor.stdout);
 });

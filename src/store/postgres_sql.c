@@ -97,8 +97,9 @@ const char *const pg_sql_text[PG_COUNT_] = {
         "INSERT INTO uploads (id, user_id, length_bytes, file_name, title, idempotency_key, "
         "clip_blob, fit, start_us, expires_ms) SELECT $1::text, $2::bigint, $3::bigint, $4::text, "
         "$5::text, $6::text, $7::text, $8::bigint, $9::bigint, reelgate_now_ms() + $10::bigint "
-        "FROM users u WHERE u.id = $2::bigint AND ($11::bigint = 0 OR u.bytes_used + $3::bigint <= "
-        "$11::bigint) RETURNING expires_ms",
+        "FROM users u WHERE u.id = $2::bigint AND ($11::bigint = 0 OR u.bytes_used + $3::bigint + "
+        "(SELECT coalesce(sum(length_bytes), 0) FROM uploads WHERE user_id = $2::bigint AND "
+        "task_id = 0) <= $11::bigint) RETURNING expires_ms",
     [PG_UPLOAD_ADVANCE] = "UPDATE uploads SET offset_bytes = $4::bigint, holder = 0, expires_ms = "
                           "reelgate_now_ms() + $5::bigint WHERE id = $1::text AND holder = "
                           "$2::bigint AND offset_bytes = $3::bigint RETURNING offset_bytes",

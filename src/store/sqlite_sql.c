@@ -109,7 +109,9 @@ const char *const sq_sql_text[SQL_COUNT_] = {
     [SQL_UPLOAD_ADD] =
         "INSERT INTO uploads (id, user_id, length_bytes, file_name, title, idempotency_key, "
         "clip_blob, fit, start_us, expires_ms) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 FROM "
-        "users u WHERE u.id = ?2 AND (?11 = 0 OR u.bytes_used + ?3 <= ?11) RETURNING expires_ms",
+        "users u WHERE u.id = ?2 AND (?11 = 0 OR u.bytes_used + ?3 + (SELECT "
+        "coalesce(sum(length_bytes), 0) FROM uploads WHERE user_id = ?2 AND task_id = 0) <= ?11) "
+        "RETURNING expires_ms",
     [SQL_UPLOAD_ADVANCE] =
         "UPDATE uploads SET offset_bytes = ?4, holder = 0, expires_ms = ?5 WHERE id = ?1 AND "
         "holder = ?2 AND offset_bytes = ?3 RETURNING offset_bytes",

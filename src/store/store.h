@@ -223,7 +223,8 @@ struct upload_row {
     int64_t task_id; /* 0: not yet a task */
 };
 /* The row as it is to be, but for offset, wish, holder and task; it expires in keep_ms. *expires_ms
- * says when. quota_bytes as in struct task_new: ERR_DENIED with MSG_QUOTA_EXCEEDED. */
+ * says when. quota_bytes as in struct task_new, and uploads that are no tasks yet count with their
+ * whole length: ERR_DENIED with MSG_QUOTA_EXCEEDED. */
 int store_upload_add(struct store *s, const struct upload_row *u, int64_t keep_ms,
                      int64_t quota_bytes, int64_t *expires_ms, struct err *e);
 /* ERR_MISSING when there is none, or user_id is not 0 and not its owner. */

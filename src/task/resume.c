@@ -2,7 +2,8 @@
  * blob writer that goes on there; its end parks the bytes (fsync), then moves the offset, so the
  * offset never says more than what is durable. When all are here they are hashed, get their final
  * name, which was chosen at the beginning, and become a task under a key of the upload: each of
- * these steps may be repeated, so whoever is killed between them is followed by anybody. */
+ * these steps may be repeated, so whoever is killed between them is followed by anybody; until the
+ * row names the task, the bytes stay under that name whatever fails. */
 #include "task/resume.h"
 
 #include "blob/blob.h"
@@ -204,10 +205,13 @@ static int become_task(struct tasks *t, struct arena *a, const struct upload_row
                                .quota_bytes = t->rules.quota_bytes};
     struct task_row row;
     bool existed;
-    if (task_add_row(t, a, &n, &row, &existed, e) < 0)
+    if (task_add_row(t, a, &n, &row, &existed, e) < 0 ||
+        store_upload_finish(t->store, u->id, row.id, e) < 0)
         return -1;
+    if (strcmp(row.clip_blob, u->clip_blob) != 0)
+        task_drop_blob(t, u->clip_blob);
     *task_id = row.id;
-    return store_upload_finish(t->store, u->id, row.id, e);
+    return 0;
 }
 
 /* Makes the task of a whole upload, unless it is one. */
@@ -219,8 +223,10 @@ static int finish(struct tasks *t, struct arena *a, struct upload_row *u, const 
     struct err why = {0};
     if (become_task(t, a, u, known, &u->task_id, &why) == 0)
         return 0;
-    if (is_final(&why))
+    if (is_final(&why)) {
         drop(t, u->id);
+        task_drop_blob(t, u->clip_blob);
+    }
     if (e)
         *e = why;
     return -1;
@@ -280,16 +286,15 @@ static int hold(struct tasks *t, struct arena *a, const char *id, int64_t user_i
                 int64_t *number, struct upload_row *u, struct err *e)
 {
     bool held, done;
-    if (get(t, a, id, user_id, u, e) < 0 ||
-        store_upload_wish(t->store, id, user_id, number, e) < 0 ||
-        (u->holder && wait_free(t, a, id, user_id, u, e) < 0) ||
+    if (store_upload_wish(t->store, id, user_id, number, e) < 0 ||
+        wait_free(t, a, id, user_id, u, e) < 0 ||
         store_upload_hold(t->store, id, *number, true, &held, e) < 0)
         return -1;
     if (!held)
         return err_msg(e, MSG_UPLOAD_TAKEN, "upload %s: a newer connection has it", id);
     if (get(t, a, id, user_id, u, e) < 0)
         return -1;
-    if (u->offset_bytes == at_bytes && !u->task_id)
+    if (u->offset_bytes == at_bytes)
         return 0;
     if (store_upload_advance(t->store, id, *number, u->offset_bytes, u->offset_bytes,
                              t->rules.upload_keep_ms, &done, e) < 0)
@@ -298,10 +303,13 @@ static int hold(struct tasks *t, struct arena *a, const char *id, int64_t user_i
                    (long long)u->offset_bytes, (long long)at_bytes);
 }
 
+/* *out stays NULL when nothing is left to come: the bytes may have their final name already. */
 static int open_writer(struct tasks *t, const struct upload_row *u, struct blob_writer **out,
                        struct err *e)
 {
     int64_t left = u->length_bytes - u->offset_bytes;
+    if (left == 0)
+        return 0;
     int64_t aside = left < SET_ASIDE_BYTES ? left : SET_ASIDE_BYTES;
     if (u->offset_bytes > 0)
         return blob_resume(t->blob, u->id, u->offset_bytes, aside, out, e);
@@ -388,11 +396,26 @@ static int let_go(struct task_piece *p, int64_t to_bytes, struct err *e)
     return 0;
 }
 
+/* Whether another one has been given the hold. What it parks must not meet what is parked here. */
+static bool is_taken(const struct task_piece *p)
+{
+    AUTO(arena_freep) struct arena *a = arena_new();
+    struct upload_row u;
+    struct err e = {0};
+    if (store_upload_get(p->tasks->store, a, p->row.id, 0, &u, &e) < 0)
+        return e.code == ERR_MISSING;
+    return u.holder != p->number;
+}
+
 static int keep_bytes(struct task_piece *p, struct err *e)
 {
     int64_t size, to = p->row.offset_bytes + p->bytes;
-    if (p->bytes == 0)
+    if (p->bytes == 0) {
+        blob_abortp(&p->writer); /* before another one may come */
         return let_go(p, p->row.offset_bytes, e);
+    }
+    if (is_taken(p))
+        return err_msg(e, MSG_UPLOAD_TAKEN, "upload %s: a newer connection has it", p->row.id);
     struct err why = {0};
     if (blob_park(TAKE(p->writer), p->row.id, &size, &why) < 0) {
         (void)let_go(p, p->row.offset_bytes, NULL);

@@ -12,6 +12,7 @@
 #include "task/task_impl.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <unistd.h>
 
@@ -177,6 +178,26 @@ static int note_orphan(void *arg, const char *name, int64_t size_bytes, int64_t 
     return 0;
 }
 
+/* Bytes of an upload in pieces have their name before they have their task. */
+static int spare_upload(void *arg, const struct upload_row *u)
+{
+    struct orphans *o = arg;
+    for (struct orphan **x = &o->first; *x; x = &(*x)->next)
+        if (strcmp((*x)->name, u->clip_blob) == 0) {
+            *x = (*x)->next;
+            break;
+        }
+    return 0;
+}
+
+/* Every upload whose bytes are all here and that is no task. */
+static int list_whole(struct tasks *t, int (*each)(void *arg, const struct upload_row *u),
+                      void *arg, struct err *e)
+{
+    const int64_t ever_ms = INT64_C(1) << 60;
+    return store_upload_list(t->store, true, 0, ever_ms, INT_MAX, each, arg, e);
+}
+
 static int remove_orphans(struct tasks *t, int *orphans, struct err *e)
 {
     enum { UNFINISHED_MS = 24 * 3600 * 1000 }; /* no upload takes so long */
@@ -185,7 +206,8 @@ static int remove_orphans(struct tasks *t, int *orphans, struct err *e)
         return -1;
     AUTO(arena_freep) struct arena *a = arena_new();
     struct orphans o = {.tasks = t, .arena = a};
-    if (blob_list(t->blob, note_orphan, &o, e) < 0)
+    if (blob_list(t->blob, note_orphan, &o, e) < 0 ||
+        (o.first && list_whole(t, spare_upload, &o, e) < 0))
         return -1;
     for (const struct orphan *x = o.first; x; x = x->next) {
         if (blob_remove(t->blob, x->name, e) < 0)
@@ -225,7 +247,7 @@ struct check {
     void (*problem)(void *arg, const char *text);
     void *arg;
     struct arena *arena;
-    struct orphan *doomed; /* names of deleted tasks whose bytes are yet to go */
+    struct orphan *known; /* of deleted tasks, to go soon; of uploads that will be tasks */
 };
 
 static void tell(struct check *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -264,16 +286,25 @@ static int check_row(void *arg, const struct task_row *row)
     return 0;
 }
 
+static void note_known(struct check *c, const char *name)
+{
+    struct orphan *x = arena_get(c->arena, sizeof(*x) + strlen(name) + 1);
+    memcpy(x->name, name, strlen(name) + 1);
+    x->next = c->known;
+    c->known = x;
+}
+
 static int note_doomed(void *arg, const struct task_row *row)
 {
-    struct check *c = arg;
-    const char *const names[] = {row->clip_blob, row->reel_blob, row->poster_blob};
-    for (size_t i = 0; i < LEN(names); i++) {
-        struct orphan *x = arena_get(c->arena, sizeof(*x) + strlen(names[i]) + 1);
-        memcpy(x->name, names[i], strlen(names[i]) + 1);
-        x->next = c->doomed;
-        c->doomed = x;
-    }
+    note_known(arg, row->clip_blob);
+    note_known(arg, row->reel_blob);
+    note_known(arg, row->poster_blob);
+    return 0;
+}
+
+static int note_whole(void *arg, const struct upload_row *u)
+{
+    note_known(arg, u->clip_blob);
     return 0;
 }
 
@@ -285,7 +316,7 @@ static int check_bytes(void *arg, const char *name, int64_t size_bytes, int64_t 
     struct err e = {0};
     if (store_task_by_blob(c->tasks->store, a, name, &row, &e) == 0)
         return 0;
-    for (const struct orphan *x = c->doomed; x; x = x->next)
+    for (const struct orphan *x = c->known; x; x = x->next)
         if (strcmp(x->name, name) == 0)
             return 0;
     if (e.code == ERR_MISSING)
@@ -302,7 +333,8 @@ int task_check(struct tasks *t, void (*problem)(void *arg, const char *text), vo
     AUTO(arena_freep) struct arena *a = arena_new();
     struct check c = {t, problem, arg, a, NULL};
     const struct task_page all = {.max = -1}, deleted = {.max = -1, .states = 1u << TASK_DELETED};
-    if (store_task_list(t->store, &deleted, note_doomed, &c, e) < 0 ||
+    if (list_whole(t, note_whole, &c, e) < 0 ||
+        store_task_list(t->store, &deleted, note_doomed, &c, e) < 0 ||
         store_task_list(t->store, &all, check_row, &c, e) < 0)
         return -1;
     return blob_list(t->blob, check_bytes, &c, e);

@@ -39,6 +39,7 @@ void task_undo_blob(struct tasks *t, const char *name, const struct err *why);
 void task_drop_blob(struct tasks *t, const char *name);
 /* Checks a wish and fills what it gives of n; texts live in the arena. */
 int task_check_wish(const struct task_wish *w, struct arena *a, struct task_new *n, struct err *e);
-/* The bytes lie under n->clip_blob; makes the task of them, or finds the one that its key made. */
+/* The bytes lie under n->clip_blob; makes the task of them, or finds the one that its key made.
+ * They stay in any case: whether they are those of *out, its clip_blob says. */
 int task_add_row(struct tasks *t, struct arena *a, const struct task_new *n, struct task_row *out,
                  bool *existed, struct err *e);

@@ -227,7 +227,6 @@ int task_add_row(struct tasks *t, struct arena *a, const struct task_new *n, str
             *existed = false;
             return 0;
         }
-        task_undo_blob(t, n->clip_blob, &why);
         if (e)
             *e = why;
         return -1;
@@ -237,8 +236,7 @@ int task_add_row(struct tasks *t, struct arena *a, const struct task_new *n, str
         *existed = false;
         return 0;
     }
-    /* Two uploads with one key met: the other was first. */
-    task_drop_blob(t, n->clip_blob);
+    /* Two uploads with one key met and the other was first; or this one was here before. */
     if (store_task_get(t->store, a, id, n->user_id, &row, e) < 0 || same_upload(&row, n, e) < 0)
         return -1;
     *out = row;
@@ -283,5 +281,14 @@ int task_upload_commit(struct task_upload *upload, const struct task_wish *w, st
         return err_set(e, ERR_SYSTEM, "clip: %lld bytes came, %lld lie in the storage",
                        (long long)n.clip_bytes, (long long)stored);
     }
-    return task_add_row(t, a, &n, out, existed, e);
+    struct err why = {0};
+    if (task_add_row(t, a, &n, out, existed, &why) < 0) {
+        task_undo_blob(t, n.clip_blob, &why);
+        if (e)
+            *e = why;
+        return -1;
+    }
+    if (strcmp(out->clip_blob, n.clip_blob) != 0)
+        task_drop_blob(t, n.clip_blob);
+    return 0;
 }

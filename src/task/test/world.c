@@ -3,7 +3,7 @@
 #include <ftw.h>
 #include <unistd.h>
 
-struct faults fault_add, fault_change, fault_publish;
+struct faults fault_add, fault_change, fault_publish, fault_finish;
 
 /* true: the real call is left out. */
 static bool strikes(struct faults *f, enum fault kind, struct err *e)
@@ -60,6 +60,15 @@ int __wrap_queue_publish(struct queue *q, int64_t task_id, struct err *e)
     return strikes(&fault_publish, FAULT_BEFORE, e) ? -1 : __real_queue_publish(q, task_id, e);
 }
 
+int __real_store_upload_finish(struct store *s, const char *id, int64_t task_id, struct err *e);
+int __wrap_store_upload_finish(struct store *s, const char *id, int64_t task_id, struct err *e);
+int __wrap_store_upload_finish(struct store *s, const char *id, int64_t task_id, struct err *e)
+{
+    strikes(&fault_finish, FAULT_EXIT, e);
+    return strikes(&fault_finish, FAULT_BEFORE, e) ? -1
+                                                   : __real_store_upload_finish(s, id, task_id, e);
+}
+
 /* -- the world -- */
 
 static void open_all(struct world *w, int64_t floor_bytes)
@@ -96,7 +105,7 @@ void world_reopen(struct world *w, int64_t floor_bytes)
 int world_set_up(void **state)
 {
     struct world *w = mem_new(sizeof(*w));
-    fault_add = fault_change = fault_publish = (struct faults){0};
+    fault_add = fault_change = fault_publish = fault_finish = (struct faults){0};
     snprintf(w->dir, sizeof(w->dir), "/tmp/reelgate-task-XXXXXX");
     assert_non_null(mkdtemp(w->dir));
     w->a = arena_new();

@@ -32,7 +32,7 @@ struct faults {
     enum err_code code;
     int calls;
 };
-extern struct faults fault_add, fault_change, fault_publish;
+extern struct faults fault_add, fault_change, fault_publish, fault_finish;
 
 int world_set_up(void **state);
 /* Every byte belongs to a row, every row has its bytes, quotas are true: after each test. */
