@@ -3,11 +3,12 @@
 //     full    nginx before two API nodes, two workers, PostgreSQL, RabbitMQ
 //     redis   the same with Redis in the place of RabbitMQ
 //     database   PostgreSQL alone: it also wakes the workers
+//     s3      as database, with the files in object storage: OpenStack Swift
 import { Cluster } from '../test/lib/cluster.mjs';
-import { freePort, postgres, rabbit, redis } from '../test/lib/engines.mjs';
+import { freePort, postgres, rabbit, redis, swift } from '../test/lib/engines.mjs';
 import { BEHIND, Gateway, storage } from '../test/lib/gateway.mjs';
 
-const brokers = { full: rabbit, redis, database: null };
+const brokers = { full: rabbit, redis, database: null, s3: null };
 const name = process.argv[2] ?? 'full';
 if (!(name in brokers)) {
     console.error(`script/run: no such topology: ${name}; known are ${Object.keys(brokers).join(', ')}`);
@@ -34,8 +35,15 @@ try {
         queue = (await brokers[name](t)).url;
     }
     const place = storage(t);
-    const all = new Cluster(t, { database: database.url, queue: queue ?? 'database:', storage: `file://${place.blobs}` }, []);
-    const nodes = [await all.serve(...BEHIND), await all.serve(...BEHIND)];
+    let files = `file://${place.blobs}`, env, behind = BEHIND;
+    if (name === 's3') {
+        console.log('starting Swift ...');
+        const s3 = await swift(t);
+        [files, env] = [s3.url, s3.env];
+        behind = [...BEHIND.slice(0, BEHIND.indexOf('--accel-redirect')), '--presigned-downloads'];
+    }
+    const all = new Cluster(t, { database: database.url, queue: queue ?? 'database:', storage: files, env }, []);
+    const nodes = [await all.serve(...behind), await all.serve(...behind)];
     await all.work();
     await all.work();
     const gateway = await new Gateway().start(t, nodes, place, await freePort(8000));
@@ -43,7 +51,7 @@ try {
 gateway    ${gateway.url}   https://127.0.0.1:${gateway.tlsPort} (a certificate made just now)
 database   ${database.url}
 queue      ${queue ?? 'in the database'}
-storage    ${place.blobs}
+storage    ${files}
 workers    2
 API nodes  ${nodes.map((node) => node.url).join('  ')}
 

@@ -274,7 +274,7 @@ static int judge(const struct s3_request *q, struct err *e)
     if (q->status == 404) {
         if (q->missing_is_fine)
             return 0;
-        return err_set(e, ERR_MISSING, "s3: there is no %s", key);
+        return err_set(e, ERR_MISSING, "s3: there is no %s", q->key ? key : "such bucket");
     }
     if (q->status == 412 || q->status == 409)
         return err_set(e, ERR_CONFLICT, "s3: %s is taken", key);

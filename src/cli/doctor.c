@@ -4,6 +4,7 @@
 #include "blob/blob.h"
 #include "cli/cli.h"
 #include "cli/parts.h"
+#include "core/clock.h"
 #include "core/err.h"
 #include "core/fd.h"
 #include "core/log.h"
@@ -120,6 +121,37 @@ static void check_space(struct doctor *d)
                left / 1e9, all / 1e9, floor / 1e9);
     else
         report(d, OK, "disk", "", "%.1f of %.1f GB free", left / 1e9, all / 1e9);
+}
+
+static int see_one(void *arg, const char *name, int64_t size_bytes, int64_t age_ms)
+{
+    (void)arg, (void)name, (void)size_bytes, (void)age_ms;
+    return 1;
+}
+
+/* A storage in another place: whether it lets us in. A folder is looked at by check_space. */
+static void check_storage(struct doctor *d)
+{
+    const char *url = parts_storage(d->parts.arena, &d->cli->conf);
+    struct err e = {0};
+    AUTO(blob_closep) struct blob *b = NULL;
+    if (strncmp(url, "file:", 5) == 0)
+        return;
+    if (blob_open(&b, url, NULL, 0, d->cli->log, &e) < 0) {
+        report(d, FAIL, "storage", "see doc/deploy.md, \"S3\"", "%s", e.text);
+        return;
+    }
+    int64_t began_ms = clock_mono_ms();
+    if (blob_list(b, see_one, NULL, &e) < 0)
+        report(d, FAIL, "storage",
+               e.code == ERR_BUSY
+                   ? "start it, or correct its endpoint: uploads get 503 until then"
+                   : "the bucket must be there, and the keys must let us list, read, "
+                     "write and remove in it",
+               "%.*s: %s", (int)strcspn(url, "?"), url, e.text);
+    else
+        report(d, OK, "storage", "", "%.*s answers in %lld ms", (int)strcspn(url, "?"), url,
+               (long long)(clock_mono_ms() - began_ms));
 }
 
 static void problem(void *arg, const char *text)
@@ -288,6 +320,7 @@ enum cli_exit cli_doctor(struct cli *c)
     check_jail(&d);
     check_cache(&d);
     check_port(&d);
+    check_storage(&d);
     if (check_folder(&d)) {
         check_space(&d);
         check_secret(&d);

@@ -253,7 +253,11 @@ static void bring(struct watch *w, const struct wire_range *wish)
         stop_now(w, STOP_FAR);
         return;
     }
-    (void)wire_send(w->talk, &m, NULL, 0, NULL, NULL); /* gone: its end is told soon */
+    struct pollfd p = {w->talk, POLLOUT, 0};
+    if (poll(&p, 1, 0) > 0 && p.revents & POLLOUT)
+        (void)wire_send(w->talk, &m, NULL, 0, NULL, NULL); /* gone: its end is told soon */
+    else
+        protocol_broken(w, "it asks and does not listen");
     w->moved_ms = clock_mono_ms();
 }
 

@@ -21,6 +21,7 @@ export class Cluster {
     // flags: of every program, before those of its own.
     constructor(t, engines, flags = QUICK) {
         this.flags = flags;
+        this.env = engines.env ?? {};
         this.dir = mkdtempSync(join(tmpdir(), 'reelgate-cluster-'));
         this.shared = ['--database', engines.database, '--queue', engines.queue ?? 'database:',
             '--storage', engines.storage ?? `file://${this.dir}/blobs`];
@@ -34,12 +35,13 @@ export class Cluster {
     async serve(...flags) {
         const server = new Server(join(this.dir, `node${this.programs.length}`), [...this.shared, ...this.flags,
             '--secret-file', join(this.dir, 'secret'), '--workers', '0', ...flags], this.flags.length ? undefined : []);
+        server.env = this.env;
         this.programs.push(server);
         return server.start();
     }
     // A worker process. options: of the process, such as its environment.
     async work(flags = [], options = {}) {
-        const worker = new Worker(['--data', join(this.dir, `node${this.programs.length}`), ...this.shared, ...this.flags, '--jobs', '1', ...flags], options);
+        const worker = new Worker(['--data', join(this.dir, `node${this.programs.length}`), ...this.shared, ...this.flags, '--jobs', '1', ...flags], { ...options, env: { ...this.env, ...options.env } });
         this.programs.push(worker);
         return worker.start();
     }

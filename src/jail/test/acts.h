@@ -44,8 +44,21 @@ enum act {
     ACT_WANT_FLOOD,   /* asks 1000 times and hears none */
     ACT_WANT_BAD,     /* asks for a shape that none can have */
     ACT_WANT_HUGE,    /* asks for a shape that no reel of its has */
+    ACT_FAR,          /* reads all of a far clip, odd pieces from odd places, through jail_fetch;
+                         body_us: how many bytes were not as far_byte() says */
+    ACT_FAR_HEAD,     /* reads the first limits.max_streams bytes of it, piece after piece */
+    ACT_FAR_BEYOND,   /* asks for blocks behind its end */
+    ACT_FAR_ODD,      /* asks for half a block */
+    ACT_FAR_FLOOD,    /* asks without end and hears no answer */
+    ACT_FAR_OFTEN,    /* asks for the first block without end */
     ACT_RECEIVE,      /* receives from another descriptor than its socket */
 };
+
+/* Byte `at` of a far clip. */
+static inline unsigned char far_byte(int64_t at)
+{
+    return (unsigned char)(at * 7 + at / 65536 + 1);
+}
 
 /* What a child that is to make a bumper does: shape.crf names it. limits.max_streams of the job
  * that asks is the crf that it asks for. */

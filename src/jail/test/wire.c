@@ -103,6 +103,7 @@ static void each_length_but_the_right_one_is_refused(void **state)
         {.type = WIRE_EXITED},
         {.type = WIRE_PROGRESS, .u.permille = 1000},
         {.type = WIRE_FAILED, .u.failed = {ERR_INPUT, MSG_NO_VIDEO, "x"}},
+        {.type = WIRE_FETCH, .u.range = {65536, 65536}},
     };
     for (size_t i = 0; i < LEN(messages); i++) {
         unsigned char data[2 * WIRE_MAX] = {0};
@@ -114,7 +115,7 @@ static void each_length_but_the_right_one_is_refused(void **state)
                 assert_int_equal(wire_decode(data, cut, &got, NULL), -1);
         for (int type = 0; type < 256; type++) {
             data[0] = (unsigned char)type;
-            if (type < WIRE_HELLO || type > WIRE_FAILED)
+            if (type < WIRE_HELLO || type > WIRE_FETCHED)
                 assert_int_equal(wire_decode(data, n, &got, NULL), -1);
         }
     }
