@@ -19,8 +19,9 @@ struct keeper_entry {
     char id[ID_MAX];
     int64_t number;
     int fd;
-    int looks;       /* at which it was found unwanted */
-    bool left, keep; /* the client has gone: the keeper's */
+    int looks; /* at which it was found unwanted */
+    bool left; /* the client has gone: the keeper's */
+    enum keeper_end end;
     struct keeper_entry *next, **at;
 };
 struct keeper {
@@ -57,7 +58,10 @@ static void end(struct keeper *k, struct keeper_entry *x)
     AUTO(arena_freep) struct arena *a = arena_new();
     struct upload_row u;
     struct err e = {0};
-    if (resume_end(x->piece, x->keep, a, &u, &e) < 0)
+    int rc = resume_end(x->piece, x->end == KEEPER_KEEP, a, &u, &e);
+    if (rc == 0 && x->end == KEEPER_FORGET)
+        rc = resume_remove(k->tasks, a, x->id, u.user_id, &e);
+    if (rc < 0)
         log_info(k->log, "an upload was cut off", "upload", x->id, "why", e.text);
     else
         log_info(k->log, "an upload was cut off", "upload", x->id, "bytes", u.offset_bytes, "of",
@@ -196,12 +200,12 @@ void keeper_forget(struct keeper_entry *x)
     free(x);
 }
 
-void keeper_leave(struct keeper_entry *x, bool keep)
+void keeper_leave(struct keeper_entry *x, enum keeper_end end)
 {
     struct keeper *k = x->keeper;
     pthread_mutex_lock(&k->lock);
     x->left = true;
-    x->keep = keep;
+    x->end = end;
     x->fd = -1;
     pthread_cond_signal(&k->change);
     pthread_mutex_unlock(&k->lock);

@@ -19,5 +19,7 @@ void keeper_stop(struct keeper *k);
 struct keeper_entry *keeper_watch(struct keeper *k, struct task_piece *p, int fd);
 /* p is ended by the caller. */
 void keeper_forget(struct keeper_entry *entry);
-/* The client has gone: takes p, and keeps (or drops) what came. */
-void keeper_leave(struct keeper_entry *entry, bool keep);
+/* The client has gone: takes p, and keeps what came, or drops it, or forgets the whole upload,
+ * which the client had not been told of. */
+enum keeper_end { KEEPER_KEEP, KEEPER_DROP, KEEPER_FORGET };
+void keeper_leave(struct keeper_entry *entry, enum keeper_end end);

@@ -193,22 +193,34 @@ void tus_feed(struct request *r, const char *data, size_t len_bytes)
     (void)resume_write(u->piece, data, len_bytes, &r->fault);
 }
 
+/* An upload whose creation fails has no client that knows of it. */
+static void unmake(struct request *r)
+{
+    if (r->tus->made)
+        (void)resume_remove(r->http->parts.tasks, r->arena, r->tus->row.id, r->caller.user_id,
+                            NULL);
+    r->tus->made = false;
+}
+
 void tus_refuse(struct request *r)
 {
     struct tus *u = r->tus;
     struct upload_row row;
-    if (!u->piece)
-        return;
-    keeper_forget(TAKE(u->watched));
-    (void)resume_end(TAKE(u->piece), !u->summed, r->arena, &row, NULL);
+    if (u->piece) {
+        keeper_forget(TAKE(u->watched));
+        (void)resume_end(TAKE(u->piece), !u->summed && !u->made, r->arena, &row, NULL);
+    }
+    unmake(r);
 }
 
 void tus_free(struct tus *u)
 {
     if (!u)
         return;
+    /* without its end a checksum says nothing */
+    enum keeper_end end = u->summed ? KEEPER_DROP : KEEPER_KEEP;
     if (u->piece && u->watched)
-        keeper_leave(u->watched, !u->summed); /* without its end a checksum says nothing */
+        keeper_leave(u->watched, u->made ? KEEPER_FORGET : end);
     if (u->sum)
         gnutls_hash_deinit(u->sum, NULL);
     free(u);
@@ -266,6 +278,7 @@ void tus_create(struct request *r)
     struct upload_row row = r->tus->row;
     struct err e;
     if (r->tus->piece && end_piece(r, &row, &e) < 0) {
+        unmake(r);
         answer_error(r, &e);
         return;
     }
@@ -281,6 +294,30 @@ static void missing(struct request *r, struct err *e)
     answer_error(r, e);
 }
 
+static void put_meta(struct request *r, const char **all, const char *key, const char *text)
+{
+    const gnutls_datum_t from = {(unsigned char *)text, (unsigned)strlen(text)};
+    gnutls_datum_t to = {0};
+    if (!*text || gnutls_base64_encode2(&from, &to) < 0)
+        return;
+    *all = arena_printf(r->arena, "%s%s%s %.*s", *all, **all ? "," : "", key, (int)to.size,
+                        (const char *)to.data);
+    gnutls_free(to.data);
+}
+
+/* What is kept of Upload-Metadata, which tus wants to be said again. */
+static void put_wish(struct request *r, const struct upload_row *u)
+{
+    const char *all = "";
+    char start[32];
+    snprintf(start, sizeof(start), "%.6f", (double)u->start_us / 1e6);
+    put_meta(r, &all, "filename", u->file_name);
+    put_meta(r, &all, "title", u->title);
+    put_meta(r, &all, "fit", fit_name(u->fit));
+    put_meta(r, &all, "start", start);
+    answer_header(r, "Upload-Metadata", all);
+}
+
 void tus_head(struct request *r)
 {
     struct upload_row row;
@@ -292,6 +329,7 @@ void tus_head(struct request *r)
     }
     answer_empty(r, 200);
     put_number(r, "Upload-Length", row.length_bytes);
+    put_wish(r, &row);
     put_state(r, &row);
 }
 
