@@ -201,7 +201,7 @@ test('asks 8: delete stops the work within 1 s', async (t) => {
     await ana.processed(await ana.give(await clip(0.2))); /* and the worker goes on */
 });
 
-test('retry: a failed task gets a fresh start, any other is a 409', async (t) => {
+test('asks 2: a failed task gets a fresh start, any other is a 409', async (t) => {
     const { ana } = await startWithUser(t);
     const whole = readFileSync(await clip(3));
     const id = await ana.give(whole.subarray(0, whole.length / 2));

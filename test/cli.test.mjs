@@ -164,6 +164,31 @@ test('user and task work on the database while no server has it', async (t) => {
     await until('the bytes of the deleted task are gone', () => server.blobs().length === 0);
 });
 
+test('asks 2: tasks that failed get a fresh start, all at once, as often as it takes', async (t) => {
+    // Grain that no reel of 1 MB can hold.
+    const grain = await ffmpeg('.mp4', ['-f', 'lavfi', '-t', '2', '-i', 'testsrc2=s=960x720:r=30,noise=alls=80:allf=t',
+        '-c:v', 'libx264', '-preset', 'ultrafast', '-crf', '30', '-pix_fmt', 'yuv420p']);
+    const server = await serve(t, '--child-file', '1M');
+    let ana = await new Client(server).user('ana');
+    const good = await ana.give(await clip(0.2)), bad = [await ana.give(grain), await ana.give(grain)];
+    await ana.processed(good);
+    const retry = async (...which) => {
+        await server.stop();
+        const { code, stderr } = await run(['task', 'retry', '--data', server.dir, ...which]);
+        assert.equal(code, 0, stderr);
+    };
+    for (let round = 0; round < 2; round++) {
+        for (const id of bad) assert.equal((await ana.failed(id)).error.code, 'size_limit');
+        await retry('failed');
+        if (round === 0) await server.start();
+        else await server.start(['--child-file', '1G']);
+        ana = await new Client(server).login('ana');
+    }
+    for (const id of bad) assert.equal((await ana.processed(id)).error, null);
+    assert.equal((await ana.task(good)).status, 'processed', 'what did not fail is left alone');
+    await retry('failed'); /* nothing to do is no fault */
+});
+
 test('doctor is content with a fresh place and names what is wrong', async (t) => {
     const server = await serve(t);
     await server.stop();

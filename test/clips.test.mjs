@@ -159,6 +159,28 @@ for (const degrees of [90, 180, 270])
         });
     });
 
+// Four patches: a grey, the white of paper (573 of 1023 is 203 cd/m2), a light of 1000 cd/m2, the peak.
+for (const [name, transfer, white] of [['PQ', 'smpte2084', [185, 230]], ['HLG', 'arib-std-b67', [140, 190]]])
+    test(`asks 17: HDR (${name}) becomes a picture of standard range that is neither dim nor washed out`, async (t) => {
+        const file = await ffmpeg('.mp4', ['-f', 'lavfi', '-t', '0.4', '-i',
+            "color=black:s=320x180:r=25,format=gray10le,geq=lum='if(lt(X,80),390,if(lt(X,160),573,if(lt(X,240),720,940)))'",
+            '-pix_fmt', 'yuv420p10le', '-c:v', 'libx265', '-preset', 'ultrafast',
+            '-x265-params', `log-level=error:colorprim=bt2020:transfer=${transfer}:colormatrix=bt2020nc`, '-tag:v', 'hvc1']);
+        await becomesReel(t, file, 0.4, {
+            width: 320,
+            check: async (out, json, { video }) => {
+                assert.deepEqual([video.color_transfer, video.color_primaries, video.color_range], ['bt709', 'bt709', 'tv']);
+                assert.equal(json.in.video.hdr, true);
+                const seen = await Promise.all([0.1, 0.4, 0.6, 0.9].map((x) => colour(out, 2.2, x, 0.5)));
+                for (const [r, g, b] of seen) assert.ok(Math.max(r, g, b) - Math.min(r, g, b) <= 6, `grey stays grey: ${[r, g, b]}`);
+                const [dark, paper, light, peak] = seen.map(([, g]) => g);
+                assert.ok(dark > 60 && dark + 20 < paper && paper + 10 < light && light <= peak, `in order: ${[dark, paper, light, peak]}`);
+                assert.ok(paper >= white[0] && paper <= white[1], `the white of paper is ${paper}`);
+                assert.ok(peak >= 225, `the peak is ${peak}`);
+            },
+        });
+    });
+
 const CANARY = 'reelgate-canary-5e1f';
 const faults = [
     ['not a video', () => bytes('.mp4', 'This is only some text, whatever its name says.\n'.repeat(50)), 'not_a_video'],

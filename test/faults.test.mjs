@@ -2,7 +2,7 @@
 // the middle. After each history: every acknowledged upload is there and comes to its end, nothing
 // half-made is visible, nothing is left behind, and doctor agrees. REELGATE_ROUNDS: more rounds.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { test } from 'node:test';
 import { Client } from './lib/client.mjs';
 import { clip, ffmpeg } from './lib/clips.mjs';
@@ -85,7 +85,9 @@ test(`asks 6, 9, 10: kill -9 at ${rounds} random moments with uploads going lose
     /* an upload whose answer was lost may be there as well, whole: at most one for each sender and round */
     assert.ok(there.size - acknowledged.size <= rounds * 3);
     /* bytes whose upload was killed are somebody's for a while, then they are swept away */
-    await until('all bytes belong to a task', () => server.blobs().length === there.size * 3);
+    await until('all bytes belong to a task', () => server.blobs().length === there.size * 3).catch((error) => {
+        throw new Error(`${error.message}: ${there.size} tasks, ${server.blobs().join(' ')}\n${server.log()}`);
+    });
     assert.equal((await server.stop()).code, 0);
     await isClean(server, there.size);
 });
@@ -206,4 +208,26 @@ test('asks 7: with four workers each task is worked on once', async (t) => {
     assert.equal(links.size, 12);
     await server.stop();
     await isClean(server, 12);
+});
+
+test('asks 21: without being told to, clips are opened in the jail', async (t) => {
+    const server = await serve(t, ...SLOW);
+    const ana = await new Client(server).user('ana');
+    const id = await ana.give(await slowClip());
+    await until('it is in work', async () => (await ana.task(id)).progress >= 3);
+    const status = (pid) => Object.fromEntries(readFileSync(`/proc/${pid}/status`, 'utf8').split('\n').map((line) => line.split(':\t')));
+    const [child] = server.attempts();
+    const worn = status(child), own = status(server.pid);
+    assert.deepEqual([worn.Seccomp, worn.NoNewPrivs, /^0+$/.test(worn.CapEff)], ['2', '1', true]);
+    assert.equal(own.Seccomp, '0', 'the service itself is not what is seen');
+    if (process.getuid() === 0) {
+        const open = readdirSync(`/proc/${child}/fd`).map((fd) => readlinkSync(`/proc/${child}/fd/${fd}`));
+        assert.deepEqual(open.filter((name) => name.startsWith(server.dir)).length, open.filter((name) => name.startsWith('/') && name !== '/dev/null').length,
+            `the clip and what is made of it, and no other file: ${open}`);
+        assert.ok(!open.some((name) => /reelgate\.db|secret/.test(name)), `${open}`);
+        if (server.log().includes('jail_missing=none'))
+            for (const space of ['user', 'net', 'mnt', 'ipc', 'uts', 'pid'])
+                assert.notEqual(readlinkSync(`/proc/${child}/ns/${space}`), readlinkSync(`/proc/${server.pid}/ns/${space}`), space);
+    }
+    await ana.processed(id);
 });

@@ -2,6 +2,7 @@
 #include "core/err.h"
 #include "core/fd.h"
 #include "core/mem.h"
+#include "core/reel_json.h"
 #include "core/str.h"
 
 #include <jansson.h>
@@ -15,7 +16,7 @@ bool cli_print(const struct buf *b)
 
 void cli_print_json(json_t *value)
 {
-    AUTO(freep) char *text = json_dumps(value, JSON_COMPACT);
+    AUTO(freep) char *text = json_dumps(value, JSON_FORM);
     json_decref(value);
     if (!text)
         return;

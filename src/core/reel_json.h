@@ -5,6 +5,9 @@
 
 #include <jansson.h>
 
+/* Flags of json_dumps: 5.8 is written 5.8 and not 5.7999999999999998. */
+#define JSON_FORM (JSON_COMPACT | JSON_REAL_PRECISION(15))
+
 /* New references, the caller's to json_decref. */
 json_t *media_facts_json(const struct media_facts *f);
 json_t *render_report_json(const struct render_report *r);

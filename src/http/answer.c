@@ -4,6 +4,7 @@
 
 #include "core/log.h"
 #include "core/mem.h"
+#include "core/reel_json.h"
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -64,7 +65,7 @@ void answer_text(struct request *r, int status, char *text)
 
 void answer_json(struct request *r, int status, json_t *body)
 {
-    answer_text(r, status, json_dumps(body, JSON_COMPACT));
+    answer_text(r, status, json_dumps(body, JSON_FORM));
     json_decref(body);
 }
 
@@ -76,7 +77,7 @@ static char *error_text(const struct request *r, const struct err *e)
                           "request_id", r->id);
     if (e->code == ERR_STRANGER)
         json_object_set_new(o, "msg", json_string(text));
-    char *out = json_dumps(o, JSON_COMPACT);
+    char *out = json_dumps(o, JSON_FORM);
     json_decref(o);
     return out ? out : mem_strdup("{}");
 }

@@ -53,7 +53,7 @@ static int commit_both(struct tasks *t, const struct task_row *claim, struct mad
 static char *report_text(const struct render_report *report)
 {
     json_t *o = render_report_json(report);
-    char *text = json_dumps(o, JSON_COMPACT);
+    char *text = json_dumps(o, JSON_FORM);
     json_decref(o);
     return text ? text : mem_strdup("");
 }
@@ -122,7 +122,7 @@ int task_settle(struct tasks *t, const struct task_row *claim, const struct verd
     if (*done)
         log_info(t->log, "attempt ended", "task", claim->id, "fence", claim->fence, "attempt",
                  claim->attempts, "then", task_state_name(task_edge(v->event)->to), "code",
-                 msg_slug(v->msg), "wait_ms", v->wait_ms, "why", why);
+                 v->msg == MSG_OK ? NULL : msg_slug(v->msg), "wait_ms", v->wait_ms, "why", why);
     return 0;
 }
 
