@@ -31,6 +31,9 @@ function inOrder(database, all, tasks) {
     assert.equal(blobs(all), 3 * tasks, 'clip, reel and poster of each and nothing else');
 }
 
+// An attempt at the task has begun, or a further one, in the time that a recovery may take.
+const begun = (database, id, fence = 1) => until(`attempt ${fence} has begun`, () => Number(database.query(`SELECT fence FROM tasks WHERE id = ${id}`)) >= fence, RECOVERY_MS);
+
 test('two servers and two workers are one service', async (t) => {
     const { all, database } = await cluster(t);
     const one = await all.serve(), two = await all.serve();
@@ -76,7 +79,8 @@ test('a broker that is down refuses nobody: 201, and the work is done when it is
     const id = await ana.give(await clip(0.4));
     assert.equal((await ana.get('/api/health')).status, 200);
     await queue.start();
-    await ana.processed(id, RECOVERY_MS * 3);
+    await begun(database, id);
+    await ana.processed(id);
     inOrder(database, all, 1);
 });
 
@@ -100,11 +104,10 @@ test('a database that is down is a 503 that says when to come again; nothing is 
     }
     assert.equal((await ana.get('/ping')).status, 200, 'what needs no database is answered');
     await database.start();
-    const back = Date.now();
     await until('it answers again', async () => (await ana.get('/api/tasks')).status === 200, RECOVERY_MS);
-    const second = await ana.give(await clip(0.4));
-    await ana.processed(second, RECOVERY_MS * 3);
-    assert.ok(Date.now() - back < RECOVERY_MS * 3);
+    const second = await ana.give(file);
+    await begun(database, second);
+    await ana.processed(second);
     assert.deepEqual((await ana.tasks()).map((x) => x.id), [first, second]);
     await until('what the failed upload left is gone', () => blobs(all) === 6, RECOVERY_MS);
     inOrder(database, all, 2);
@@ -118,10 +121,8 @@ test('a worker that is killed in mid-work is replaced by another', async (t) => 
     const id = await ana.give(await slowClip());
     await until('it works', async () => (await ana.task(id)).progress >= 3);
     await doomed.kill();
-    const killed = Date.now();
     await all.work();
-    await until('another has taken over', () => Number(database.query(`SELECT fence FROM tasks WHERE id = ${id}`)) === 2, RECOVERY_MS);
-    assert.ok(Date.now() - killed < RECOVERY_MS);
+    await begun(database, id, 2);
     await ana.processed(id);
     inOrder(database, all, 1);
 });
@@ -230,11 +231,11 @@ test('a network cut between a worker and the database is survived', async (t) =>
     await sleep(5000);
     const after = await ana.give(await clip(0.4));
     ip('link', 'set', `${name}a`, 'up');
-    const back = Date.now();
-    await until('work goes on', async () => (await ana.task(during)).status === 'processed' || Number(database.query(`SELECT fence FROM tasks WHERE id = ${during}`)) > 1, 30_000);
+    // what it was at is begun again, as its lease ran out, or was finished just before; and what came meanwhile is begun
+    await until('work goes on', async () => (await ana.task(during)).status === 'processed' || Number(database.query(`SELECT fence FROM tasks WHERE id = ${during}`)) > 1, RECOVERY_MS);
     await ana.processed(during);
+    await begun(database, after);
     await ana.processed(after);
-    assert.ok(Date.now() - back < 60_000);
     assert.equal(far.child.exitCode, null, 'without a restart');
     inOrder(database, all, 3);
 });
