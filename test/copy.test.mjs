@@ -5,16 +5,16 @@
 //
 // Rows share one cache of logo parts and run a few at a time; clips are small and short.
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it, test } from 'node:test';
-import { box, edited, places, setEdits, table } from './lib/boxes.mjs';
+import { box, edited, parse, places, setEdits, table, write } from './lib/boxes.mjs';
 import { AAC, bytes, ffmpeg, real } from './lib/clips.mjs';
 import { assertTimes, onsets, packets, pictures } from './lib/packets.mjs';
 import { folder, run } from './lib/reelgate.mjs';
 
-const cache = folder(null);
-after(() => rmSync(cache, { recursive: true, force: true }));
+const cache = folder(null), large = folder(null);
+after(() => [cache, large].forEach((dir) => rmSync(dir, { recursive: true, force: true })));
 
 const BUMPER_S = 2, BODY_S = 16, SYNC_S = 0.02;
 
@@ -308,6 +308,24 @@ row('3 MB of nothing before the media', () => indexed(plainB(), (top, { picture,
         for (let i = 0; i < stco.readUInt32BE(4); i++) stco.writeUInt32BE(stco.readUInt32BE(8 + 4 * i) + more, 8 + 4 * i);
     }
 }), 'copy');
+row('5 GiB of media, most of it a hole', async () => {
+    const top = parse(readFileSync(await ffmpeg('.mp4', [...moving(1200, { rate: 5 }), ...X264, '-preset', 'ultrafast', '-g', '20'])));
+    const mdat = top.findIndex((b) => b.type === 'mdat'), ahead = write(top.slice(0, mdat)), hole = 5 * 2 ** 30;
+    const stbl = box(box(top, 'moov').boxes, 'trak/mdia/minf/stbl'), chunks = box(stbl.boxes, 'stco'), n = chunks.body.readUInt32BE(4);
+    const wide = Buffer.alloc(8 + 8 * n), head = Buffer.alloc(16);
+    wide.writeUInt32BE(n, 4);
+    for (let i = 0; i < n; i++) wide.writeBigUInt64BE(BigInt(chunks.body.readUInt32BE(8 + 4 * i) + hole + 8), 8 + 8 * i);
+    Object.assign(chunks, { type: 'co64', body: wide });
+    head.writeUInt32BE(1);
+    head.write('mdat', 4);
+    head.writeBigUInt64BE(BigInt(16 + hole + top[mdat].body.length), 8);
+    const file = join(large, 'hole.mp4'), fd = openSync(file, 'w'), data = ahead.length + 16 + hole;
+    writeSync(fd, Buffer.concat([ahead, head]), 0, ahead.length + 16, 0);
+    const rest = Buffer.concat([top[mdat].body, write(top.slice(mdat + 1))]);
+    writeSync(fd, rest, 0, rest.length, data);
+    closeSync(fd);
+    return file;
+}, 'copy+silence', { rate: '5', frames: 80, fewer: 2 });
 const dropped = (n, ...params) => made({ seconds: 2.04, video: x264('bframes=0', 'keyint=60', 'scenecut=0', ...params) }).then((file) =>
     ffmpeg('.mp4', ['-i', file, '-c', 'copy', '-bsf:v', `noise=amount=999999999:drop='eq(n,${n})',setts=ts=N*512`]));
 row('a reference that is missing, and times as if nothing were', () => dropped(10), 'encode', { reason: /missing/, frames: 50 });

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 
 const nested = new Set(['moov', 'trak', 'mdia', 'minf', 'stbl', 'edts']);
 
-function parse(data) {
+// The boxes of a file, and their bytes again.
+export function parse(data) {
     const list = [];
     for (let at = 0; at < data.length;) {
         const small = data.readUInt32BE(at), head = small === 1 ? 16 : 8;
@@ -16,7 +17,7 @@ function parse(data) {
     }
     return list;
 }
-const write = (list) => Buffer.concat(list.flatMap((box) => {
+export const write = (list) => Buffer.concat(list.flatMap((box) => {
     const body = box.boxes ? write(box.boxes) : box.body, head = Buffer.alloc(box.head ?? 8);
     head.write(box.type, 4, 'latin1');
     if (head.length === 16) {
