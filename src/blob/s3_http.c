@@ -20,6 +20,7 @@ enum {
     CONNECT_MS = 3000,
     SILENT_S = 15, /* without a kilobyte a second */
     SILENT_BYTES = 1024,
+    JOINING_S = 120,    /* without a byte, while the server moves many of them itself */
     FAULT_BYTES = 4096, /* of what an error says */
 };
 static const char empty_hash[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
@@ -198,8 +199,8 @@ static void set_up(const struct s3_blob *s, CURL *curl, struct attempt *a)
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "reelgate/" REELGATE_VERSION);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
-    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, (long)SILENT_BYTES);
-    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)SILENT_S);
+    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, q->joins ? 1L : (long)SILENT_BYTES);
+    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, q->joins ? (long)JOINING_S : (long)SILENT_S);
     curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, 256L * 1024);
     curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, 256L * 1024);
     curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);

@@ -66,6 +66,7 @@ struct s3_request {
     const void *body;
     size_t body_bytes;
     bool once;              /* no second try */
+    bool joins;             /* the server has much to do before it answers */
     bool missing_is_fine;   /* 404 is as good as an answer */
     int64_t from, len;      /* of a range; len 0: all of it */
     void *into;             /* where the body of the answer goes: into_bytes or fewer */

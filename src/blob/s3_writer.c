@@ -111,6 +111,7 @@ static int copy_piece(void *arg, int i, struct err *e)
                            .key = key,
                            .query = query.p,
                            .headers = {source},
+                           .joins = true,
                            .into = answer,
                            .into_bytes = sizeof(answer)};
     struct str text;
@@ -222,6 +223,7 @@ static int upload_end(struct s3_writer *w, int parts, struct err *e)
                            .key = key,
                            .query = query.p,
                            .headers = {"Content-Type: application/xml"},
+                           .joins = true,
                            .body = body.p,
                            .body_bytes = body.len,
                            .into = answer,
