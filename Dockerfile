@@ -9,9 +9,11 @@ RUN apt-get update && apt-get install -y --no-install-recommends \
         libsodium-dev libsqlite3-dev libpq-dev librabbitmq-dev libhiredis-dev librdkafka-dev \
         libcurl4-openssl-dev libavformat-dev libavcodec-dev libavfilter-dev libavutil-dev \
         libswscale-dev libswresample-dev libx264-dev libseccomp-dev \
+        nodejs npm \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/*
 COPY . /src
-RUN meson setup /build /src --prefix=/usr --buildtype=release -Dsystemd=disabled \
+RUN /src/script/web \
+    && meson setup /build /src --prefix=/usr --buildtype=release -Dsystemd=disabled \
     && ninja -C /build \
     && DESTDIR=/out meson install -C /build --no-rebuild --strip \
     && rm -rf /out/usr/share

@@ -42,6 +42,37 @@ bool etag_listed(const char *header, const char *etag, bool weak)
     return false;
 }
 
+/* -- codings -- */
+
+/* Does `;q=` after a coding say nothing but zeros? end: where its item of the list ends. */
+static bool refused(const char *p, const char *end)
+{
+    p += strcspn(p, ";,");
+    if (*p != ';')
+        return false;
+    p = blanks(p + 1);
+    if (strncasecmp(p, "q=0", 3) != 0)
+        return false;
+    p += 3;
+    return blanks(p + strspn(p, ".0")) == end;
+}
+
+bool coding_accepted(const char *header, const char *coding)
+{
+    size_t len = strlen(coding);
+    bool star = false;
+    for (const char *p = header; p && *(p = separators(p));) {
+        const char *end = p + strcspn(p, ",");
+        size_t n = strcspn(p, ",; \t");
+        if (n == len && strncasecmp(p, coding, n) == 0)
+            return !refused(p, end);
+        if (n == 1 && *p == '*')
+            star = !refused(p, end);
+        p = end;
+    }
+    return star;
+}
+
 /* -- ranges -- */
 
 /* Digits; a number beyond int64 counts as the highest. NULL when there is none. */

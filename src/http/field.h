@@ -10,6 +10,9 @@ struct arena;
 /* Is etag, with its quotes, in a list like `"a", W/"b"` or `*`? weak: for If-None-Match, where W/
  * makes no difference; for If-Match it does. A NULL header lists nothing. */
 bool etag_listed(const char *header, const char *etag, bool weak);
+/* Does an Accept-Encoding header take this coding, by its name or by a star where it is not named?
+ * A weight of 0 refuses. A NULL header takes none. */
+bool coding_accepted(const char *header, const char *coding);
 
 enum range_kind {
     RANGE_NONE,   /* not there, not ours, broken, or several at once: the whole is sent */

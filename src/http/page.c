@@ -1,23 +1,24 @@
-/* The page and its parts, which are a part of the program. All of them share one ETag: it changes
- * when any of them does, so a browser never mixes an old script with a new page. */
+/* The page and its parts, which are a part of the program. script/web makes them, with the table
+ * that names them. A part that is named after its content is kept by browsers for good; the others
+ * are asked for anew by their ETag. Each lies here as it is, with gzip and with Brotli, and has an
+ * ETag for each. */
 #include "http/http_impl.h"
 
 #include "blob/blob.h"
 #include "core/mem.h"
 #include "http/field.h"
-#include "http/web.h" /* WEB_SUM; made by the build, see meson.build */
 
+/* What the assembler is told about one file. */
 #define EMBED(name, file)                                                                          \
     __asm__(".section .rodata\n" #name ": .incbin \"" WEB_DIR "/" file "\"\n" #name                \
             "_end: .byte 0\n.previous\n");                                                         \
-    extern const char name[], name##_end[]
-EMBED(web_index_html, "index.html");
-EMBED(web_app_js, "app.js");
-EMBED(web_app_css, "app.css");
-EMBED(web_favicon_svg, "favicon.svg");
-
-#define TEXT(words)    #words
-#define TEXT_OF(macro) TEXT(macro)
+    extern const char name[], name##_end[];
+#define PART(id, path, type, file, tag, kept)                                                      \
+    EMBED(web_##id, file)                                                                          \
+    EMBED(web_##id##_gz, file ".gz")                                                               \
+    EMBED(web_##id##_br, file ".br")
+#include "http/parts.def" /* another file as soon as a part is another, so ninja compiles this anew */
+#undef PART
 
 /* storage: where downloads are sent on to; "": nowhere. */
 static const char *policy(struct request *r)
@@ -27,36 +28,70 @@ static const char *policy(struct request *r)
     const char *gap = *storage ? " " : "";
     return arena_printf(
         r->arena,
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:%s%s; "
-        "media-src 'self' blob:%s%s; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:%s%s; "
+        "media-src 'self' blob:%s%s; connect-src 'self'; base-uri 'none'; form-action 'none'; "
         "frame-ancestors 'none'",
         gap, storage, gap, storage);
 }
 
+/* One way to send a part; the best first. */
+enum { VARIANTS = 3 };
+struct variant {
+    const char *coding, *etag, *data, *end;
+};
+static const struct part {
+    const char *path, *type;
+    bool kept;
+    struct variant variants[VARIANTS];
+} parts[] = {
+#define PART(id, path, type, file, tag, kept)                                                      \
+    {path,                                                                                         \
+     type,                                                                                         \
+     kept,                                                                                         \
+     {{"br", "\"" tag "-br\"", web_##id##_br, web_##id##_br_end},                                  \
+      {"gzip", "\"" tag "-gz\"", web_##id##_gz, web_##id##_gz_end},                                \
+      {NULL, "\"" tag "\"", web_##id, web_##id##_end}}},
+#include "http/parts.def"
+#undef PART
+};
+
+static const struct part *part_find(const char *path)
+{
+    size_t len = strlen(path);
+    if (len > 1 && path[len - 1] == '/')
+        len--;
+    for (size_t i = 0; i < LEN(parts); i++)
+        if (strncmp(path, parts[i].path, len) == 0 && !parts[i].path[len])
+            return &parts[i];
+    return NULL;
+}
+
 void page_get(struct request *r)
 {
-    static const struct {
-        const char *path, *type, *data, *end;
-    } parts[] = {
-        {"/", "text/html; charset=utf-8", web_index_html, web_index_html_end},
-        {"/app.js", "text/javascript; charset=utf-8", web_app_js, web_app_js_end},
-        {"/app.css", "text/css; charset=utf-8", web_app_css, web_app_css_end},
-        {"/favicon.svg", "image/svg+xml", web_favicon_svg, web_favicon_svg_end},
-    };
-    static const char etag[] = "\"" TEXT_OF(WEB_SUM) "\"";
-    size_t i = 0;
-    while (i + 1 < LEN(parts) && strncmp(r->path, parts[i].path, strlen(parts[i].path) + !i) != 0)
-        i++;
-    size_t n = (size_t)(parts[i].end - parts[i].data);
+    const struct part *part = part_find(r->path);
+    if (!part) {
+        struct err e;
+        err_msg(&e, MSG_NOT_FOUND, "no such part of the page");
+        answer_error(r, &e);
+        return;
+    }
+    const struct variant *v = part->variants;
+    while (v->coding && !coding_accepted(request_header(r, "Accept-Encoding"), v->coding))
+        v++;
+    size_t n = (size_t)(v->end - v->data);
     r->status = 200;
-    if (etag_listed(request_header(r, "If-None-Match"), etag, true)) {
+    if (etag_listed(request_header(r, "If-None-Match"), v->etag, true)) {
         r->status = 304;
         n = 0;
     }
-    r->answer = MHD_create_response_from_buffer(n, (void *)parts[i].data, MHD_RESPMEM_PERSISTENT);
+    r->answer = MHD_create_response_from_buffer(n, (void *)v->data, MHD_RESPMEM_PERSISTENT);
     r->answer_bytes = (int64_t)n;
-    answer_header(r, "Content-Type", parts[i].type);
-    answer_header(r, "Cache-Control", "no-cache");
-    answer_header(r, "ETag", etag);
+    answer_header(r, "Content-Type", part->type);
+    answer_header(r, "Cache-Control",
+                  part->kept ? "public, max-age=31536000, immutable" : "no-cache");
+    answer_header(r, "Vary", "Accept-Encoding");
+    answer_header(r, "ETag", v->etag);
+    if (v->coding && r->status == 200)
+        answer_header(r, "Content-Encoding", v->coding);
     answer_header(r, "Content-Security-Policy", policy(r));
 }

@@ -4,8 +4,7 @@
 
 static const struct route routes[] = {
     {"GET", "/", page_get, false, QUICK, BODY_NONE},
-    {"GET", "/app.js", page_get, false, QUICK, BODY_NONE},
-    {"GET", "/app.css", page_get, false, QUICK, BODY_NONE},
+    {"GET", "/assets/*", page_get, false, QUICK, BODY_NONE},
     {"GET", "/favicon.svg", page_get, false, QUICK, BODY_NONE},
     {"GET", "/ping", people_ping, false, QUICK, BODY_NONE},
     {"GET", "/api/auth/login/ping", people_pong, false, QUICK, BODY_NONE},

@@ -25,8 +25,9 @@ static void every_answer_says_how_it_may_be_used(void **state)
         int status;
     } facts[] = {
         {"GET", "/", "", "", 200},
-        {"GET", "/app.js", "", "", 200},
-        {"HEAD", "/app.js", "", "", 200},
+        {"HEAD", "/", "", "", 200},
+        {"GET", "/favicon.svg", "", "", 200},
+        {"GET", "/assets/nothing.js", "", "", 404},
         {"GET", "/ping", "", "", 200},
         {"GET", "/api/health", "", "", 200},
         {"GET", "/api/tasks", "", "", 200},
@@ -187,15 +188,29 @@ static void the_page_is_sent_once(void **state)
 {
     struct world *w = *state;
     struct answer a;
-    get(w, "/app.js", "", &a);
+    get(w, "/", "", &a);
     const char *etag = answer_field(w, &a, "ETag");
+    assert_null(answer_field(w, &a, "Content-Encoding"));
+    assert_string_equal(answer_field(w, &a, "Vary"), "Accept-Encoding");
+    assert_string_equal(answer_field(w, &a, "Cache-Control"), "no-cache");
+    const char *begins = strstr(a.body, "\"/assets/app-");
+    assert_non_null(begins);
+    const char *script = arena_printf(w->a, "%.*s", (int)strcspn(begins + 1, "\""), begins + 1);
     answer_clear(&a);
-    get(w, "/app.js", arena_printf(w->a, "If-None-Match: W/%s\r\n", etag), &a);
+    get(w, "/", arena_printf(w->a, "If-None-Match: W/%s\r\n", etag), &a);
     assert_int_equal(a.status, 304);
     assert_string_equal(a.body, "");
     answer_clear(&a);
-    get(w, "/app.js", "If-None-Match: \"old\"\r\n", &a);
+    get(w, "/", "If-None-Match: \"old\"\r\n", &a);
     assert_int_equal(a.status, 200);
+    answer_clear(&a);
+    get(w, script, "Accept-Encoding: gzip, br;q=0\r\n", &a);
+    assert_int_equal(a.status, 200);
+    assert_string_equal(answer_field(w, &a, "Content-Encoding"), "gzip");
+    assert_non_null(strstr(answer_field(w, &a, "Cache-Control"), "immutable"));
+    assert_string_not_equal(answer_field(w, &a, "ETag"), etag);
+    answer_clear(&a);
+    get(w, script, "", &a);
     assert_true(strlen(a.body) > 1000);
     answer_clear(&a);
 }

@@ -194,12 +194,42 @@ static void only_trusted_proxies_are_believed(void **state)
     }
 }
 
+static void a_coding_is_taken_by_name_or_by_star_unless_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *header;
+        bool br;
+    } facts[] = {
+        {NULL, false},
+        {"", false},
+        {"br", true},
+        {"gzip, deflate, br", true},
+        {"gzip;q=1.0, BR ; q=0.5", true},
+        {"br;q=0", false},
+        {"br; q=0.000 , gzip", false},
+        {"br;q=0.001", true},
+        {"br;q=0, *", false},
+        {"*", true},
+        {"*;q=0", false},
+        {"gzip, *;q=0.1", true},
+        {"*;q=0, br", true},
+        {"brotli, xbr", false},
+        {"identity", false},
+        {",,;;,q=0,", false},
+    };
+    for (size_t i = 0; i < LEN(facts); i++)
+        if (coding_accepted(facts[i].header, "br") != facts[i].br)
+            fail_msg("%s", facts[i].header);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, arena_up, arena_down)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(each_range_means_what_the_rfc_says),
         T(tags_are_found_in_lists_as_wholes),
+        T(a_coding_is_taken_by_name_or_by_star_unless_refused),
         T(names_are_told_twice),
         T(a_name_of_any_length_and_bytes_stays_short_and_ascii),
         T(only_trusted_proxies_are_believed),

@@ -18,7 +18,7 @@ static void each_path_has_its_handler_with_and_without_a_slash(void **state)
         void (*run)(struct request *r);
     } facts[] = {
         {"GET", "/", page_get},
-        {"GET", "/app.js", page_get},
+        {"GET", "/assets/app-X.js", page_get},
         {"GET", "/ping", people_ping},
         {"GET", "/api/auth/login/ping", people_pong},
         {"GET", "/api/auth/signup/ping", people_pong},
@@ -120,7 +120,8 @@ static void what_is_not_there_allows_nothing(void **state)
         "/ping//",
         "/pin",
         "/pingx",
-        "/app.js/x",
+        "/assets",
+        "/assets/app-X.js/x",
         "/api/video/download",
         "/api/video/download/",
         "/api/video",

@@ -1,0 +1,58 @@
+// Bundles the page into dist/, under names that change with their content, each with its gzip and
+// Brotli variants; and writes dist/http/parts.def, the table that src/http/page.c is compiled from.
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+
+const SCRIPT_MAX = 150_000; // bytes of script as gzip sends them, over the slowest lines we care for
+const from = (name) => new URL(name, import.meta.url).pathname;
+const made = from('dist.part');
+const parts = [];
+
+function keep(id, path, type, bytes, kept) {
+    const name = path === '/' ? 'index.html' : path.split('/').pop();
+    const data = Buffer.from(bytes);
+    const tag = createHash('sha256').update(data).digest('hex').slice(0, 20);
+    const gz = gzipSync(data, { level: 9 });
+    const br = brotliCompressSync(data, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: data.length } });
+    for (const [ending, content] of [['', data], ['.gz', gz], ['.br', br]]) writeFileSync(`${made}/${name}${ending}`, content);
+    parts.push(`PART(${id}, "${path}", "${type}", "${name}", "${tag}", ${kept})`);
+    return { gz: gz.length, br: br.length };
+}
+
+rmSync(made, { recursive: true, force: true });
+mkdirSync(`${made}/http`, { recursive: true });
+const { outputFiles } = await build({
+    entryPoints: { app: from('src/main.jsx'), look: from('src/look.css') },
+    outdir: from('bundle'),
+    bundle: true,
+    minify: true,
+    write: false,
+    format: 'esm',
+    target: ['chrome100', 'firefox100', 'safari15.4'],
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    entryNames: '[name]-[hash]',
+    charset: 'utf8',
+    legalComments: 'eof',
+    define: { 'process.env.NODE_ENV': '"production"' },
+    banner: { js: '/* Holds preact (MIT, Jason Miller and others) and tus-js-client (MIT, Transloadit and others). */' },
+});
+let page = readFileSync(from('index.html'), 'utf8');
+let script;
+for (const { path, contents } of outputFiles) {
+    const name = path.split('/').pop();
+    const js = name.endsWith('.js');
+    const sizes = keep(js ? 'script' : 'look', `/assets/${name}`, js ? 'text/javascript; charset=utf-8' : 'text/css; charset=utf-8', contents, true);
+    if (js) script = sizes;
+    page = page.replace(js ? '/assets/app.js' : '/assets/look.css', `/assets/${name}`);
+}
+keep('favicon', '/favicon.svg', 'image/svg+xml', readFileSync(from('favicon.svg')), false);
+keep('index', '/', 'text/html; charset=utf-8', page, false);
+if (/"\/assets\/(app\.js|look\.css)"/.test(page)) throw new Error('index.html names a part that was not made');
+if (script.gz > SCRIPT_MAX) throw new Error(`${script.gz} bytes of script, more than ${SCRIPT_MAX}`);
+writeFileSync(`${made}/http/parts.def`, `/* Made by script/web. PART(id, path, type, file, tag, kept): see src/http/page.c. */\n${parts.join('\n')}\n`);
+rmSync(from('dist'), { recursive: true, force: true });
+renameSync(made, from('dist'));
+console.log(`web/dist: ${script.gz} bytes of script with gzip, ${script.br} with Brotli`);

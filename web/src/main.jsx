@@ -1,0 +1,106 @@
+// The page: what stands at the top of it, which part is shown, and what the whole window listens to.
+// The part is told by the address after #, so that the browser's own back, reload and bookmarks work.
+import { render } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { Desk } from './desk.jsx';
+import { Door } from './door.jsx';
+import { Toasts } from './parts.jsx';
+import { Prepare, leaveAll, prepare } from './prepare.jsx';
+import { Reel } from './reel.jsx';
+import { change, endSession, listen, say, setLanguage, state, whenSessionEnds } from './state.js';
+import { FILTERS, nameOf, openTasks, refresh, tasks, undoLast } from './tasks.js';
+import { findUnfinished } from './uploads.js';
+
+function routeOf(hash) {
+    const [, reel] = /^#\/reel\/(\d{1,18})$/.exec(hash) ?? [];
+    if (reel) return { reel: Number(reel) };
+    const name = hash.slice(2);
+    return { filter: Object.hasOwn(FILTERS, name) ? name : 'all' };
+}
+let depth = 0;
+const carriesFiles = (event) => !!event.dataTransfer && [...event.dataTransfer.types].includes('Files');
+
+function Top() {
+    return (
+        <header class="top">
+            <p class="brand"><a href="#/"><img src="/favicon.svg" alt="" width="30" height="30" /> Reelgate</a></p>
+            <div class="top-end">
+                {state.token && <span id="who" class="who">{state.name}</span>}
+                {state.token && <button id="logout" class="quiet" type="button" onClick={() => endSession()}>{say('logOut')}</button>}
+                <button id="language" class="quiet" type="button" lang={state.language === 'es' ? 'en' : 'es'} onClick={otherLanguage}>{say('otherLanguage')}</button>
+            </div>
+        </header>
+    );
+}
+function otherLanguage() {
+    setLanguage(state.language === 'es' ? 'en' : 'es');
+    // what the server said is asked for anew, in the other language
+    for (const [id, t] of tasks.known) if (t.status === 'failed') refresh(id).catch(() => {});
+}
+
+function App() {
+    const [, draw] = useState(0);
+    const [hash, setHash] = useState(location.hash);
+    const begun = useRef(hash);
+    const first = begun.current === hash && !begun.moved;
+    useEffect(() => listen(() => draw((n) => n + 1)), []);
+    useEffect(() => {
+        const moved = () => { begun.moved = true; setHash(location.hash); };
+        addEventListener('hashchange', moved);
+        return () => removeEventListener('hashchange', moved);
+    }, []);
+    const route = routeOf(hash), inside = state.token !== null;
+    const where = inside ? (route.reel ? 'reel' : 'desk') : 'door';
+    useEffect(() => {
+        if (inside) { openTasks(); findUnfinished(); }
+    }, [state.token]);
+    // whoever comes to the desk from elsewhere begins at its heading; a filter keeps its place
+    const last = useRef(where);
+    useEffect(() => {
+        if (last.current !== where && where === 'desk') document.getElementById('title').focus();
+        if (last.current !== where && where === 'door') document.querySelector('#entry [name=username]').focus();
+        if (last.current !== where) scrollTo(0, 0);
+        last.current = where;
+    }, [where]);
+    useEffect(() => { document.title = where === 'reel' ? `${nameOf(route.reel)} · Reelgate` : where === 'desk' ? `${say('deskTitle')} · Reelgate` : 'Reelgate'; });
+    return (
+        <>
+            <a class="skip" href="#main" onClick={(event) => { event.preventDefault(); document.getElementById('main').focus(); }}>{say('skip')}</a>
+            <Top />
+            <main id="main" tabIndex={-1}>
+                {where === 'door' && <Door />}
+                {where === 'desk' && <Desk filter={route.filter} over={depth > 0} />}
+                {where === 'reel' && <Reel key={route.reel} id={route.reel} first={first} />}
+            </main>
+            {inside && !tasks.live && <p class="offline" role="status">{say('offline')}</p>}
+            {inside && <Prepare />}
+            <Toasts />
+            <p id="live" class="unseen" aria-live="polite">{state.live}</p>
+        </>
+    );
+}
+
+// A file may be dropped anywhere; without this the browser would open it and leave.
+function mark(by) {
+    depth = Math.max(0, by ? depth + by : 0);
+    change();
+}
+addEventListener('dragenter', (event) => { if (carriesFiles(event)) mark(1); });
+addEventListener('dragleave', (event) => { if (carriesFiles(event)) mark(-1); });
+addEventListener('dragover', (event) => { if (carriesFiles(event)) event.preventDefault(); });
+addEventListener('drop', (event) => {
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    mark(0);
+    if (!state.token) return;
+    prepare([...event.dataTransfer.files]);
+    if (location.hash.startsWith('#/reel/')) location.hash = '#/';
+});
+addEventListener('keydown', (event) => {
+    const writes = /^(input|select|textarea)$/i.test(event.target.localName) && event.target.type !== 'file';
+    if ((event.ctrlKey || event.metaKey) && event.key === 'z' && !event.shiftKey && !writes && undoLast()) event.preventDefault();
+});
+whenSessionEnds(leaveAll);
+
+document.documentElement.lang = state.language;
+render(<App />, document.getElementById('app'));

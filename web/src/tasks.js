@@ -1,0 +1,277 @@
+// The tasks of the user: which there are, what is known of each, and how both stay true. The list of
+// all ids and states is short and asked for at once; what else is known of a task is asked for when
+// its card comes into sight. Events keep both up to date; without them the page looks by itself.
+import { follow } from './events.js';
+import { announce, ask, change, closeToast, inWords, say, state, toast, whenSessionEnds } from './state.js';
+
+export const PAGE_SIZE = 24;
+const LIST_MAX = 1000;
+const LINK_FRESH_MS = 10 * 60 * 1000; // signed links live longer; older ones are asked for anew
+const LOOK_FIRST_MS = 700, LOOK_LAST_MS = 5000, LANES = 4;
+const STATES = new Set(['uploaded', 'processing', 'processed', 'failed']);
+export const FILTERS = {
+    all: () => true,
+    working: (s) => s === 'uploaded' || s === 'processing',
+    ready: (s) => s === 'processed',
+    failed: (s) => s === 'failed',
+};
+
+export const tasks = {
+    list: [],         // { id, status }, newest first
+    known: new Map(), // id: the server's answer, with askedAt
+    names: new Map(), // id: the name of a file that was uploaded here, before its task is known
+    hidden: new Set(),// deleted, while it can be undone
+    loaded: false,
+    whole: true,      // nothing older is to be asked for
+    error: null,
+    live: true,       // the stream of events works
+    busy: new Set(),  // retries on their way
+    notes: new Map(), // id: an error of what was asked for last
+};
+
+// Links are used as paths, so that the page stays with the server that it came from.
+export function local(link) {
+    const url = new URL(link, location.href);
+    return url.pathname + url.search;
+}
+export function nameOf(id) {
+    const t = tasks.known.get(id);
+    return (t && (t.title || t.file_name)) || tasks.names.get(id) || say('fallbackName', id);
+}
+export const shown = (filter) => tasks.list.filter((t) => !tasks.hidden.has(t.id) && FILTERS[filter](t.status));
+export const isWorking = (t) => FILTERS.working(t.status);
+
+// -- what is known ---------------------------------------------------------------------------------
+
+function place(id, status) {
+    if (!STATES.has(status)) return;
+    const at = tasks.list.findIndex((t) => t.id <= id);
+    if (at >= 0 && tasks.list[at].id === id) tasks.list[at].status = status;
+    else tasks.list.splice(at < 0 ? tasks.list.length : at, 0, { id, status });
+}
+export function forget(id) {
+    tasks.list = tasks.list.filter((t) => t.id !== id);
+    tasks.known.delete(id);
+    tasks.hidden.delete(id);
+    tasks.notes.delete(id);
+    change();
+}
+
+const asking = new Map();
+export function refresh(id) {
+    if (asking.has(id)) return asking.get(id);
+    const asker = state.token;
+    const asked = (async () => {
+        try {
+            const task = await ask('GET', `/api/tasks/${id}`);
+            if (state.token !== asker) return null;
+            tasks.known.set(id, { ...task, askedAt: Date.now() });
+            place(id, task.status);
+            change();
+            return task;
+        } catch (e) {
+            if (e.status === 404) forget(id);
+            throw e;
+        } finally {
+            asking.delete(id);
+        }
+    })();
+    asking.set(id, asked);
+    return asked;
+}
+async function refreshAll(ids) {
+    const rest = [...ids];
+    let trouble = null;
+    const lane = async () => {
+        for (let id = rest.shift(); id && !trouble; id = rest.shift())
+            await refresh(id).catch((e) => { if (e.status !== 404) trouble = e; });
+    };
+    await Promise.all(Array.from({ length: Math.min(LANES, rest.length) }, lane));
+    if (trouble) throw trouble;
+}
+// What cards in sight do not know yet, or no longer.
+let wanting = false;
+export async function want(ids) {
+    const wanted = ids.filter((id) => {
+        const t = tasks.known.get(id);
+        const status = tasks.list.find((one) => one.id === id)?.status;
+        return !t || (t.status !== status && !isWorking({ status }));
+    });
+    if (wanted.length === 0 || wanting) return;
+    wanting = true;
+    await refreshAll(wanted).then(() => { tasks.error = null; }, (e) => { tasks.error = e; });
+    wanting = false;
+    if (tasks.error) setTimeout(change, LOOK_LAST_MS);
+    change();
+}
+// Links are good for an hour or so; whoever uses one makes sure that it is young.
+export async function freshTask(id) {
+    const t = tasks.known.get(id);
+    if (t && Date.now() - t.askedAt <= LINK_FRESH_MS) return t;
+    await refresh(id);
+    return tasks.known.get(id);
+}
+
+// -- the list ---------------------------------------------------------------------------------------
+
+export async function loadList(older = false) {
+    const asker = state.token;
+    const after = older && tasks.list.length ? `&after=${tasks.list.at(-1).id}` : '';
+    try {
+        const { data } = await ask('GET', `/api/tasks?order=1&max=${LIST_MAX}${after}`);
+        if (state.token !== asker) return;
+        if (!older) tasks.list = [];
+        tasks.list.push(...data.filter((t) => STATES.has(t.status)).map(({ id, status }) => ({ id, status })));
+        tasks.whole = data.length < LIST_MAX;
+        tasks.loaded = true;
+        tasks.error = null;
+    } catch (e) {
+        if (e.status !== 401) tasks.error = e;
+    }
+    change();
+}
+
+export function added(id, name) {
+    tasks.names.set(id, name);
+    if (!tasks.list.some((t) => t.id === id)) place(id, 'uploaded');
+    announce('didUpload', name);
+    refresh(id).catch(() => {});
+    lookSoon();
+}
+
+// -- events, and looking where there are none ---------------------------------------------------------
+
+function take(e) {
+    if (e.type === 'hello') return;
+    if (e.type === 'reset') {
+        tasks.known.clear();
+        loadList();
+        return;
+    }
+    const id = e.task_id;
+    if (e.type === 'task.deleted') {
+        forget(id);
+        return;
+    }
+    place(id, e.status);
+    const t = tasks.known.get(id);
+    if (e.status === 'processed' || e.status === 'failed') ended(id, t?.status, e.status);
+    else if (t) {
+        const again = e.type === 'task.uploaded' || e.type === 'task.processing';
+        tasks.known.set(id, { ...t, status: e.status, error: null, progress: again ? e.progress : Math.max(t.progress, e.progress) });
+    }
+    change();
+}
+async function ended(id, before, status) {
+    await refresh(id).catch(() => {});
+    if (before !== status && tasks.known.get(id)?.status === status && !tasks.hidden.has(id))
+        announce(status === 'processed' ? 'didFinish' : 'didFail', nameOf(id));
+}
+
+let timer = 0, pause = LOOK_FIRST_MS, stopFollowing = null;
+function lookSoon() {
+    pause = LOOK_FIRST_MS;
+    clearTimeout(timer);
+    if (!tasks.live) timer = setTimeout(look, pause);
+}
+async function look() {
+    if (tasks.live || !state.token) return;
+    const working = tasks.list.filter(isWorking).map((t) => t.id).slice(-8);
+    const sight = () => working.map((id) => `${tasks.known.get(id)?.status}${tasks.known.get(id)?.progress}`).join();
+    const before = sight();
+    const was = new Map(working.map((id) => [id, tasks.known.get(id)?.status]));
+    if (working.length === 0 || tasks.error) await loadList();
+    else await refreshAll(working).then(() => { tasks.error = null; }, (e) => { if (e.status !== 401) tasks.error = e; });
+    for (const id of working) {
+        const now = tasks.known.get(id)?.status;
+        if (now !== was.get(id) && (now === 'processed' || now === 'failed')) announce(now === 'processed' ? 'didFinish' : 'didFail', nameOf(id));
+    }
+    pause = sight() !== before ? LOOK_FIRST_MS : Math.min(LOOK_LAST_MS, pause * 1.25);
+    clearTimeout(timer);
+    if (!tasks.live) timer = setTimeout(look, document.hidden ? LOOK_LAST_MS : pause);
+    change();
+}
+
+export function openTasks() {
+    tasks.live = true;
+    stopFollowing?.();
+    loadList();
+    stopFollowing = follow(take, (live) => {
+        if (live === tasks.live) return;
+        tasks.live = live;
+        if (live) { // what was missed comes first; the list may have failed meanwhile
+            if (tasks.error || !tasks.loaded) loadList();
+        } else lookSoon();
+        change();
+    });
+}
+addEventListener('visibilitychange', () => { if (!document.hidden && state.token) lookSoon(); });
+
+whenSessionEnds(() => {
+    flushDeletes();
+    stopFollowing?.();
+    stopFollowing = null;
+    clearTimeout(timer);
+    for (const part of ['known', 'names', 'hidden', 'busy', 'notes']) tasks[part].clear();
+    Object.assign(tasks, { list: [], loaded: false, whole: true, error: null, live: true });
+});
+
+// -- what can be done with a task ---------------------------------------------------------------------
+
+export async function retry(id) {
+    if (tasks.busy.has(id)) return;
+    tasks.busy.add(id);
+    tasks.notes.delete(id);
+    change();
+    try {
+        await ask('POST', `/api/tasks/${id}/retry`);
+        await refresh(id);
+        lookSoon();
+    } catch (e) {
+        tasks.notes.set(id, e);
+    }
+    tasks.busy.delete(id);
+    change();
+}
+
+const pending = new Map(); // id: its toast
+export function remove(id) {
+    if (tasks.hidden.has(id)) return;
+    const name = nameOf(id);
+    tasks.hidden.add(id);
+    const undo = () => {
+        closeToast(pending.get(id), false);
+        pending.delete(id);
+        tasks.hidden.delete(id);
+        announce('didUndo', name);
+    };
+    pending.set(id, toast(say('didRemove', name), { label: say('undo'), name: say('undoOf', name), run: undo }, () => reallyRemove(id)));
+}
+async function reallyRemove(id, more) {
+    pending.delete(id);
+    try {
+        await ask('DELETE', `/api/tasks/${id}`, undefined, more);
+        forget(id);
+    } catch (e) {
+        if (e.status === 404) {
+            forget(id);
+            return;
+        }
+        tasks.hidden.delete(id); // it is still there: say so
+        toast(`${nameOf(id)}: ${inWords(e)}`);
+        change();
+    }
+}
+export function undoLast() {
+    const last = [...pending.values()].at(-1);
+    last?.act.run();
+    return !!last;
+}
+// The page is left: what was deleted shall be, though nobody waits for the answer.
+export function flushDeletes() {
+    for (const [id, one] of [...pending]) {
+        closeToast(one, false);
+        reallyRemove(id, { keepalive: true });
+    }
+}
+addEventListener('pagehide', flushDeletes);
