@@ -256,14 +256,29 @@ static int wait_free(struct tasks *t, struct arena *a, const char *id, int64_t u
     }
 }
 
+/* Nobody writes then. Who does not let go is left behind, so that only one who comes waits for a
+ * process that was killed. */
+static int clear(struct tasks *t, struct arena *a, const char *id, int64_t user_id,
+                 struct upload_row *out, struct err *e)
+{
+    int64_t wish;
+    bool held, done;
+    if (store_upload_wish(t->store, id, user_id, &wish, e) < 0 ||
+        wait_free(t, a, id, user_id, out, e) < 0)
+        return -1;
+    if (!out->holder)
+        return 0;
+    if (store_upload_hold(t->store, id, wish, true, &held, e) < 0 ||
+        (held && store_upload_advance(t->store, id, wish, out->offset_bytes, out->offset_bytes,
+                                      t->rules.upload_keep_ms, &done, e) < 0))
+        return -1;
+    return get(t, a, id, user_id, out, e);
+}
+
 int resume_get(struct tasks *t, struct arena *a, const char *id, int64_t user_id,
                struct upload_row *out, struct err *e)
 {
-    int64_t wish;
-    if (get(t, a, id, user_id, out, e) < 0)
-        return -1;
-    if (out->holder && (store_upload_wish(t->store, id, user_id, &wish, e) < 0 ||
-                        wait_free(t, a, id, user_id, out, e) < 0))
+    if (get(t, a, id, user_id, out, e) < 0 || (out->holder && clear(t, a, id, user_id, out, e) < 0))
         return -1;
     return finish(t, a, out, NULL, e);
 }

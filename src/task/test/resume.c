@@ -197,6 +197,22 @@ static void who_was_left_behind_spoils_nothing(void **state)
     is_one_task(w, u.id, clip);
 }
 
+static void only_the_first_who_asks_waits_for_a_writer_that_is_no_more(void **state)
+{
+    struct world *w = *state;
+    const unsigned char *clip = clip_make(w, LENGTH, 1);
+    struct upload_row u = begun_of(w, LENGTH);
+    OK(piece(w, u.id, clip, 0, 5000, &u, e));
+    struct task_piece *lost = NULL;
+    OK(resume_begin(w->tasks, w->a, u.id, w->user, 5000, &lost, e));
+    OK(resume_get(w->tasks, w->a, u.id, w->user, &u, e));
+    assert_int_equal(u.offset_bytes, 5000);
+    assert_int_equal(u.holder, 0);
+    FAILS(ERR_CONFLICT, MSG_UPLOAD_TAKEN, resume_end(lost, true, w->a, &u, e));
+    OK(piece(w, u.id, clip, 5000, LENGTH, &u, e));
+    is_one_task(w, u.id, clip);
+}
+
 static void what_is_announced_counts_against_the_quota_until_it_is_a_task_or_gone(void **state)
 {
     struct world *w = *state;
@@ -226,6 +242,7 @@ int main(void)
         FACT(after_that_a_piece_of_nothing_is_enough),
         FACT(a_process_that_ends_after_the_row_is_followed_by_anybody),
         FACT(who_was_left_behind_spoils_nothing),
+        FACT(only_the_first_who_asks_waits_for_a_writer_that_is_no_more),
         FACT(what_is_announced_counts_against_the_quota_until_it_is_a_task_or_gone),
     };
     return cmocka_run_group_tests_name("task-resume", tests, NULL, NULL);
