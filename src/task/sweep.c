@@ -144,14 +144,16 @@ struct orphans {
     struct tasks *tasks;
     struct arena *arena;
     struct orphan *first;
-    bool unsure; /* the store could not be asked */
+    int64_t listed_ms; /* when ages began to be told, 0: not yet */
+    bool unsure;       /* the store could not be asked */
 };
 
-/* Whether an upload that is still under way may have left it; it gets its row in a moment. */
-static bool may_be_new(const struct tasks *t, int64_t age_ms)
+/* Whether an upload that is still under way may have left it; it gets its row in a moment. Ages are
+ * those of when the list began, however long it takes to get through it. */
+static bool may_be_new(const struct tasks *t, int64_t age_ms, int64_t listed_ms)
 {
     enum { CLOCK_SLACK_MS = 1000 };
-    if (t->rules.alone && age_ms > clock_mono_ms() - t->begun_ms + CLOCK_SLACK_MS)
+    if (t->rules.alone && age_ms > listed_ms - t->begun_ms + CLOCK_SLACK_MS)
         return false;
     return age_ms < t->rules.upload_grace_ms;
 }
@@ -160,7 +162,9 @@ static int note_orphan(void *arg, const char *name, int64_t size_bytes, int64_t 
 {
     (void)size_bytes;
     struct orphans *o = arg;
-    if (may_be_new(o->tasks, age_ms))
+    if (!o->listed_ms) /* not before the list took its time, or what is new would seem old */
+        o->listed_ms = clock_mono_ms();
+    if (may_be_new(o->tasks, age_ms, o->listed_ms))
         return 0;
     AUTO(arena_freep) struct arena *a = arena_new();
     struct task_row row;

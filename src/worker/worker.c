@@ -27,6 +27,7 @@ enum {
     BACK_OFF_MOST_MS = 2000,
     ORPHANS_FIRST_MS = 10 * 1000, /* after the start, which has enough to do */
     ORPHANS_MS = 3600 * 1000,
+    AFTER_FAILURE_MS = 10 * 1000, /* a sweep that failed is not put off for an hour */
     HELPERS = 3,
 };
 
@@ -178,16 +179,18 @@ static void *relay(void *arg)
 static void sweep_until_stop(struct workers *w, bool orphans_too, int64_t every_ms)
 {
     bool silent = false;
+    int64_t wait;
     do {
         struct err e = {0};
         struct task_swept swept = {0};
         bool failed = task_sweep(w->tasks, orphans_too, &swept, &e) < 0;
+        wait = failed && every_ms > AFTER_FAILURE_MS ? AFTER_FAILURE_MS : every_ms;
         if (failed && !silent)
             log_warn(w->log, "sweep failed, it is tried again", "why", e.text);
         silent = failed;
         if (swept.expired || swept.orphans)
             log_info(w->log, "swept", "expired", swept.expired, "orphans", swept.orphans);
-    } while (wait_ms(w, every_ms, false));
+    } while (wait_ms(w, wait, false));
 }
 
 static void *sweep(void *arg)
