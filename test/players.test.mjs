@@ -52,6 +52,17 @@ describe('players', { concurrency: 2, timeout: 5 * PATIENCE_MS }, () => {
             assert.equal(report.path, path, report.reason);
             await plays(t, browser, reel, frames, (n) => (n < BUMPER || n >= BUMPER + frames ? null : first + n - BUMPER));
         });
+
+    it('would be seen to show another picture at a seam', async (t) => {
+        const reel = join(folder(t), 'reel.mp4'), frames = 75;
+        const { code, stderr } = await run(['render', '--preset', 'ultrafast', '--cache', dir, await numbered(3), reel]);
+        assert.equal(code, 0, stderr);
+        const wrong = plays(t, browser, reel, frames, (n) => (n === BUMPER + frames ? 7 : n < BUMPER || n > BUMPER + frames ? null : n - BUMPER));
+        await assert.rejects(wrong, (e) => {
+            const differ = e.actual.filter(([n, seen], i) => seen !== e.expected[i][1]).map(([n]) => n);
+            return assert.deepEqual([...new Set(differ)], [BUMPER + frames]) ?? true;
+        });
+    });
 });
 
 // wanted(n): the number that picture n of the reel says, null for a logo.
