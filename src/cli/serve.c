@@ -7,25 +7,35 @@
 #include "core/err.h"
 #include "core/log.h"
 #include "core/mem.h"
+#include "hook/hook.h"
 #include "http/http.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 
-static void stop_http(void *arg, int64_t drain_ms)
+/* What serves beside the workers. */
+struct front {
+    struct http *http;
+    struct hooks *hooks;
+};
+
+static void stop_front(void *arg, int64_t drain_ms)
 {
-    http_stop(arg, drain_ms);
+    struct front *f = arg;
+    http_stop(TAKE(f->http), drain_ms);
+    hooks_stop(TAKE(f->hooks));
 }
 
 /* Well within the time that a watchdog allows. */
 enum { ALIVE_MS = 5000 };
 static bool http_answers(void *arg)
 {
-    return http_alive(arg, ALIVE_MS);
+    const struct front *f = arg;
+    return http_alive(f->http, ALIVE_MS);
 }
 
-static int start(struct service *s, struct http **http, const struct cli *c, struct err *e)
+static int start(struct service *s, struct front *f, const struct cli *c, struct err *e)
 {
     const struct conf *conf = &c->conf;
     if (service_open(s, c, e) < 0 || parts_open_auth(&s->parts, conf, c->log, e) < 0 ||
@@ -39,12 +49,20 @@ static int start(struct service *s, struct http **http, const struct cli *c, str
         .log = c->log,
         .jail_missing = s->jail_missing,
     };
-    if (http_start(http, conf, &hp, e) < 0)
+    const struct hook_conf hc = {
+        .timeout_ms = conf->hook_timeout_ms,
+        .retry_ms = conf->hook_retry_ms,
+        .attempts = (int)conf->hook_attempts,
+        .private_too = conf->hook_private,
+        .kept_ms = conf->events_kept_ms,
+        .public_url = conf->public_url,
+    };
+    if (http_start(&f->http, conf, &hp, e) < 0)
         return -1;
-    s->stop = stop_http;
+    s->stop = stop_front;
     s->alive = http_answers;
-    s->arg = *http;
-    return 0;
+    s->arg = f;
+    return hooks_start(&f->hooks, s->parts.store, s->parts.auth, &hc, c->log, e);
 }
 
 /* "listening on http://127.0.0.1:8000": the address as it was given, with the real port. */
@@ -66,13 +84,13 @@ enum cli_exit cli_serve(struct cli *c)
     const struct rlimit none = {0, 0};
     setrlimit(RLIMIT_CORE, &none);
     struct err e = {0};
-    struct http *http = NULL;
+    struct front front = {0};
     AUTO(service_clear) struct service s = SERVICE_NONE;
-    if (start(&s, &http, c, &e) < 0) {
+    if (start(&s, &front, c, &e) < 0) {
         log_error(c->log, "cannot start", "why", e.text);
         return cli_fail(c, NULL, &e);
     }
-    announce(&s, http, c);
+    announce(&s, front.http, c);
     service_wait_for_signal(&s, c);
     service_drain(&s, c);
     log_info(c->log, "stopped");

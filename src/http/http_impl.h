@@ -223,6 +223,15 @@ void tus_delete(struct request *r);
 /* Streams of events, see hub.h. */
 void events_all(struct request *r);
 void events_task(struct request *r);
+void hooks_add(struct request *r);
+void hooks_list(struct request *r);
+void hooks_get(struct request *r);
+void hooks_change(struct request *r);
+void hooks_delete(struct request *r);
+void hooks_secret(struct request *r);
+void hooks_test(struct request *r);
+void hooks_deliveries(struct request *r);
+void hooks_replay(struct request *r);
 void files_reel(struct request *r);
 void files_poster(struct request *r);
 /* A signed absolute URL of a reel or poster: `kind` is "download" or "poster". */

@@ -24,6 +24,15 @@ static const struct route routes[] = {
     {"HEAD", "/api/uploads/*", tus_head, true, SLOW, BODY_NONE},
     {"PATCH", "/api/uploads/*", tus_patch, true, SLOW, BODY_TUS},
     {"DELETE", "/api/uploads/*", tus_delete, true, SLOW, BODY_NONE},
+    {"POST", "/api/hooks", hooks_add, true, SLOW, BODY_JSON},
+    {"GET", "/api/hooks", hooks_list, true, ASKS, BODY_NONE},
+    {"GET", "/api/hooks/*", hooks_get, true, ASKS, BODY_NONE},
+    {"PATCH", "/api/hooks/*", hooks_change, true, SLOW, BODY_JSON},
+    {"DELETE", "/api/hooks/*", hooks_delete, true, SLOW, BODY_NONE},
+    {"POST", "/api/hooks/*/secret", hooks_secret, true, SLOW, BODY_NONE},
+    {"POST", "/api/hooks/*/test", hooks_test, true, SLOW, BODY_NONE},
+    {"GET", "/api/hooks/*/deliveries", hooks_deliveries, true, ASKS, BODY_NONE},
+    {"POST", "/api/hooks/*/deliveries/*/replay", hooks_replay, true, SLOW, BODY_NONE},
     {"GET", "/api/video/download/**", files_reel, false, ASKS, BODY_NONE},
     {"GET", "/api/video/poster/**", files_poster, false, ASKS, BODY_NONE},
 };
@@ -41,7 +50,8 @@ static bool match(const char *pattern, const char *path, size_t len, const char 
         }
         if (p == end)
             return false;
-        *rest = p;
+        if (*rest == end)
+            *rest = p;
         if (pattern[1] == '*')
             return true;
         while (p < end && *p != '/')

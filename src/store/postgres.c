@@ -6,6 +6,7 @@
 #include "core/fd.h"
 #include "core/log.h"
 #include "core/mem.h"
+#include "store/hook_impl.h"
 #include "store/legacy_impl.h"
 #include "store/postgres_impl.h"
 
@@ -305,5 +306,6 @@ const struct store_ops store_postgres_ops = {
     .upload_remove = postgres_upload_remove,
     .upload_free_all = postgres_upload_free_all,
     .upload_list = postgres_upload_list,
+    .hooks = &hook_postgres_ops,
     .legacy = &legacy_postgres_ops,
 };

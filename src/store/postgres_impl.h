@@ -5,6 +5,7 @@
  *   postgres_sql.c   the statements
  *   postgres_rows.c  users and tasks: adding, reading, changing, claims, the outbox
  *   postgres_event.c  events      postgres_upload.c  uploads
+ *   postgres_hook.c   webhooks and deliveries
  *   postgres_legacy.c  the tables of the service that Reelgate replaces
  *
  * What has to be one transaction is one function inside the database (migrations/postgres), so
@@ -68,6 +69,20 @@ enum pg_sql {
     PG_UPLOAD_FREE_ALL,
     PG_UPLOAD_EXPIRED,
     PG_UPLOAD_WHOLE,
+    PG_HOOK_ADD,
+    PG_HOOK_GET,
+    PG_HOOK_LIST,
+    PG_HOOK_SET,
+    PG_HOOK_SECRET,
+    PG_HOOK_REMOVE,
+    PG_DELIVERY_TEST,
+    PG_DELIVERY_LIST,
+    PG_DELIVERY_REPLAY,
+    PG_DELIVERY_DUE,
+    PG_DELIVERY_CLAIM,
+    PG_DELIVERY_SETTLE,
+    PG_DELIVERY_TRIM,
+    PG_DELIVERY_LOST,
     PG_COUNT_
 };
 extern const char *const pg_sql_text[PG_COUNT_];

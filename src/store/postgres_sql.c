@@ -116,4 +116,64 @@ const char *const pg_sql_text[PG_COUNT_] = {
         "UPDATE uploads SET task_id = $2::bigint WHERE id = $1::text RETURNING task_id",
     [PG_UPLOAD_REMOVE] = "DELETE FROM uploads WHERE id = $1::text",
     [PG_UPLOAD_FREE_ALL] = "UPDATE uploads SET holder = 0 WHERE holder <> 0",
+#define HOOK                                                                                       \
+    "SELECT id, user_id, url, kinds, description, enabled, secret, old_secret, old_until_ms, "     \
+    "created_ms FROM hooks "
+#define DELIVERY                                                                                   \
+    "id, hook_id, user_id, event_id, task_id, kind, progress, error_slug, title, file_name, "      \
+    "reel_blob, created_ms, state, fence, tries, next_ms, status, error, ended_ms"
+    [PG_HOOK_ADD] =
+        "INSERT INTO hooks (user_id, url, kinds, description, enabled, secret, created_ms) "
+        "SELECT $1::bigint, $2::text, $3::bigint, $4::text, $5::bigint, $6::text, "
+        "reelgate_now_ms() WHERE (SELECT count(*) FROM hooks WHERE user_id = $1::bigint) < "
+        "$7::bigint RETURNING id",
+    [PG_HOOK_GET] = HOOK "WHERE id = $1::bigint AND ($2::bigint = 0 OR user_id = $2::bigint)",
+    [PG_HOOK_LIST] = HOOK "WHERE user_id = $1::bigint ORDER BY id",
+    [PG_HOOK_SET] = "UPDATE hooks SET url = $3::text, kinds = $4::bigint, description = $5::text, "
+                    "enabled = $6::bigint WHERE id = $1::bigint AND user_id = $2::bigint "
+                    "RETURNING id",
+    [PG_HOOK_SECRET] = "UPDATE hooks SET old_secret = secret, "
+                       "old_until_ms = reelgate_now_ms() + $4::bigint, secret = $3::text "
+                       "WHERE id = $1::bigint AND user_id = $2::bigint RETURNING id",
+    [PG_HOOK_REMOVE] =
+        "WITH gone AS (DELETE FROM hooks WHERE id = $1::bigint AND user_id = $2::bigint "
+        "RETURNING id), rest AS (DELETE FROM deliveries WHERE hook_id IN (SELECT id FROM gone)) "
+        "SELECT id FROM gone",
+    [PG_DELIVERY_TEST] =
+        "INSERT INTO deliveries (hook_id, user_id, event_id, task_id, kind, progress, error_slug, "
+        "title, file_name, reel_blob, created_ms, next_ms) SELECT id, user_id, 0, 0, $3::bigint, "
+        "0, '', '', '', '', reelgate_now_ms(), reelgate_now_ms() FROM hooks "
+        "WHERE id = $1::bigint AND user_id = $2::bigint RETURNING id",
+    [PG_DELIVERY_LIST] = "SELECT " DELIVERY " FROM deliveries WHERE hook_id = $1::bigint AND "
+                         "user_id = $2::bigint AND id < $3::bigint ORDER BY id DESC "
+                         "LIMIT $4::bigint",
+    [PG_DELIVERY_REPLAY] = "UPDATE deliveries SET state = 0, tries = 0, ended_ms = 0, "
+                           "next_ms = reelgate_now_ms() WHERE id = $1::bigint AND "
+                           "hook_id = $2::bigint AND user_id = $3::bigint RETURNING id",
+    /* From one hook to the next in the index, not through all that waits. */
+    [PG_DELIVERY_DUE] =
+        "WITH RECURSIVE w (hook) AS ((SELECT hook_id FROM deliveries WHERE state = 0 "
+        "ORDER BY hook_id LIMIT 1) UNION ALL SELECT (SELECT hook_id FROM deliveries "
+        "WHERE state = 0 AND hook_id > w.hook ORDER BY hook_id LIMIT 1) FROM w "
+        "WHERE w.hook IS NOT NULL) SELECT h.id, h.user_id, (SELECT next_ms FROM deliveries "
+        "WHERE state = 0 AND hook_id = h.id ORDER BY next_ms LIMIT 1) - reelgate_now_ms() AS due "
+        "FROM w JOIN hooks h ON h.id = w.hook WHERE h.enabled = 1 ORDER BY due",
+    [PG_DELIVERY_CLAIM] =
+        "UPDATE deliveries SET fence = fence + 1, tries = tries + 1, "
+        "next_ms = reelgate_now_ms() + $2::bigint WHERE id = ANY (ARRAY(SELECT id FROM deliveries "
+        "WHERE state = 0 AND hook_id = $1::bigint AND next_ms <= reelgate_now_ms() "
+        "ORDER BY next_ms LIMIT $3::bigint FOR UPDATE SKIP LOCKED)) RETURNING " DELIVERY,
+    [PG_DELIVERY_SETTLE] =
+        "UPDATE deliveries SET state = $3::bigint, next_ms = reelgate_now_ms() + $4::bigint, "
+        "status = $5::bigint, error = $6::text, ended_ms = CASE WHEN $3::bigint = 0 THEN 0 "
+        "ELSE reelgate_now_ms() END WHERE id = $1::bigint AND fence = $2::bigint AND state = 0 "
+        "RETURNING id",
+    [PG_DELIVERY_TRIM] =
+        "WITH gone AS (DELETE FROM deliveries WHERE id = ANY (ARRAY(SELECT id FROM deliveries "
+        "WHERE state <> 0 AND ended_ms < reelgate_now_ms() - $1::bigint ORDER BY ended_ms "
+        "LIMIT $2::bigint)) RETURNING id) SELECT count(*) FROM gone",
+    [PG_DELIVERY_LOST] =
+        "WITH gone AS (DELETE FROM deliveries WHERE id = ANY (ARRAY(SELECT d.id FROM deliveries d "
+        "WHERE d.state = 0 AND NOT EXISTS (SELECT 1 FROM hooks h WHERE h.id = d.hook_id) "
+        "LIMIT $1::bigint)) RETURNING id) SELECT count(*) FROM gone",
 };

@@ -6,6 +6,7 @@
 #include "core/fd.h"
 #include "core/log.h"
 #include "core/mem.h"
+#include "store/hook_impl.h"
 #include "store/sqlite_impl.h"
 
 #include <errno.h>
@@ -342,4 +343,5 @@ const struct store_ops store_sqlite_ops = {
     .upload_remove = sqlite_upload_remove,
     .upload_free_all = sqlite_upload_free_all,
     .upload_list = sqlite_upload_list,
+    .hooks = &hook_sqlite_ops,
 };

@@ -5,6 +5,7 @@
  *   sqlite_user.c   users          sqlite_task.c    tasks: adding and reading
  *   sqlite_change.c tasks: changes, claims, leases, purge; the outbox
  *   sqlite_event.c  events         sqlite_upload.c  uploads
+ *   sqlite_hook.c   webhooks and deliveries
  *
  * Debian 12's SQLite 3.40.1 can lose commits when one connection checkpoints a WAL while another
  * commits. So: one process (a lock file), one connection that writes and checkpoints, under one
@@ -85,6 +86,21 @@ enum sq_sql {
     SQL_UPLOAD_FREE_ALL,
     SQL_UPLOAD_EXPIRED,
     SQL_UPLOAD_WHOLE,
+    SQL_HOOK_ADD,
+    SQL_HOOK_GET,
+    SQL_HOOK_LIST,
+    SQL_HOOK_SET,
+    SQL_HOOK_SECRET,
+    SQL_HOOK_REMOVE,
+    SQL_DELIVERY_REMOVE,
+    SQL_DELIVERY_TEST,
+    SQL_DELIVERY_LIST,
+    SQL_DELIVERY_REPLAY,
+    SQL_DELIVERY_DUE,
+    SQL_DELIVERY_CLAIM,
+    SQL_DELIVERY_SETTLE,
+    SQL_DELIVERY_TRIM,
+    SQL_DELIVERY_LOST,
     SQL_TURN_ADD,
     SQL_TURN_NEXT,
     SQL_TURN_SERVED,

@@ -127,6 +127,53 @@ const char *const sq_sql_text[SQL_COUNT_] = {
     [SQL_UPLOAD_FINISH] = "UPDATE uploads SET task_id = ?2 WHERE id = ?1 RETURNING task_id",
     [SQL_UPLOAD_REMOVE] = "DELETE FROM uploads WHERE id = ?1",
     [SQL_UPLOAD_FREE_ALL] = "UPDATE uploads SET holder = 0 WHERE holder <> 0",
+#define HOOK                                                                                       \
+    "SELECT id, user_id, url, kinds, description, enabled, secret, old_secret, old_until_ms, "     \
+    "created_ms FROM hooks "
+#define DELIVERY                                                                                   \
+    "id, hook_id, user_id, event_id, task_id, kind, progress, error_slug, title, file_name, "      \
+    "reel_blob, created_ms, state, fence, tries, next_ms, status, error, ended_ms"
+    [SQL_HOOK_ADD] =
+        "INSERT INTO hooks (user_id, url, kinds, description, enabled, secret, created_ms) "
+        "SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE "
+        "(SELECT count(*) FROM hooks WHERE user_id = ?1) < ?8",
+    [SQL_HOOK_GET] = HOOK "WHERE id = ?1 AND (user_id = ?2 OR ?2 = 0)",
+    [SQL_HOOK_LIST] = HOOK "WHERE user_id = ?1 ORDER BY id",
+    [SQL_HOOK_SET] = "UPDATE hooks SET url = ?3, kinds = ?4, description = ?5, enabled = ?6 "
+                     "WHERE id = ?1 AND user_id = ?2",
+    [SQL_HOOK_SECRET] = "UPDATE hooks SET old_secret = secret, old_until_ms = ?4, secret = ?3 "
+                        "WHERE id = ?1 AND user_id = ?2",
+    [SQL_HOOK_REMOVE] = "DELETE FROM hooks WHERE id = ?1 AND user_id = ?2",
+    [SQL_DELIVERY_REMOVE] = "DELETE FROM deliveries WHERE hook_id = ?1",
+    [SQL_DELIVERY_TEST] =
+        "INSERT INTO deliveries (hook_id, user_id, event_id, task_id, kind, progress, error_slug, "
+        "title, file_name, reel_blob, created_ms, next_ms) SELECT id, user_id, 0, 0, ?3, 0, '', "
+        "'', '', '', ?4, ?4 FROM hooks WHERE id = ?1 AND user_id = ?2",
+    [SQL_DELIVERY_LIST] = "SELECT " DELIVERY " FROM deliveries INDEXED BY deliveries_hook "
+                          "WHERE hook_id = ?1 AND user_id = ?2 AND id < ?3 ORDER BY id DESC "
+                          "LIMIT ?4",
+    [SQL_DELIVERY_REPLAY] = "UPDATE deliveries SET state = 0, tries = 0, next_ms = ?4, "
+                            "ended_ms = 0 WHERE id = ?1 AND hook_id = ?2 AND user_id = ?3",
+    /* From one hook to the next in the index, not through all that waits. */
+    [SQL_DELIVERY_DUE] =
+        "WITH RECURSIVE w (hook) AS (SELECT min(hook_id) FROM deliveries INDEXED BY deliveries_due "
+        "WHERE state = 0 UNION ALL SELECT (SELECT min(hook_id) FROM deliveries INDEXED BY "
+        "deliveries_due WHERE state = 0 AND hook_id > w.hook) FROM w WHERE w.hook IS NOT NULL) "
+        "SELECT h.id, h.user_id, (SELECT min(next_ms) FROM deliveries INDEXED BY deliveries_due "
+        "WHERE state = 0 AND hook_id = h.id) AS due FROM w JOIN hooks h ON h.id = w.hook "
+        "WHERE h.enabled = 1 ORDER BY due",
+    [SQL_DELIVERY_CLAIM] =
+        "UPDATE deliveries SET fence = fence + 1, tries = tries + 1, next_ms = ?3 WHERE id IN "
+        "(SELECT id FROM deliveries INDEXED BY deliveries_due WHERE state = 0 AND hook_id = ?1 "
+        "AND next_ms <= ?2 ORDER BY next_ms LIMIT ?4) RETURNING " DELIVERY,
+    [SQL_DELIVERY_SETTLE] = "UPDATE deliveries SET state = ?3, next_ms = ?4, status = ?5, "
+                            "error = ?6, ended_ms = ?7 WHERE id = ?1 AND fence = ?2 AND state = 0",
+    [SQL_DELIVERY_TRIM] =
+        "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries INDEXED BY "
+        "deliveries_ended WHERE state <> 0 AND ended_ms < ?1 ORDER BY ended_ms LIMIT ?2)",
+    [SQL_DELIVERY_LOST] =
+        "DELETE FROM deliveries WHERE id IN (SELECT d.id FROM deliveries d WHERE d.state = 0 "
+        "AND NOT EXISTS (SELECT 1 FROM hooks h WHERE h.id = d.hook_id) LIMIT ?1)",
 
     [SQL_TURN_ADD] = "INSERT OR IGNORE INTO turns (user_id, served) "
                      "SELECT id, served FROM users WHERE id = ?1",

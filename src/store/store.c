@@ -5,6 +5,7 @@
 #include "core/engine.h"
 #include "core/err.h"
 #include "core/mem.h"
+#include "store/hook.h"
 #include "store/store_impl.h"
 
 #include <assert.h>
@@ -100,12 +101,14 @@ void store_init(struct store *s, const struct store_ops *ops, struct log *log)
     s->log = log;
     bell_init(&s->outbox);
     bell_init(&s->events);
+    bell_init(&s->deliveries);
 }
 
 void store_clear(struct store *s)
 {
     bell_clear(&s->outbox);
     bell_clear(&s->events);
+    bell_clear(&s->deliveries);
 }
 
 void store_ring(struct store *s)
@@ -116,6 +119,7 @@ void store_ring(struct store *s)
 void store_ring_events(struct store *s)
 {
     bell_ring(&s->events);
+    bell_ring(&s->deliveries);
 }
 
 void store_outbox_wait(struct store *s, int64_t timeout_ms)
@@ -139,6 +143,16 @@ void store_event_wait(struct store *s, int64_t timeout_ms)
 void store_event_wake(struct store *s)
 {
     bell_ring(&s->events);
+}
+
+void store_delivery_wait(struct store *s, int64_t timeout_ms)
+{
+    bell_wait(&s->deliveries, timeout_ms);
+}
+
+void store_delivery_wake(struct store *s)
+{
+    bell_ring(&s->deliveries);
 }
 
 /* -- on to the back end -- */

@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 
+struct hook_ops;
 struct legacy_ops;
 
 struct store_ops {
@@ -81,6 +82,7 @@ struct store_ops {
     int (*upload_list)(struct store *s, bool whole, int64_t idle_ms, int64_t keep_ms, int max,
                        int (*each)(void *arg, const struct upload_row *u), void *arg,
                        struct err *e);
+    const struct hook_ops *hooks; /* see store/hook.h */
 
     const struct legacy_ops *legacy; /* the one slot that may be NULL: see store/legacy.h */
 };
@@ -97,11 +99,11 @@ struct store_bell {
 struct store {
     const struct store_ops *ops;
     struct log *log; /* borrowed */
-    struct store_bell outbox, events;
+    struct store_bell outbox, events, deliveries;
 };
 void store_init(struct store *s, const struct store_ops *ops, struct log *log);
 void store_clear(struct store *s);
 /* A committed transaction has put rows into the outbox. */
 void store_ring(struct store *s);
-/* One has put events in. */
+/* One has put events in, and with them deliveries. */
 void store_ring_events(struct store *s);

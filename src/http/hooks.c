@@ -1,0 +1,264 @@
+/* Plan: what a body says is read into a row and checked; the store does the rest. Secrets are told
+ * when they are made and never again. */
+#include "http/http_impl.h"
+
+#include "core/clock.h"
+#include "core/mem.h"
+#include "hook/hook.h"
+#include "store/hook.h"
+
+enum { PAGE_MAX = 1000, PAGE_USUAL = 100, DESCRIPTION_MAX = 200 };
+/* How long the secret before the last signs too. */
+#define OLD_SECRET_MS ((int64_t)24 * 3600 * 1000)
+
+/* -- reading -- */
+
+/* The n-th star of the path as an id; 0: it is none, and no row has this id. */
+static int64_t id_of(const struct request *r, int n)
+{
+    const char *p = r->rest;
+    int64_t id;
+    for (; n > 0 && p; n--) {
+        p = strchr(p, '/');
+        p = p ? strchr(p + 1, '/') : NULL;
+        p = p ? p + 1 : NULL;
+    }
+    if (!p || !str_int64((struct str){p, strcspn(p, "/")}, 1, INT64_MAX, &id))
+        return 0;
+    return id;
+}
+
+static int read_kinds(const json_t *list, unsigned *kinds, struct err *e)
+{
+    if (!json_is_array(list))
+        return err_msg(e, MSG_FIELD_TYPE, "events is not a list");
+    *kinds = 0;
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *name = json_string_value(json_array_get(list, i));
+        int kind = name ? hook_event_kind(name) : -1;
+        if (kind < 0)
+            return err_msg(e, MSG_HOOK_EVENT_BAD, "no such type of event");
+        *kinds |= 1u << kind;
+    }
+    return *kinds ? 0 : err_msg(e, MSG_HOOK_EVENT_BAD, "no type of event at all");
+}
+
+static int read_text(struct request *r, const json_t *v, const char **out, struct err *e)
+{
+    if (!json_is_string(v))
+        return err_msg(e, MSG_FIELD_TYPE, "a field is not a text");
+    *out = arena_strdup(r->arena, json_string_value(v));
+    return 0;
+}
+
+/* Changes what the body names. */
+static int read_fields(struct request *r, const json_t *o, struct hook_row *h, struct err *e)
+{
+    const json_t *v;
+    if ((v = json_object_get(o, "url"))) {
+        if (read_text(r, v, &h->url, e) < 0 ||
+            hook_url_check(h->url, r->http->conf.hook_private, e) < 0)
+            return -1;
+    }
+    v = json_object_get(o, "events");
+    if (v && !json_is_null(v) && read_kinds(v, &h->kinds, e) < 0)
+        return -1;
+    v = json_object_get(o, "description");
+    if (v && !json_is_null(v)) {
+        if (read_text(r, v, &h->description, e) < 0)
+            return -1;
+        if (strlen(h->description) > DESCRIPTION_MAX || !str_utf8_clean(str_of(h->description)))
+            return err_msg(e, MSG_PARAMETER_BAD, "the description is too long or odd");
+    }
+    if ((v = json_object_get(o, "enabled"))) {
+        if (!json_is_boolean(v))
+            return err_msg(e, MSG_FIELD_TYPE, "enabled is neither true nor false");
+        h->enabled = json_is_true(v);
+    }
+    return 0;
+}
+
+static int read_body(struct request *r, struct hook_row *h, struct err *e)
+{
+    json_error_t where;
+    json_t *o = json_loadb(r->body.p ? r->body.p : "", r->body.len, JSON_REJECT_DUPLICATES, &where);
+    if (!json_is_object(o)) {
+        json_decref(o);
+        return err_msg(e, MSG_JSON_BAD, "json: it is no object");
+    }
+    int rc = read_fields(r, o, h, e);
+    json_decref(o);
+    return rc;
+}
+
+/* -- writing -- */
+
+static json_t *time_json(int64_t unix_ms)
+{
+    char when[CLOCK_ISO_SIZE];
+    if (unix_ms <= 0)
+        return json_null();
+    clock_iso(unix_ms, when);
+    return json_string(when);
+}
+
+static json_t *hook_json(const struct hook_row *h)
+{
+    json_t *events = json_array();
+    for (int i = 0; i < EVENT_KINDS; i++)
+        if (h->kinds >> i & 1)
+            json_array_append_new(events, json_string(hook_event_name(i)));
+    return json_pack("{s:I, s:s, s:o, s:s, s:b, s:o}", "id", (json_int_t)h->id, "url", h->url,
+                     "events", events, "description", h->description, "enabled", h->enabled,
+                     "created", time_json(h->created_ms));
+}
+
+static int add_hook(void *arg, const struct hook_row *h)
+{
+    return json_array_append_new(arg, hook_json(h));
+}
+
+static int add_delivery(void *arg, const struct delivery_row *d)
+{
+    static const char *const states[] = {"waiting", "delivered", "dead"};
+    bool waits = d->state == DELIVERY_WAITING;
+    json_t *o =
+        json_pack("{s:I, s:s, s:o, s:s, s:I, s:o, s:s?, s:o, s:o, s:o}", "id", (json_int_t)d->id,
+                  "event", hook_event_name(d->kind), "task_id",
+                  d->task_id ? json_integer((json_int_t)d->task_id) : json_null(), "state",
+                  states[d->state], "attempts", (json_int_t)d->fence, "status",
+                  d->status ? json_integer(d->status) : json_null(), "error",
+                  *d->error ? d->error : NULL, "created", time_json(d->created_ms), "next_attempt",
+                  waits ? time_json(d->next_ms) : json_null(), "ended", time_json(d->ended_ms));
+    return json_array_append_new(arg, o);
+}
+
+/* -- routes -- */
+
+void hooks_add(struct request *r)
+{
+    struct err e;
+    char secret[HOOK_SECRET_SIZE];
+    hook_secret_make(secret);
+    struct hook_row h = {.user_id = r->caller.user_id,
+                         .description = "",
+                         .kinds = hook_usual_kinds(),
+                         .enabled = true,
+                         .secret = secret};
+    if (read_body(r, &h, &e) < 0 ||
+        (!h.url && err_msg(&e, MSG_FIELDS_MISSING, "url is missing") < 0) ||
+        store_hook_add(r->http->parts.store, &h, &h.id, &e) < 0 ||
+        store_hook_get(r->http->parts.store, r->arena, h.id, h.user_id, &h, &e) < 0) {
+        answer_error(r, &e);
+        return;
+    }
+    json_t *o = hook_json(&h);
+    json_object_set_new(o, "secret", json_string(secret));
+    answer_json(r, 201, o);
+}
+
+void hooks_list(struct request *r)
+{
+    struct err e;
+    json_t *list = json_array();
+    if (store_hook_list(r->http->parts.store, r->caller.user_id, add_hook, list, &e) < 0) {
+        json_decref(list);
+        answer_error(r, &e);
+        return;
+    }
+    answer_json(r, 200, json_pack("{s:o}", "data", list));
+}
+
+static int find(struct request *r, struct hook_row *h, struct err *e)
+{
+    return store_hook_get(r->http->parts.store, r->arena, id_of(r, 0), r->caller.user_id, h, e);
+}
+
+void hooks_get(struct request *r)
+{
+    struct err e;
+    struct hook_row h;
+    if (find(r, &h, &e) < 0)
+        answer_error(r, &e);
+    else
+        answer_json(r, 200, hook_json(&h));
+}
+
+void hooks_change(struct request *r)
+{
+    struct err e;
+    struct hook_row h;
+    if (find(r, &h, &e) < 0 || read_body(r, &h, &e) < 0 ||
+        store_hook_set(r->http->parts.store, &h, &e) < 0)
+        answer_error(r, &e);
+    else
+        answer_json(r, 200, hook_json(&h));
+}
+
+void hooks_delete(struct request *r)
+{
+    struct err e;
+    if (store_hook_remove(r->http->parts.store, id_of(r, 0), r->caller.user_id, &e) < 0)
+        answer_error(r, &e);
+    else
+        answer_empty(r, 204);
+}
+
+void hooks_secret(struct request *r)
+{
+    struct err e;
+    char secret[HOOK_SECRET_SIZE];
+    hook_secret_make(secret);
+    if (store_hook_secret(r->http->parts.store, id_of(r, 0), r->caller.user_id, secret,
+                          OLD_SECRET_MS, &e) < 0)
+        answer_error(r, &e);
+    else
+        answer_json(r, 200, json_pack("{s:s}", "secret", secret));
+}
+
+void hooks_test(struct request *r)
+{
+    struct err e;
+    int64_t id;
+    if (store_delivery_test(r->http->parts.store, id_of(r, 0), r->caller.user_id, &id, &e) < 0)
+        answer_error(r, &e);
+    else
+        answer_json(r, 202, json_pack("{s:I}", "delivery", (json_int_t)id));
+}
+
+static bool query_number(struct request *r, const char *name, int64_t *out)
+{
+    const char *text = MHD_lookup_connection_value(r->conn, MHD_GET_ARGUMENT_KIND, name);
+    return !text || str_int64(str_of(text), 0, INT64_MAX, out);
+}
+
+void hooks_deliveries(struct request *r)
+{
+    struct err e;
+    struct hook_row h;
+    int64_t max = PAGE_USUAL, after = 0;
+    if (!query_number(r, "max", &max) || !query_number(r, "after", &after)) {
+        err_msg(&e, MSG_PARAMETER_BAD, "deliveries: a parameter is not a number");
+        answer_error(r, &e);
+        return;
+    }
+    json_t *list = json_array();
+    if (find(r, &h, &e) < 0 ||
+        store_delivery_list(r->http->parts.store, h.id, h.user_id, after,
+                            (int)(max < PAGE_MAX ? max : PAGE_MAX), add_delivery, list, &e) < 0) {
+        json_decref(list);
+        answer_error(r, &e);
+        return;
+    }
+    answer_json(r, 200, json_pack("{s:o}", "data", list));
+}
+
+void hooks_replay(struct request *r)
+{
+    struct err e;
+    int64_t id = id_of(r, 1);
+    if (store_delivery_replay(r->http->parts.store, id, id_of(r, 0), r->caller.user_id, &e) < 0)
+        answer_error(r, &e);
+    else
+        answer_json(r, 202, json_pack("{s:I}", "delivery", (json_int_t)id));
+}
