@@ -76,6 +76,31 @@ test('nginx before two API nodes and two workers is one service', async (t) => {
         assert.ok(worked >= 2);
     });
 
+    await t.test('events pass as they happen, and an upload in pieces goes to any node', async (t) => {
+        const session = http2.connect(`https://127.0.0.1:${gateway.tlsPort}`, { ca: gateway.ca });
+        t.after(() => session.destroy());
+        let told = '';
+        const stream = session.request({ ':path': '/api/tasks/events', ...bearer(ana) }).setEncoding('utf8').on('data', (part) => (told += part));
+        t.after(() => stream.close());
+        await until('the first word has come', () => /^event: hello$/m.test(told), 5000); // nothing follows that could push it
+        const tus = { ...bearer(ana), 'tus-resumable': '1.0.0' };
+        const made = await gateway.h2('POST', '/api/uploads', { headers: { ...tus, 'upload-length': String(file.length), 'upload-metadata': `filename ${btoa('pieces.mp4')}` } });
+        assert.equal(made.status, 201, made.bytes.toString());
+        const where = new URL(made.headers.location, `https://127.0.0.1:${gateway.tlsPort}`);
+        assert.equal(where.origin, `https://127.0.0.1:${gateway.tlsPort}`, made.headers.location);
+        const size = Math.ceil(file.length / 5);
+        for (let at = 0, i = 0; at < file.length; at += size, i++) {
+            const headers = { ...tus, 'content-type': 'application/offset+octet-stream', 'upload-offset': String(at) }, body = file.subarray(at, at + size);
+            // the gateway picks a node; here each has its turn as well
+            const sent = i % 3 ? await fetch(new URL(where.pathname, nodes[i % 2].url), { method: 'PATCH', headers, body }) : await gateway.h2('PATCH', where.pathname, { headers, body });
+            const now = i % 3 ? sent.headers.get('upload-offset') : sent.headers['upload-offset'];
+            assert.deepEqual([sent.status, Number(now)], [204, Math.min(at + size, file.length)], `piece ${i}`);
+        }
+        const task = await ana.processed((await ana.tasks()).at(-1).id);
+        assert.equal(task.file_name, 'pieces.mp4');
+        await until('its end is told', () => told.includes(`"type":"task.processed","task_id":${task.task_id}`), 10_000);
+    });
+
     await t.test('reels are sent by nginx itself, with ranges, conditions and what a node says about them', async () => {
         const whole = await gateway.tls('GET', link);
         const etag = whole.headers.etag;
