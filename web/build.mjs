@@ -37,7 +37,7 @@ const { outputFiles } = await build({
     charset: 'utf8',
     legalComments: 'eof',
     define: { 'process.env.NODE_ENV': '"production"' },
-    banner: { js: '/* Holds preact (MIT, Jason Miller and others) and tus-js-client (MIT, Transloadit and others). */' },
+    banner: { js: '/* Holds preact (MIT, Jason Miller and others), tus-js-client (MIT, Transloadit and others) and js-base64 (BSD-3-Clause, Dan Kogai). */' },
 });
 let page = readFileSync(from('index.html'), 'utf8');
 let script;
