@@ -346,6 +346,9 @@ test('requests that are not HTTP, or too long, harm nobody', async (t) => {
     assert.match(long, /^HTTP\/1\.1 414/);
     const heads = await raw(port, `GET /ping HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Long: ${'a'.repeat(60_000)}\r\n\r\n`);
     assert.match(heads, /^HTTP\/1\.1 431/);
+    const line = (size) => raw(port, `GET /ping HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Long: ${'a'.repeat(size)}\r\n\r\n`);
+    assert.match(await line(9000), /^HTTP\/1\.1 431[^]*header_too_long/);
+    assert.match(await line(8000), /^HTTP\/1\.1 200/);
     await raw(port, 'hello there\r\n\r\n');
     await raw(port, '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n');
     assert.equal((await anyone.get('/ping')).status, 200);

@@ -35,6 +35,8 @@ static int status_of(const struct err *e)
         return 408;
     case MSG_URI_TOO_LONG:
         return 414;
+    case MSG_HEADER_TOO_LONG:
+        return 431;
     default:
         return table[e->code];
     }

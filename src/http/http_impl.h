@@ -17,6 +17,7 @@ enum {
     DRAIN_MAX = 16 << 20, /* of a body that is already refused */
     FIELD_MAX = 1024,
     URI_MAX = 8 * 1024,
+    HEADER_LINE_MAX = 8 * 1024,
     ALLOW_SIZE = 128,
 };
 

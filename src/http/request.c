@@ -150,6 +150,7 @@ static void address_of(struct request *r)
 struct framing {
     const char *length, *coding;
     int lengths, codings;
+    bool long_line;
 };
 
 static enum MHD_Result see_framing(void *cls, enum MHD_ValueKind kind, const char *key,
@@ -157,6 +158,7 @@ static enum MHD_Result see_framing(void *cls, enum MHD_ValueKind kind, const cha
 {
     (void)kind;
     struct framing *f = cls;
+    f->long_line |= strlen(key) + (value ? strlen(value) : 0) > HEADER_LINE_MAX;
     if (strcasecmp(key, "Content-Length") == 0) {
         f->lengths++;
         f->length = value;
@@ -173,6 +175,8 @@ static int check_framing(struct request *r, struct err *e)
 {
     struct framing f = {0};
     (void)MHD_get_connection_values(r->conn, MHD_HEADER_KIND, see_framing, &f);
+    if (f.long_line)
+        return err_msg(e, MSG_HEADER_TOO_LONG, "a header line of over %d bytes", HEADER_LINE_MAX);
     r->length_bytes = f.codings ? -1 : 0;
     r->has_body = f.codings || (f.length && strcmp(f.length, "0") != 0);
     if (f.lengths + f.codings > 1 || (f.coding && strcasecmp(f.coding, "chunked") != 0) ||
