@@ -8,11 +8,12 @@ import http from 'node:http';
 import net from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { chromium } from 'playwright-core';
 import { Client } from './lib/client.mjs';
 import { assertReel, bytes as clipFile, clip, ffmpeg } from './lib/clips.mjs';
 import { Cluster } from './lib/cluster.mjs';
 import { postgres, swift } from './lib/engines.mjs';
-import { Server, folder, residentBytes, run, until } from './lib/reelgate.mjs';
+import { PATIENCE_MS, Server, folder, residentBytes, run, until } from './lib/reelgate.mjs';
 
 const MB = 1 << 20;
 let names = 0;
@@ -91,6 +92,28 @@ function uploadLarge(user, path, { cut = Infinity } = {}) {
     });
 }
 
+// As a person does, in a browser that keeps to the page's content policy.
+async function watchAndDownload(t, server, name, size) {
+    const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--autoplay-policy=no-user-gesture-required'], timeout: PATIENCE_MS });
+    t.after(() => browser.close());
+    const page = await browser.newPage({ locale: 'en-GB' });
+    const troubles = [];
+    page.setDefaultTimeout(PATIENCE_MS);
+    page.on('console', (m) => { if (m.type() === 'error') troubles.push(m.text()); });
+    await page.goto(server.url);
+    await page.getByRole('button', { name: 'Log in' }).first().click();
+    await page.getByLabel('User name').fill('ana');
+    await page.getByLabel('Password', { exact: true }).fill('correct horse');
+    await page.locator('#enter').click();
+    const card = page.locator('.card', { hasText: name });
+    const [download] = await Promise.all([page.waitForEvent('download'), card.locator('.get').click()]);
+    assert.deepEqual([download.suggestedFilename(), statSync(await download.path()).size], [name, size]);
+    await card.locator('.name a').click();
+    await page.locator('video').evaluate((v) => v.play());
+    await page.waitForFunction(() => document.querySelector('video').currentTime > 0.3);
+    assert.deepEqual(troubles, []);
+}
+
 test('S3', async (t) => {
     const s3 = await swift(t);
     s3.bucket = new Bucket(s3);
@@ -157,6 +180,7 @@ test('S3', async (t) => {
         assert.equal(through.served, served, 'the server asks the storage for nothing');
         const policy = (await ana.get('/')).headers.get('content-security-policy');
         assert.ok(policy.includes(`media-src 'self' blob: ${through.endpoint};`), policy);
+        await watchAndDownload(t, server, 'Mi gol.mp4', reel.length);
         const refused = new Server(folder(t), ['--presigned-downloads']);
         await assert.rejects(refused.start(), /presigned-downloads: the storage gives no links/);
     });
@@ -226,7 +250,7 @@ test('S3', async (t) => {
         const server = await all.serve('--password-memory', '8M', '--password-passes', '1');
         const worker = await all.work();
         const ana = await new Client(server).user('ana');
-        const slow = await ffmpeg('.mp4', ['-f', 'lavfi', '-t', '8', '-i', 'testsrc2=s=960x720:r=30', '-c:v', 'libx264', '-preset', 'ultrafast', '-crf', '35']);
+        const slow = await ffmpeg('.mp4', ['-f', 'lavfi', '-t', '4', '-i', 'testsrc2=s=960x720:r=30', '-c:v', 'libx264', '-preset', 'ultrafast', '-crf', '35']);
         const id = await ana.give(slow);
         await until('it is being worked on', async () => (await ana.task(id)).progress > 0);
         await s3.kill();

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { Fault, Icon } from './parts.jsx';
 import { prepare } from './prepare.jsx';
 import { bytes, inWords, number, say } from './state.js';
-import { FILTERS, PAGE_SIZE, freshTask, isWorking, loadList, local, nameOf, remove, retry, shown, tasks, want } from './tasks.js';
+import { FILTERS, PAGE_SIZE, freshTask, isWorking, kept, loadList, local, nameOf, remove, retry, shown, tasks, want } from './tasks.js';
 import { cancel, discard, goOn, orphans, uploads } from './uploads.js';
 
 const KINDS = 'video/*,.mp4,.m4v,.mov,.3gp,.mkv,.webm,.avi,.ts,.m2ts,.mts,.mpg,.mpeg,.flv,.wmv,.ogv';
@@ -69,7 +69,7 @@ export async function download(event, id) {
     event.preventDefault();
     const t = await freshTask(id).catch((e) => { tasks.notes.set(id, e); return null; });
     if (!t) return;
-    a.href = local(t.download);
+    a.href = kept(t.download);
     a.click();
 }
 
@@ -97,7 +97,7 @@ function TaskCard({ id, status }) {
                 <h2 class="name" title={name}><a href={where}>{name}</a></h2>
                 <p class="state"><span class="badge">{say(status)}</span> <span class="facts">{status === 'processing' ? `${t.progress} %` : known ? factsOf(t) : ''}</span></p>
                 <div class="acts">
-                    {ready && <a class="button main get" href={known ? local(t.download) : where} download={known ? '' : undefined} aria-label={say('downloadOf', name)} onClick={(e) => download(e, id)}><Icon name="down" />{say('download')}</a>}
+                    {ready && <a class="button main get" href={known ? kept(t.download) : where} download={known ? '' : undefined} aria-label={say('downloadOf', name)} onClick={(e) => download(e, id)}><Icon name="down" />{say('download')}</a>}
                     {status === 'failed' && <Act kind="again" words="retry" of={['retryOf', name]} icon="again" disabled={tasks.busy.has(id)} onClick={() => retry(id)} />}
                     <Act kind="remove" words="remove" of={['removeOf', name]} icon="bin" onClick={(e) => { focusBeside(e); remove(id); }} />
                 </div>

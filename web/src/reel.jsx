@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { Bar, download } from './desk.jsx';
 import { Fault, Icon, Title } from './parts.jsx';
 import { announce, bytes, inWords, number, say, state, toast } from './state.js';
-import { freshTask, isWorking, local, nameOf, refresh, remove, retry, tasks } from './tasks.js';
+import { freshTask, isWorking, kept, local, nameOf, refresh, remove, retry, tasks } from './tasks.js';
 
 const FITS = { pad: 'fitPad', blur: 'fitBlur', crop: 'fitCrop', stretch: 'fitStretch' };
 const CODECS = { h264: 'H.264', hevc: 'H.265', vp8: 'VP8', vp9: 'VP9', av1: 'AV1', mpeg4: 'MPEG-4', aac: 'AAC', mp3: 'MP3', opus: 'Opus', vorbis: 'Vorbis' };
@@ -131,7 +131,7 @@ export function Reel({ id, first }) {
                         <span class="badge">{say(t.status)}{t.status === 'processing' ? ` ${t.progress} %` : ''}</span>
                         <button type="button" class="remove" aria-label={say('removeOf', name)} onClick={() => { remove(id); location.hash = '#/'; }}><Icon name="bin" />{say('remove')}</button>
                         {t.status === 'failed' && <button type="button" class="again main" disabled={tasks.busy.has(id)} aria-label={say('retryOf', name)} onClick={() => retry(id)}><Icon name="again" />{say('retry')}</button>}
-                        {ready && <a class="button main get" href={local(t.download)} download="" aria-label={say('downloadOf', name)} onClick={(e) => download(e, id)}><Icon name="down" />{say('download')}</a>}
+                        {ready && <a class="button main get" href={kept(t.download)} download="" aria-label={say('downloadOf', name)} onClick={(e) => download(e, id)}><Icon name="down" />{say('download')}</a>}
                     </div>
                     {ready && <Link t={t} />}
                 </div>

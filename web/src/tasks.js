@@ -34,6 +34,9 @@ export function local(link) {
     const url = new URL(link, location.href);
     return url.pathname + url.search;
 }
+// To keep, not to look at: also where the link leads to another host, on which browsers do not mind
+// the attribute `download`.
+export const kept = (link) => `${local(link)}&download=1`;
 export function nameOf(id) {
     const t = tasks.known.get(id);
     return (t && (t.title || t.file_name)) || tasks.names.get(id) || say('fallbackName', id);
