@@ -164,6 +164,11 @@ int task_open_clip(struct tasks *t, const struct task_row *claim, struct blob_re
     return 0;
 }
 
+bool task_storage_is_far(const struct tasks *t)
+{
+    return blob_is_far(t->blob);
+}
+
 int task_scratch_file(const struct tasks *t, struct err *e)
 {
     return blob_scratch_file(t->blob, e);

@@ -103,6 +103,8 @@ int task_renew(struct tasks *t, const struct task_row *claim, int progress, bool
 int task_held(struct tasks *t, const struct task_row *claim, bool *held, struct err *e);
 int task_open_clip(struct tasks *t, const struct task_row *claim, struct blob_reader **out,
                    struct err *e);
+/* Whether opening a clip and finishing may wait for a network; see blob_is_far. */
+bool task_storage_is_far(const struct tasks *t);
 /* See blob_scratch_file. */
 int task_scratch_file(const struct tasks *t, struct err *e);
 /* Room for a reel or poster, with a descriptor; commit or abort through task_finish, or blob_abort.

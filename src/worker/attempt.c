@@ -27,6 +27,7 @@ enum {
     STORE_WAIT_MOST_MS = 1000,
     POSTER_BYTES = 1 << 20, /* one JPEG of at most 1920x1080; what is larger is none */
     DONE_PERCENT = 99,      /* the last is for publishing */
+    STEP_TICK_MS = 50,
 };
 
 enum end {
@@ -112,6 +113,46 @@ static int tick(void *arg, int permille)
     return a->end != END_NOT;
 }
 
+/* A step that may wait for a far storage, in a thread of its own while the lease is renewed here.
+ */
+struct step {
+    int (*run)(void *arg, struct err *e);
+    void *arg;
+    int rc;
+    struct err e;
+};
+
+static void *step_run(void *arg)
+{
+    struct step *s = arg;
+    s->rc = s->run(s->arg, &s->e);
+    return NULL;
+}
+
+static int step_patiently(struct attempt *a, int (*run)(void *arg, struct err *e), void *arg,
+                          struct err *e)
+{
+    struct step s = {.run = run, .arg = arg};
+    pthread_t thread;
+    if (!task_storage_is_far(a->w->tasks) || pthread_create(&thread, NULL, step_run, &s) != 0)
+        return run(arg, e);
+    for (;;) {
+        struct timespec until;
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_nsec += STEP_TICK_MS * 1000000L;
+        until.tv_sec += until.tv_nsec / 1000000000;
+        until.tv_nsec %= 1000000000;
+        if (pthread_timedjoin_np(thread, NULL, &until) == 0)
+            break;
+        /* The step ends by itself, in bounded time; a renewal behind its end changes nothing. */
+        if (a->end == END_NOT && clock_mono_ms() - a->renewed_ms >= a->w->conf.lease_ms / 3)
+            renew(a);
+    }
+    if (s.rc < 0 && e)
+        *e = s.e;
+    return s.rc;
+}
+
 /* ERR_STOPPED, with what it was. */
 static int ended(const struct attempt *a, struct err *e)
 {
@@ -163,9 +204,21 @@ static int read_clip(void *arg, void *data, size_t len, int64_t at, struct err *
     return n < 0 ? -1 : 0;
 }
 
+struct opening {
+    struct attempt *a;
+    struct clip *clip;
+};
+
+static int open_reader(void *arg, struct err *e)
+{
+    const struct opening *o = arg;
+    return task_open_clip(o->a->w->tasks, o->a->claim, &o->clip->reader, e);
+}
+
 static int open_clip(struct attempt *a, struct clip *c, struct err *e)
 {
-    if (task_open_clip(a->w->tasks, a->claim, &c->reader, e) < 0)
+    struct opening o = {a, c};
+    if (step_patiently(a, open_reader, &o, e) < 0)
         return -1;
     c->fd = blob_reader_fd(c->reader);
     if (c->fd >= 0)
@@ -233,6 +286,20 @@ static bool is_poster(const struct blob_writer *w)
 
 /* -- all of it -- */
 
+struct finish {
+    struct attempt *a;
+    const struct render_report *report;
+    struct blob_writer *reel, *poster;
+    bool *published;
+};
+
+static int finish(void *arg, struct err *e)
+{
+    struct finish *f = arg;
+    return task_finish(f->a->w->tasks, f->a->claim, f->report, TAKE(f->reel), TAKE(f->poster),
+                       f->published, e);
+}
+
 /* Makes, looks, publishes. 0: *report holds, and the task is settled, or lost (a->end). */
 static int work(struct attempt *a, struct render_report *report, struct err *e)
 {
@@ -249,11 +316,13 @@ static int work(struct attempt *a, struct render_report *report, struct err *e)
     report->poster_bytes = poster ? bytes_of(poster) : 0;
     /* The bytes cannot be published twice, so the store must be there before they are handed over.
      */
-    if (still_ours(a, e) < 0 ||
-        task_finish(t, a->claim, report, TAKE(reel), TAKE(poster), &published, e) < 0)
+    if (still_ours(a, e) < 0)
         return -1;
-    if (!published)
-        a->end = END_LOST;
+    struct finish f = {a, report, TAKE(reel), TAKE(poster), &published};
+    if (step_patiently(a, finish, &f, e) < 0)
+        return -1;
+    /* a renewal that came behind its end was told that the task is nobody's any more */
+    a->end = published ? END_NOT : END_LOST;
     return 0;
 }
 
