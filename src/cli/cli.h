@@ -50,6 +50,8 @@ bool cli_signal(const struct cli *c);
 /* cli/help.c: the texts that the table gives */
 void cli_help(struct buf *out, const struct cli_command *c); /* NULL: the program itself */
 void cli_man(struct buf *out);
+/* cli/reference.c: every setting, in Markdown */
+void cli_reference(struct buf *out);
 
 /* cli/say.c: how a command answers */
 /* Says on standard error what went wrong, for `about` (a file, a user; NULL: nothing special), and

@@ -189,6 +189,8 @@ enum cli_exit cli_help_command(struct cli *c)
         cli_help(&text, NULL);
     } else if (strcmp(c->args[0], "--man") == 0) {
         cli_man(&text);
+    } else if (strcmp(c->args[0], "--settings") == 0) {
+        cli_reference(&text);
     } else {
         const struct cli_command *about = cli_find(c->args[0]);
         if (!about)

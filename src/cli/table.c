@@ -50,8 +50,10 @@ const struct cli_command cli_commands[] = {
      "a check failed.",
      CONF_SERVE | CONF_ADMIN, 0, 0, NULL, cli_doctor},
     {"version", "", "print the version", "", 0, 0, 0, NULL, cli_version},
-    {"help", "[COMMAND] | --man", "explain a command, or print the man page",
-     "With --man: the manual page reelgate(1) in troff.", 0, 0, 1, NULL, cli_help_command},
+    {"help", "[COMMAND] | --man | --settings", "explain a command, or print the man page",
+     "With --man: the manual page reelgate(1) in troff. With --settings: the reference of all "
+     "settings in Markdown.",
+     0, 0, 1, NULL, cli_help_command},
     {"completion", "bash", "print the completion for a shell",
      "For this session: eval \"$(reelgate completion bash)\"", 0, 1, 1, NULL, cli_completion},
     {NULL, NULL, NULL, NULL, 0, 0, 0, NULL, NULL},

@@ -1,0 +1,180 @@
+// The documents against the program: every block of commands is run, or stands in a table here that says
+// why not; links lead somewhere; commands, settings and files that are named exist.
+//
+// The blocks of a document are one bash session in a folder of its own, in their order. Around it:
+// a server where the document speaks to one, a clip, and stand-ins for what would change the machine
+// (sudo, systemctl) that do the same to the test's own server. A variable $url or $token that a
+// document does not set is that of the walk in README.md.
+import assert from 'node:assert/strict';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { test } from 'node:test';
+import { Client } from './lib/client.mjs';
+import { clip, ffmpeg } from './lib/clips.mjs';
+import { anchors, codes, documents, links, read } from './lib/docs.mjs';
+import { folder, program, root, run, serve } from './lib/reelgate.mjs';
+
+const docs = documents.map(read);
+const OUTPUT = ['text', 'json', 'http', 'ini', 'sql', 'c', 'html', 'yaml'];
+const COMMANDS = ['sh', 'js', 'python'];
+
+// Blocks that are not run here: a document, a text that the block has, and why.
+const NOT_RUN = [
+    ['README.md', 'script/run ', 'installs packages and serves on port 8000 until it is stopped; script/test is what runs this test'],
+    ['README.md', 'shared="--database', 'wants machines called db and broker; test/cluster.test.mjs runs servers and workers with these flags'],
+    ['doc/deploy.md', 'dpkg-buildpackage', 'installs packages on the machine; what was run by hand stands at the end of the document'],
+    ['doc/deploy.md', 'docker-compose up', 'wants a container engine; test/deploy.test.mjs checks the files'],
+    ['doc/deploy.md', 'script/build && sudo', 'installs below /usr/local and starts a unit; script/test installs into a folder and checks the units'],
+    ['doc/deploy.md', "shared='--database", 'wants machines called db and mq; test/gateway.test.mjs runs servers and workers with these flags'],
+    ['doc/deploy.md', 'AWS_ACCESS_KEY_ID=', 'wants a bucket; test/s3.test.mjs runs the program against a real S3 server'],
+    ['doc/migrate.md', '--legacy-files', 'wants the database of the replaced service; test/legacy.test.mjs runs this command on one'],
+    ['doc/performance.md', 'bench/', 'takes minutes of a machine that does nothing else'],
+    ['doc/scaling.md', 'bench/', 'takes minutes of a machine that does nothing else'],
+];
+
+// What stands before a block of JavaScript.
+const BEFORE = {
+    'doc/events.md': `import { Webhook as Sender } from 'standardwebhooks';
+        const secret = 'whsec_' + Buffer.from('a secret of 24 bytes, ok').toString('base64'), bodyAsText = '{"type":"task.processed"}', now = new Date();
+        const headers = { 'webhook-id': 'evt_42', 'webhook-timestamp': String(Math.floor(now / 1000)), 'webhook-signature': new Sender(secret).sign('evt_42', now, bodyAsText) };\n`,
+};
+
+// -- what is said ------------------------------------------------------------------------------
+
+test('every block says what it is, and none hides as indented text', () => {
+    for (const { file, blocks, stray } of docs) {
+        assert.deepEqual(stray, [], `${file}: indented blocks at these lines; fence them`);
+        for (const { line, language } of blocks)
+            assert.ok([...OUTPUT, ...COMMANDS].includes(language), `${file}:${line}: a block needs a language: ${COMMANDS} are commands and run, ${OUTPUT} are shown`);
+    }
+});
+
+test('every reason not to run a block belongs to one that is there', (t) => {
+    for (const [file, has, why] of NOT_RUN) {
+        const found = docs.find((d) => d.file === file)?.blocks.filter((b) => COMMANDS.includes(b.language) && b.text.includes(has)) ?? [];
+        assert.ok(found.length > 0, `${file} has no block with "${has}" any more`);
+        for (const { line } of found) t.diagnostic(`not run: ${file}:${line}: ${why}`);
+    }
+});
+
+test('links lead to files and headings that are there', () => {
+    const byName = new Map(docs.map((d) => [d.file, d]));
+    for (const doc of docs)
+        for (const { line, text } of links(doc)) {
+            if (/^[a-z]+:/.test(text)) continue;
+            const [path, anchor] = text.split('#');
+            const target = path ? normalize(join(dirname(doc.file), path)) : doc.file;
+            assert.ok(existsSync(join(root, target)), `${doc.file}:${line}: ${text} is not there`);
+            if (anchor === undefined) continue;
+            assert.ok(byName.has(target), `${doc.file}:${line}: ${text} is no document`);
+            assert.ok(anchors(byName.get(target)).includes(anchor), `${doc.file}:${line}: ${target} has no heading #${anchor}`);
+        }
+});
+
+test('the index names every document', () => {
+    const index = docs.find((d) => d.file === 'doc/README.md');
+    const named = links(index).map(({ text }) => normalize(join('doc', text.split('#')[0])));
+    for (const { file } of docs) assert.ok(file === index.file || named.includes(file), `doc/README.md does not name ${file}`);
+});
+
+test('commands, settings and files that the text names exist', async () => {
+    const help = async (...args) => (await run([...args, '--help'])).stdout;
+    const commands = new Map();
+    for (const [, name] of (await help()).matchAll(/^ {2}([a-z]+) /gm)) commands.set(name, await help(name));
+    const settings = [...(await run(['help', '--settings'])).stdout.matchAll(/^`--([a-z0-9-]+)`/gm)].map(([, name]) => name);
+    assert.ok(commands.size > 8 && settings.length > 50);
+    const known = new Set([...settings, 'help', 'man', 'settings', 'version', 'some-name']);
+    const check = (where, text) => {
+        const [, command] = /^reelgate ([a-z]+)/.exec(text) ?? [];
+        if (command) {
+            assert.ok(commands.has(command), `${where}: there is no \`reelgate ${command}\``);
+            for (const [, flag] of text.matchAll(/ --([a-z0-9-]+)/g))
+                assert.ok(commands.get(command).includes(`--${flag}`) || flag === 'help' || (command === 'help' && known.has(flag)), `${where}: \`reelgate ${command}\` takes no --${flag}`);
+        }
+        const [, flag] = /^--([a-z0-9-]+)( [^ ]*)?$/.exec(text) ?? [];
+        if (flag) assert.ok(known.has(flag), `${where}: there is no setting --${flag}`);
+        const [file] = /^(src|test|script|deploy|doc|bench|web|api)\/[\w./-]+$/.exec(text) ?? [];
+        if (file && !file.startsWith('web/dist')) assert.ok(existsSync(join(root, file)) || existsSync(join(root, 'src', file)), `${where}: there is no ${file}`);
+    };
+    for (const doc of docs) for (const { line, text } of codes(doc)) check(`${doc.file}:${line}`, text);
+});
+
+test('deploy/reelgate.conf.example: every line is a setting, and what it says of defaults is so', async (t) => {
+    const dir = folder(t), file = join(dir, 'reelgate.conf');
+    const reference = (await run(['help', '--settings'])).stdout;
+    const lines = readFileSync(join(root, 'deploy/reelgate.conf.example'), 'utf8').split('\n')
+        .map((line) => /^#?([a-z0-9-]+) = (.+)$/.exec(line)).filter(Boolean).map(([, name, value]) => ({ name, value }));
+    assert.ok(lines.length > 25);
+    for (const { name, value } of lines) {
+        writeFileSync(file, `${name} = ${value}\n`);
+        const { code, stderr } = await run(['probe', '--config', file, join(dir, 'nothing.mp4')], { env: { REELGATE_LOGO: '' } });
+        assert.equal(code, 3, `${name}: it is read, and only the clip is missed: ${stderr}`);
+    }
+    // Those that say where things are, and those for behind a proxy, are examples.
+    for (const { name, value } of lines.filter(({ name: n }) => !/^(data|database|queue|storage|secret-file|trusted-proxies|connections-per-address|accel-redirect|public-url|logo)$/.test(n)))
+        assert.ok(new RegExp(`^\`--${name}\`.*; default \`${value}\`;`, 'm').test(reference), `${name} = ${value} is not the default`);
+});
+
+// -- what is run -------------------------------------------------------------------------------
+
+const wanted = (block) => COMMANDS.includes(block.language) && !NOT_RUN.some(([file, has]) => file === block.file && block.text.includes(has));
+
+// Programs of the session, before those of the machine.
+function standIns(dir) {
+    const bin = join(dir, 'bin');
+    mkdirSync(bin);
+    const put = (name, text) => {
+        writeFileSync(join(bin, name), `#!/bin/bash\n${text}\n`);
+        chmodSync(join(bin, name), 0o755);
+    };
+    put('reelgate', `exec '${program}' "$@"`);
+    // An answer that tells of an error is one; a stream that never ends is looked at for a second.
+    put('curl', `case " $* " in
+        *' -N '*) /usr/bin/curl --fail-with-body --max-time 1 "$@"; code=$?; [ $code = 28 ] && code=0; exit $code ;;
+        *) exec /usr/bin/curl --fail-with-body "$@" ;;
+    esac`);
+    put('sudo', 'while [ "$1" = -u ]; do shift 2; done; exec "$@"');
+    return bin;
+}
+
+// Runs the blocks of a document as one session; what each printed.
+async function session(dir, blocks, { before = '', change = (text) => text, env = {} }) {
+    const parts = blocks.map(({ file, line, text }, i) => `echo '${file}:${line}' >'${dir}/at'\n{\n${change(text)}\n} >'${dir}/out.${i}'\n`);
+    const { code, stderr } = await run(['-c', `set -euo pipefail\n${before}\n${parts.join('')}`], {
+        command: 'bash', cwd: join(dir, 'here'), env: { PATH: `${standIns(dir)}:${process.env.PATH}`, HOME: dir, ...env },
+    });
+    assert.equal(code, 0, `${readFileSync(join(dir, 'at'), 'utf8').trim()} ended with ${code}:\n${stderr.slice(-3000)}`);
+    return blocks.map((_, i) => readFileSync(join(dir, `out.${i}`), 'utf8'));
+}
+
+for (const { file, blocks } of docs) {
+    const shell = blocks.filter((b) => b.language === 'sh' && wanted(b)), scripts = blocks.filter((b) => b.language === 'js' && wanted(b));
+    if (shell.length + scripts.length === 0) continue;
+    test(`${file}: its commands do what it says`, async (t) => {
+        const dir = folder(t), here = join(dir, 'here');
+        mkdirSync(here);
+        copyFileSync(await clip(14), join(here, 'clip.mp4'));
+        copyFileSync(await ffmpeg('.png', ['-f', 'lavfi', '-i', 'color=red:size=64x64', '-frames:v', '1']), join(here, 'logo.png'));
+        symlinkSync(join(root, 'test/node_modules'), join(here, 'node_modules'));
+        let before = '', change;
+        if (shell.some(({ text }) => /\$\{?url|127\.0\.0\.1:8000/.test(text))) {
+            const server = await serve(t, '--workers', '0'); /* a task stays as it was uploaded */
+            if (!shell.some(({ text }) => text.includes('token=')))
+                before = `url=${server.url} token=${(await new Client(server).user('ana')).token}`;
+            change = (text) => text.replaceAll('http://127.0.0.1:8000', server.url);
+        }
+        const printed = await session(dir, shell, { before, change, env: { REELGATE_PASSWORD_MEMORY: '8M', REELGATE_PRESET: 'ultrafast' } });
+        // "# {...}" below a command is what it prints, but for "...".
+        shell.forEach(({ line, text }, i) => {
+            for (const [, said] of text.matchAll(/^# (\{.*\})/gm)) {
+                const pattern = said.split('...').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('.*');
+                assert.match(printed[i], new RegExp(pattern), `${file}:${line}: it does not print ${said}`);
+            }
+        });
+        for (const [i, { line, text }] of scripts.entries()) {
+            writeFileSync(join(here, `${i}.mjs`), (BEFORE[file] ?? '') + text);
+            const { code, stderr } = await run([`${i}.mjs`], { command: process.execPath, cwd: here });
+            assert.equal(code, 0, `${file}:${line}: ${stderr}`);
+        }
+    });
+}
