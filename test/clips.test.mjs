@@ -192,6 +192,7 @@ const faults = [
     ['image only, PNG', () => ffmpeg('.png', ['-f', 'lavfi', '-i', 'testsrc2=s=320x180', '-frames:v', '1']), 'image_only'],
     ['cut in the middle, index lost', async () => head(await clip(3), 0.5), 'truncated'],
     ['0 frames', () => ffmpeg('.mp4', [...picture(1), ...X264, '-frames:v', '0', '-movflags', '+empty_moov']), 'no_frames'],
+    ['17 tracks', () => ffmpeg('.mp4', ['-f', 'lavfi', '-i', 'testsrc=s=64x64:d=1', ...Array(17).fill(['-map', '0:v']).flat(), ...X264]), 'too_many_tracks'],
     ['8192x8192 in a tiny file', () => ffmpeg('.mp4', ['-f', 'lavfi', '-i', 'color=black:s=8192x8192:r=1', '-frames:v', '1', ...X264]), 'too_many_pixels'],
     ['an HLS playlist as .mp4', (dir) => bytes('.mp4', `#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nfile://${dir}/canary\n#EXT-X-ENDLIST\n`), 'playlist'],
     ['a concat list as .mp4', (dir) => bytes('.mp4', `ffconcat version 1.0\nfile '${dir}/canary'\n`), 'playlist'],

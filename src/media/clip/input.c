@@ -27,6 +27,7 @@ enum {
     PRESCAN_MIN = 64,   /* packets after which a stream that comes has come */
     PRESCAN_MAX = 4096, /* packets */
     ANALYZE_US = 5000000,
+    TRACKS_COUNTED = 256, /* to tell what is wrong with a clip that has too many */
 };
 
 /* What people really upload. A demuxer is allowed by any of its names, a decoder by its own. */
@@ -163,6 +164,20 @@ static int fault_of_code(const struct media_input *in, int code, enum msg otherw
     if (code == AVERROR(ENOMEM))
         return err_msg(e, MSG_MEMORY_LIMIT, "clip: an allocation was refused");
     return err_msg(e, otherwise, "clip: %s", av_err2str(code));
+}
+
+/* Whether a container was refused for its tracks alone: libav calls that a lack of memory. */
+static bool has_more_tracks(struct media_input *in, const AVInputFormat *format,
+                            const struct media_limits *limits)
+{
+    struct media_limits wide = *limits;
+    AVFormatContext *fmt = NULL;
+    AVIOContext *io = NULL;
+    wide.max_streams = TRACKS_COUNTED;
+    bool more = media_input_container(in, format, &wide, &fmt, &io) == 0 &&
+                fmt->nb_streams > (unsigned)limits->max_streams;
+    media_container_close(&fmt, &io);
+    return more;
 }
 
 static bool listed(const char *name, const char *list)
@@ -402,6 +417,8 @@ static int open_container(struct media_input *in, const AVInputFormat *format,
                           const struct media_limits *limits, struct err *e)
 {
     int r = media_input_container(in, format, limits, &in->fmt, &in->io);
+    if (r == AVERROR(ENOMEM) && has_more_tracks(in, format, limits))
+        return err_msg(e, MSG_TOO_MANY_TRACKS, "clip: over %d tracks", limits->max_streams);
     if (r < 0)
         return fault_of_code(in, r, MSG_TRUNCATED, e);
     if (in->fmt->nb_streams) {
