@@ -47,6 +47,8 @@ void auth_close(struct auth *a)
 {
     if (!a)
         return;
+    if (a->store)
+        auth_tend(a);
     limits_free(a->limits);
     seen_free(a->seen);
     free(a->dummy_hash);

@@ -6,7 +6,7 @@
 #include <sodium.h>
 #include <stddef.h>
 
-enum { KEY_BYTES = 32, HASH_WAITERS_MAX = 64, LIMIT_KEY_SIZE = 512 };
+enum { KEY_BYTES = 32, USED_MAX = 256, HASH_WAITERS_MAX = 64, LIMIT_KEY_SIZE = 512 };
 struct limits;
 struct seen;
 
@@ -16,9 +16,11 @@ struct auth {
     struct auth_conf conf;
     unsigned char token_key[KEY_BYTES], link_key[KEY_BYTES]; /* both derived from the secret */
     char *dummy_hash;     /* of no password: costs what a real check costs */
-    pthread_mutex_t lock; /* slots */
+    pthread_mutex_t lock; /* slots, used */
     pthread_cond_t free_slot;
     int slots_used, waiting;
+    int64_t used[USED_MAX]; /* keys whose use is to be written down */
+    int used_count;
     struct limits *limits;
     struct seen *seen;
 };
@@ -34,7 +36,12 @@ int auth_hash_check(struct auth *a, const char *hash, const char *password, bool
 int token_make(struct auth *a, struct arena *mem, const char *username, const char **out,
                struct err *e);
 
-/* seen.c: tokens found good lately. Thread-safe. */
+/* key.c: whether a text means to be a key; and whether it is one. exp_s: until when. */
+bool key_is(const char *text);
+int key_check(struct auth *a, struct arena *mem, const char *text, struct caller *out,
+              int64_t *exp_s, struct err *e);
+
+/* seen.c: tokens and keys found good lately. Thread-safe. */
 struct seen_key {
     unsigned char hash[crypto_generichash_BYTES];
 };
@@ -44,7 +51,13 @@ void seen_key(const struct seen *s, const char *token, struct seen_key *out);
 /* false: not known, or to be checked anew. */
 bool seen_find(struct seen *s, const struct seen_key *key, int64_t now_s, struct arena *mem,
                struct caller *out);
-void seen_add(struct seen *s, const struct seen_key *key, int64_t exp_s, const struct caller *who);
+/* round: what seen_round said before the token was checked; when something was forgotten since,
+ * nothing is added. */
+unsigned seen_round(struct seen *s);
+void seen_add(struct seen *s, const struct seen_key *key, unsigned round, int64_t exp_s,
+              const struct caller *who);
+/* All that is known of a user. */
+void seen_forget(struct seen *s, int64_t user_id);
 
 /* limit.c: failures a minute by key, in a table of fixed size that forgets the oldest. Thread-safe.
  * now_ms: of a clock that never jumps. */

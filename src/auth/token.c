@@ -89,7 +89,11 @@ static int check(struct auth *a, struct arena *mem, const char *text, struct cal
             *e = why;
         return -1;
     }
-    *out = (struct caller){.user_id = user.id, .username = user.username, .admin = user.admin};
+    unsigned scopes = SCOPE_READ | SCOPE_UPLOAD | SCOPE_DELETE | SCOPE_SELF;
+    *out = (struct caller){.user_id = user.id,
+                           .username = user.username,
+                           .admin = user.admin,
+                           .scopes = user.admin ? scopes | SCOPE_ADMIN : scopes};
     *exp = c.exp;
     return 0;
 }
@@ -110,9 +114,19 @@ int auth_check(struct auth *a, struct arena *mem, const char *authorization, str
         return 0;
     int64_t exp;
     struct caller caller;
-    if (check(a, mem, text, &caller, &exp, e) < 0)
+    unsigned round = seen_round(a->seen);
+    if ((key_is(text) ? key_check : check)(a, mem, text, &caller, &exp, e) < 0)
         return -1;
-    seen_add(a->seen, &key, exp, &caller);
+    seen_add(a->seen, &key, round, exp, &caller);
     *out = caller;
+    return 0;
+}
+
+int auth_may(const struct caller *who, unsigned scopes, struct err *e)
+{
+    if (scopes & SCOPE_ADMIN && !who->admin)
+        return err_msg(e, MSG_FORBIDDEN, "not an admin");
+    if (scopes & ~who->scopes)
+        return err_msg(e, MSG_SCOPE_MISSING, "scopes %x where %x are needed", who->scopes, scopes);
     return 0;
 }

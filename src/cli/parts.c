@@ -74,6 +74,7 @@ int parts_open_tasks(struct parts *p, const struct conf *c, struct log *l, struc
     struct task_rules rules = {
         .max_upload_bytes = c->max_upload,
         .quota_bytes = c->quota,
+        .quota_tasks = c->quota_tasks,
         .lease_ms = c->lease_ms,
         .retry_wait_ms = c->retry_ms,
         .attempts = (int)c->attempts,

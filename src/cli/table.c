@@ -37,9 +37,10 @@ const struct cli_command cli_commands[] = {
      "ids, and each clip found below --legacy-files becomes a reel. Ended in the middle, it goes "
      "on when it is run again.",
      CONF_ADMIN | CONF_MIGRATE, 0, 0, NULL, cli_migrate},
-    {"user", NULL, "users: add, list, show, password",
+    {"user", NULL, "users: add, list, show, password, admin, quota",
      "Works on the database while no server has it open. Passwords are asked for on a terminal, or "
-     "read as one line from standard input; they are never arguments.",
+     "read as one line from standard input; they are never arguments.\n"
+     "The first admin is made here: reelgate user admin NAME. Admins can make others by the API.",
      CONF_ADMIN, 0, 0, cli_user_subs, NULL},
     {"task", NULL, "tasks: list, show, retry, delete",
      "Works on the database while no server has it open; a running server has its API.", CONF_ADMIN,

@@ -1,4 +1,5 @@
-/* Plan: one function for each of add, list, show, password; a password is read, never an argument.
+/* Plan: one function for each of add, list, show, password, admin, quota; a password is read, never
+ * an argument.
  */
 #include "auth/auth.h"
 #include "cli/cli.h"
@@ -57,13 +58,19 @@ static int open_users(struct parts *p, const struct cli *c, struct err *e)
     return store_migrate(p->store, NULL, NULL, e);
 }
 
+static json_t *limit_json(int64_t limit)
+{
+    return limit < 0 ? json_null() : json_integer((json_int_t)limit);
+}
+
 static json_t *user_json(const struct user_row *u)
 {
     char when[CLOCK_ISO_SIZE];
     clock_iso(u->created_ms, when);
-    return json_pack("{s:I, s:s, s:s, s:b, s:s, s:I}", "id", (json_int_t)u->id, "username",
-                     u->username, "email", u->email, "admin", u->admin, "created", when,
-                     "bytes_used", (json_int_t)u->bytes_used);
+    return json_pack("{s:I, s:s, s:s, s:b, s:s, s:I, s:o, s:o}", "id", (json_int_t)u->id,
+                     "username", u->username, "email", u->email, "admin", u->admin, "created", when,
+                     "bytes_used", (json_int_t)u->bytes_used, "bytes_limit",
+                     limit_json(u->bytes_limit), "tasks_limit", limit_json(u->tasks_limit));
 }
 
 static void user_line(const struct user_row *u)
@@ -154,10 +161,66 @@ static enum cli_exit user_password(struct cli *c)
     return CLI_DONE;
 }
 
+/* Changes what change() says of the user, and shows them. */
+static enum cli_exit user_change(struct cli *c,
+                                 int (*change)(struct cli *c, struct user_change *u, struct err *e))
+{
+    struct err e = {0};
+    AUTO(parts_clear) struct parts p = {0};
+    struct user_row u;
+    if (open_users(&p, c, &e) < 0 || store_user_by_name(p.store, p.arena, c->args[0], &u, &e) < 0)
+        return cli_fail(c, c->args[0], &e);
+    struct user_change to = {u.admin, u.bytes_limit, u.tasks_limit};
+    if (change(c, &to, &e) < 0 || store_user_set(p.store, u.id, &to, &e) < 0 ||
+        store_user_by_id(p.store, p.arena, u.id, &u, &e) < 0)
+        return cli_fail(c, c->args[0], &e);
+    tell(c, &u);
+    return CLI_DONE;
+}
+
+static int set_admin(struct cli *c, struct user_change *u, struct err *e)
+{
+    const char *word = c->arg_count > 1 ? c->args[1] : "yes";
+    u->admin = strcmp(word, "yes") == 0;
+    if (!u->admin && strcmp(word, "no") != 0)
+        return err_set(e, ERR_INPUT, "yes or no, not %.40s", word);
+    return 0;
+}
+
+static enum cli_exit user_admin(struct cli *c)
+{
+    return user_change(c, set_admin);
+}
+
+static int read_limit(const char *text, int64_t *out, struct err *e)
+{
+    *out = -1;
+    if (strcmp(text, "preset") == 0 || conf_size(text, out))
+        return 0;
+    return err_set(e, ERR_INPUT, "a limit is a number such as 20G, 0 (none) or preset, not %.40s",
+                   text);
+}
+
+static int set_quota(struct cli *c, struct user_change *u, struct err *e)
+{
+    if (read_limit(c->args[1], &u->bytes_limit, e) < 0)
+        return -1;
+    return c->arg_count > 2 ? read_limit(c->args[2], &u->tasks_limit, e) : 0;
+}
+
+static enum cli_exit user_quota(struct cli *c)
+{
+    return user_change(c, set_quota);
+}
+
 const struct cli_sub cli_user_subs[] = {
     {"add", "NAME EMAIL", "make a user; the password is asked for", 2, 2, user_add},
     {"list", "", "all users, with the bytes they keep", 0, 0, user_list},
     {"show", "NAME", "one user", 1, 1, user_show},
     {"password", "NAME", "set a new password, which is asked for", 1, 1, user_password},
+    {"admin", "NAME [yes | no]", "make a user an admin, or not any more", 1, 2, user_admin},
+    {"quota", "NAME BYTES [TASKS]",
+     "limits of a user's own: bytes kept, tasks a day; preset: as the settings say, 0: none", 2, 3,
+     user_quota},
     {NULL, NULL, NULL, 0, 0, NULL},
 };

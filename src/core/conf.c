@@ -66,6 +66,15 @@ static const struct unit size_units[] = {{"", 1},        {"k", 1024},    {"K", 1
 static const struct unit time_units[] = {{"ms", 1},      {"", 1},         {"s", 1000}, {"m", 60000},
                                          {"h", 3600000}, {"d", 86400000}, {NULL, 0}};
 
+bool conf_size(const char *text, int64_t *out)
+{
+    int64_t n;
+    if (!scaled(str_of(text), size_units, &n) || n < 0 || n > INT64_C(1) << 50)
+        return false;
+    *out = n;
+    return true;
+}
+
 static int set(struct conf *c, int i, struct str value, const char *where, struct err *e)
 {
     const struct conf_item *it = &items[i];

@@ -52,5 +52,7 @@ const struct conf_item *conf_items(int *count);
 int conf_read(struct conf *out, unsigned use, int argc, char **argv, char *const *env,
               int *rest_count, struct err *e);
 void conf_clear(struct conf *c);
+/* A size as settings have it: 20G. false: it is none, or over 1 PiB. */
+bool conf_size(const char *text, int64_t *out);
 /* A table of flags for --help, 80 columns. */
 void conf_help(struct buf *out, unsigned use);

@@ -108,7 +108,8 @@ static int may_read(struct request *r, int64_t *owner, struct err *e)
     *owner = 0;
     if (!token || sig)
         return auth_link_check(r->http->parts.auth, r->path, exp, sig, e);
-    if (auth_check(r->http->parts.auth, r->arena, token, &r->caller, e) < 0)
+    if (auth_check(r->http->parts.auth, r->arena, token, &r->caller, e) < 0 ||
+        auth_may(&r->caller, SCOPE_READ, e) < 0)
         return -1;
     *owner = r->caller.user_id;
     return 0;

@@ -150,7 +150,8 @@ int http_start(struct http **out, const struct conf *c, const struct http_parts 
         parting_start(&h->parting, e) < 0 ||
         heads_start(&h->heads, c->header_ms, c->idle_ms, e) < 0 ||
         keeper_start(&h->keeper, parts->tasks, parts->log, e) < 0 ||
-        hub_start(&h->hub, parts->store, parts->log, c->events_beat_ms, c->events_streams, e) < 0)
+        hub_start(&h->hub, parts->store, parts->auth, parts->log, c->events_beat_ms,
+                  c->events_streams, e) < 0)
         return -1;
     bool local;
     AUTO(fd_closep) int fd = listen_on(c->listen, &h->port, &local, e);

@@ -21,11 +21,13 @@ enum {
     ALLOW_SIZE = 128,
 };
 
+/* Any token or key will do. */
+enum { SCOPE_ANY = 1 << 30 };
 struct request;
 struct route {
     const char *method, *pattern; /* "*" in the pattern is one part of the path, "**" the rest */
     void (*run)(struct request *r);
-    bool token; /* a Bearer token is needed */
+    unsigned scope; /* of auth.h: what a token or key must be good for; 0: none is asked for */
     /* ASKS: only reads the store, in the pool when that is far; SLOW: hashes, syncs or commits,
      * always in the pool. */
     enum { QUICK, ASKS, SLOW } cost;
@@ -204,7 +206,16 @@ void tus_feed(struct request *r, const char *data, size_t len_bytes);
 void tus_refuse(struct request *r);
 void tus_free(struct tus *u);
 
+/* keys.c: a time, null for 0; the names of scopes; the body, NULL with *e when it is no object. */
+json_t *json_time(int64_t unix_ms);
+json_t *json_scopes(unsigned scopes);
+json_t *body_object(struct request *r, struct err *e);
+
 /* handlers */
+void keys_me(struct request *r);
+void keys_add(struct request *r);
+void keys_list(struct request *r);
+void keys_delete(struct request *r);
 void page_get(struct request *r);
 void people_sign_up(struct request *r);
 void people_log_in(struct request *r);

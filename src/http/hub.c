@@ -7,6 +7,7 @@
  * from an id of half a minute ago on, and compared with what each listener has. */
 #include "http/hub.h"
 
+#include "auth/auth.h"
 #include "core/clock.h"
 #include "core/err.h"
 #include "core/log.h"
@@ -43,6 +44,7 @@ struct listener {
 };
 struct hub {
     struct store *store;
+    struct auth *auth;
     struct log *log;
     int64_t beat_ms, streams;
     pthread_t thread;
@@ -314,6 +316,7 @@ static void *hub_run(void *arg)
         if (!any)
             h->floor = h->floor_next = -1; /* nobody listened: whoever comes begins from now */
         free(p.users);
+        auth_tend(h->auth); /* this thread may wait for the store, and comes by often enough */
         usleep(PASS_MS * 1000);
         store_event_wait(h->store, h->beat_ms < IDLE_MS ? h->beat_ms : IDLE_MS);
     }
@@ -412,11 +415,12 @@ struct MHD_Response *hub_stream(struct hub *h, struct MHD_Connection *conn, int6
 
 /* -- begin and end -- */
 
-int hub_start(struct hub **out, struct store *s, struct log *l, int64_t beat_ms, int64_t streams,
-              struct err *e)
+int hub_start(struct hub **out, struct store *s, struct auth *a, struct log *l, int64_t beat_ms,
+              int64_t streams, struct err *e)
 {
     struct hub *h = mem_new(sizeof(*h));
     *h = (struct hub){.store = s,
+                      .auth = a,
                       .log = l,
                       .beat_ms = beat_ms,
                       .streams = streams,

@@ -5,15 +5,16 @@
 #include <microhttpd.h>
 #include <stdint.h>
 
+struct auth;
 struct err;
 struct hub;
 struct log;
 struct store;
 
-/* Borrows store and log. beat_ms: a comment is sent to who heard nothing for so long; streams: at
- * most so many at once for a user. */
-int hub_start(struct hub **out, struct store *s, struct log *l, int64_t beat_ms, int64_t streams,
-              struct err *e);
+/* Borrows store, auth and log; also tends auth. beat_ms: a comment is sent to who heard nothing for
+ * so long; streams: at most so many at once for a user. */
+int hub_start(struct hub **out, struct store *s, struct auth *a, struct log *l, int64_t beat_ms,
+              int64_t streams, struct err *e);
 /* Ends all streams at once, and every later one; before the daemon stops. NULL is allowed. */
 void hub_end(struct hub *h);
 /* After the daemon has stopped. */

@@ -218,8 +218,10 @@ static int check_head(struct request *r, char allow[ALLOW_SIZE], struct err *e)
 static int admit(struct request *r, struct err *e)
 {
     r->admitted = true;
-    if (r->route->token && auth_check(r->http->parts.auth, r->arena,
-                                      request_header(r, "Authorization"), &r->caller, e) < 0)
+    unsigned scope = r->route->scope;
+    if (scope && (auth_check(r->http->parts.auth, r->arena, request_header(r, "Authorization"),
+                             &r->caller, e) < 0 ||
+                  auth_may(&r->caller, scope & ~(unsigned)SCOPE_ANY, e) < 0))
         return -1;
     if (r->route->body == BODY_TUS)
         return tus_begin(r, e);
@@ -272,7 +274,7 @@ static enum MHD_Result on_headers(struct request *r, const char *url, const char
     r->window_ms = clock_mono_ms();
     int rc = check_head(r, allow, &e);
     if (rc == 0 && (r->route->body == BODY_TUS ||
-                    (r->http->far && (r->route->token || r->route->body == BODY_CLIP)))) {
+                    (r->http->far && (r->route->scope || r->route->body == BODY_CLIP)))) {
         admit_later(r);
         return MHD_YES;
     }

@@ -6,6 +6,7 @@
  *   postgres_rows.c  users and tasks: adding, reading, changing, claims, the outbox
  *   postgres_event.c  events      postgres_upload.c  uploads
  *   postgres_hook.c   webhooks and deliveries
+ *   postgres_people.c  keys, limits, who works
  *   postgres_legacy.c  the tables of the service that Reelgate replaces
  *
  * What has to be one transaction is one function inside the database (migrations/postgres), so
@@ -28,6 +29,8 @@ enum pg_sql {
     PG_USER_BY_ID,
     PG_USER_PASSWORD,
     PG_USER_LIST,
+    PG_USER_SEARCH,
+    PG_USER_SET,
     PG_TASK_ADD,
     PG_TASK_BY_ID,
     PG_TASK_BY_KEY,
@@ -53,6 +56,16 @@ enum pg_sql {
     PG_COUNTS,
     PG_OUTBOX_READ,
     PG_OUTBOX_DONE,
+    PG_API_KEY_ADD,
+    PG_API_KEY_GET,
+    PG_API_KEY_LIST,
+    PG_API_KEY_REMOVE,
+    PG_API_KEY_USED,
+    PG_WORKER_BEAT,
+    PG_WORKER_GONE,
+    PG_WORKER_OLD,
+    PG_WORKER_LIST,
+    PG_OLDEST_WAITING,
     PG_EVENT_LIST,
     PG_EVENT_LIST_TASK,
     PG_EVENT_USERS,
@@ -141,6 +154,10 @@ const char *pg_string(const PGresult *r, int row, int column, struct arena *a);
 /* ERR_CONFLICT where that service's tables lie in the place of ours. */
 int postgres_legacy_waits(PGconn *c, struct err *e);
 
+enum { PG_USER_COLUMNS = 10 };
+/* The columns of PG_USER_*. */
+void pg_user_row(const PGresult *r, int row, struct arena *a, struct user_row *out);
+
 /* -- slots -- */
 int postgres_user_add(struct store *s, const char *username, const char *email,
                       const char *password_hash, int64_t *id, struct err *e);
@@ -199,3 +216,19 @@ int postgres_upload_free_all(struct store *s, struct err *e);
 int postgres_upload_list(struct store *s, bool whole, int64_t idle_ms, int64_t keep_ms, int max,
                          int (*each)(void *arg, const struct upload_row *u), void *arg,
                          struct err *e);
+int postgres_user_search(struct store *s, const char *part, int64_t after, int max,
+                         int (*each)(void *arg, const struct user_row *u), void *arg,
+                         struct err *e);
+int postgres_user_set(struct store *s, int64_t id, const struct user_change *u, struct err *e);
+int postgres_key_add(struct store *s, const struct key_new *k, int64_t *id, int64_t *created_ms,
+                     int64_t *expires_ms, struct err *e);
+int postgres_key_get(struct store *s, struct arena *a, int64_t id, struct key_row *out,
+                     struct err *e);
+int postgres_key_list(struct store *s, int64_t user_id,
+                      int (*each)(void *arg, const struct key_row *k), void *arg, struct err *e);
+int postgres_key_remove(struct store *s, int64_t id, int64_t user_id, struct err *e);
+int postgres_key_used(struct store *s, int64_t id, struct err *e);
+int postgres_worker_beat(struct store *s, const struct worker_row *w, struct err *e);
+int postgres_worker_list(struct store *s, int (*each)(void *arg, const struct worker_row *w),
+                         void *arg, struct err *e);
+int postgres_task_oldest(struct store *s, int64_t *waited_ms, struct err *e);

@@ -15,7 +15,7 @@ static struct postgres *of(struct store *s)
 
 /* -- users -- */
 
-static void user_row(const PGresult *r, int i, struct arena *a, struct user_row *out)
+void pg_user_row(const PGresult *r, int i, struct arena *a, struct user_row *out)
 {
     *out = (struct user_row){
         .id = pg_number(r, i, 0),
@@ -25,6 +25,9 @@ static void user_row(const PGresult *r, int i, struct arena *a, struct user_row 
         .admin = pg_number(r, i, 4) != 0,
         .created_ms = pg_number(r, i, 5),
         .bytes_used = pg_number(r, i, 6),
+        .bytes_limit = pg_number(r, i, 7),
+        .tasks_limit = pg_number(r, i, 8),
+        .day_tasks = pg_number(r, i, 9),
     };
 }
 
@@ -66,7 +69,7 @@ int postgres_user_get(struct store *s, struct arena *a, const char *username, in
         return -1;
     if (PQntuples(r) == 0)
         return err_set(e, ERR_MISSING, "there is no such user");
-    user_row(r, 0, a, out);
+    pg_user_row(r, 0, a, out);
     return 0;
 }
 
@@ -93,7 +96,7 @@ int postgres_user_list(struct store *s, int64_t after, int max,
         return -1;
     for (int i = 0; i < PQntuples(r); i++) {
         struct user_row u;
-        user_row(r, i, NULL, &u);
+        pg_user_row(r, i, NULL, &u);
         if (each(arg, &u))
             break;
     }
@@ -235,6 +238,7 @@ int postgres_task_add(struct store *s, const struct task_new *t, int64_t *id, bo
     pg_int(&v, t->start_us);
     pg_text(&v, t->idempotency_key ? t->idempotency_key : "");
     pg_int(&v, t->quota_bytes);
+    pg_int(&v, t->quota_tasks);
     AUTO(pg_clearp) PGresult *r = pg_ask(of(s), PG_TASK_ADD, &v, NULL, &why);
     if (!r) {
         if (find_added(s, t, id, &why, e) < 0)
@@ -249,6 +253,9 @@ int postgres_task_add(struct store *s, const struct task_new *t, int64_t *id, bo
         return err_msg(e, MSG_QUOTA_EXCEEDED,
                        "user %" PRId64 " keeps %" PRId64 " bytes of %" PRId64, t->user_id, number,
                        t->quota_bytes);
+    if (answer == 4)
+        return err_msg(e, MSG_TASKS_LIMIT, "user %" PRId64 " has made %" PRId64 " tasks today",
+                       t->user_id, number);
     *id = number;
     *existed = answer == 1;
     if (!*existed)

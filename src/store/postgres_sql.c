@@ -7,8 +7,14 @@
     "poster_blob, reel_bytes, poster_bytes, fit, start_us, created_ms, changed_ms, fence, "        \
     "attempts, progress, lease_until_ms, not_before_ms, worker, error_slug, error_text, report "   \
     "FROM tasks "
-#define BRIEF    "SELECT id, user_id, state, file_name, title, progress FROM tasks "
-#define USER     "SELECT id, username, email, password_hash, admin, created_ms, bytes_used FROM users "
+#define BRIEF "SELECT id, user_id, state, file_name, title, progress FROM tasks "
+#define USER_COLUMNS                                                                               \
+    "id, username, email, password_hash, admin, created_ms, bytes_used, bytes_limit, "             \
+    "tasks_limit, CASE WHEN day = reelgate_now_ms() / 86400000 THEN day_tasks ELSE 0 END"
+#define USER "SELECT " USER_COLUMNS " FROM users "
+#define KEY                                                                                        \
+    "SELECT k.id, k.user_id, k.name, k.hash, k.hint, k.scopes, k.created_ms, k.expires_ms, "       \
+    "k.used_ms, u.username, u.admin FROM api_keys k JOIN users u ON u.id = k.user_id "
 #define OF_STATE "(1::bigint << state::int) & "
 
 const char *const pg_sql_text[PG_COUNT_] = {
@@ -23,9 +29,18 @@ const char *const pg_sql_text[PG_COUNT_] = {
                          "RETURNING id",
     [PG_USER_LIST] = USER "WHERE id > $1::bigint ORDER BY id LIMIT nullif($2::bigint, -1)",
 
-    [PG_TASK_ADD] = "SELECT answer, id FROM reelgate_task_add($1::bigint, $2::text, $3::text, "
-                    "$4::text, $5::text, $6::bigint, $7::bigint, $8::bigint, $9::text, "
-                    "$10::bigint)",
+    [PG_USER_SEARCH] =
+        "SELECT " USER_COLUMNS ", (SELECT count(*) FROM tasks t WHERE t.user_id = users.id AND "
+        "t.state <> 4) FROM users WHERE id > $1::bigint AND ($3::text = '' OR "
+        "strpos(lower(username), lower($3::text)) > 0 OR strpos(lower(email), lower($3::text)) > "
+        "0) ORDER BY id LIMIT nullif($2::bigint, -1)",
+    [PG_USER_SET] = "UPDATE users SET admin = $2::bigint, bytes_limit = $3::bigint, tasks_limit = "
+                    "$4::bigint WHERE id = $1::bigint RETURNING id",
+
+    [PG_TASK_ADD] =
+        "SELECT answer, id FROM reelgate_task_add_counted($1::bigint, $2::text, $3::text, "
+        "$4::text, $5::text, $6::bigint, $7::bigint, $8::bigint, $9::text, "
+        "$10::bigint, $11::bigint)",
     [PG_TASK_BY_ID] = TASK "WHERE id = $1::bigint",
     [PG_TASK_BY_KEY] =
         TASK "WHERE id = (SELECT task_id FROM idempotency WHERE user_id = $1::bigint "
@@ -79,6 +94,29 @@ const char *const pg_sql_text[PG_COUNT_] = {
     [PG_OUTBOX_READ] = "SELECT id, task_id FROM outbox ORDER BY id LIMIT $1::bigint",
     [PG_OUTBOX_DONE] = "DELETE FROM outbox WHERE id <= $1::bigint",
 
+    [PG_API_KEY_ADD] =
+        "INSERT INTO api_keys (user_id, name, hash, hint, scopes, created_ms, expires_ms) SELECT "
+        "$1::bigint, $2::text, $3::text, $4::text, $5::bigint, n.ms, CASE WHEN $6::bigint = 0 THEN "
+        "0 ELSE n.ms + $6::bigint END FROM (SELECT reelgate_now_ms() AS ms) n WHERE "
+        "(SELECT count(*) FROM api_keys WHERE user_id = $1::bigint) < $7::bigint "
+        "RETURNING id, created_ms, expires_ms",
+    [PG_API_KEY_GET] = KEY "WHERE k.id = $1::bigint",
+    [PG_API_KEY_LIST] = KEY "WHERE k.user_id = $1::bigint ORDER BY k.id",
+    [PG_API_KEY_REMOVE] =
+        "DELETE FROM api_keys WHERE id = $1::bigint AND user_id = $2::bigint RETURNING id",
+    [PG_API_KEY_USED] = "UPDATE api_keys SET used_ms = reelgate_now_ms() WHERE id = $1::bigint AND "
+                        "used_ms < reelgate_now_ms() - 59000 RETURNING id",
+
+    [PG_WORKER_BEAT] = "INSERT INTO workers VALUES ($1::text, $2::text, $3::bigint, $4::bigint, "
+                       "reelgate_now_ms()) ON CONFLICT (name) DO UPDATE SET version = $2::text, "
+                       "jobs = $3::bigint, busy = $4::bigint, seen_ms = excluded.seen_ms",
+    [PG_WORKER_GONE] = "DELETE FROM workers WHERE name = $1::text",
+    [PG_WORKER_OLD] = "DELETE FROM workers WHERE seen_ms < reelgate_now_ms() - $1::bigint",
+    [PG_WORKER_LIST] = "SELECT name, version, jobs, busy, seen_ms FROM workers WHERE seen_ms >= "
+                       "reelgate_now_ms() - $1::bigint ORDER BY name",
+    [PG_OLDEST_WAITING] = "SELECT greatest(reelgate_now_ms() - changed_ms, 0) FROM tasks WHERE "
+                          "state = 0 ORDER BY id LIMIT 1",
+
 #define EVENT "SELECT id, user_id, task_id, kind, progress, error_slug, created_ms FROM events "
     [PG_EVENT_LIST] =
         EVENT "WHERE user_id = $1::bigint AND id > $2::bigint ORDER BY id LIMIT $3::bigint",
@@ -97,9 +135,10 @@ const char *const pg_sql_text[PG_COUNT_] = {
         "INSERT INTO uploads (id, user_id, length_bytes, file_name, title, idempotency_key, "
         "clip_blob, fit, start_us, expires_ms) SELECT $1::text, $2::bigint, $3::bigint, $4::text, "
         "$5::text, $6::text, $7::text, $8::bigint, $9::bigint, reelgate_now_ms() + $10::bigint "
-        "FROM users u WHERE u.id = $2::bigint AND ($11::bigint = 0 OR u.bytes_used + $3::bigint + "
+        "FROM users u WHERE u.id = $2::bigint AND u.bytes_used + $3::bigint + "
         "(SELECT coalesce(sum(length_bytes), 0) FROM uploads WHERE user_id = $2::bigint AND "
-        "task_id = 0) <= $11::bigint) RETURNING expires_ms",
+        "task_id = 0) <= coalesce(nullif(CASE WHEN u.bytes_limit < 0 THEN $11::bigint ELSE "
+        "u.bytes_limit END, 0), 9223372036854775807) RETURNING expires_ms",
     [PG_UPLOAD_ADVANCE] = "UPDATE uploads SET offset_bytes = $4::bigint, holder = 0, expires_ms = "
                           "reelgate_now_ms() + $5::bigint WHERE id = $1::text AND holder = "
                           "$2::bigint AND offset_bytes = $3::bigint RETURNING offset_bytes",

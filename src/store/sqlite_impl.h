@@ -6,6 +6,7 @@
  *   sqlite_change.c tasks: changes, claims, leases, purge; the outbox
  *   sqlite_event.c  events         sqlite_upload.c  uploads
  *   sqlite_hook.c   webhooks and deliveries
+ *   sqlite_people.c keys, limits, who works
  *
  * Debian 12's SQLite 3.40.1 can lose commits when one connection checkpoints a WAL while another
  * commits. So: one process (a lock file), one connection that writes and checkpoints, under one
@@ -37,6 +38,9 @@ enum sq_sql {
     SQL_USER_BY_ID,
     SQL_USER_PASSWORD,
     SQL_USER_LIST,
+    SQL_USER_SEARCH,
+    SQL_USER_SET,
+    SQL_USER_DAY,
     SQL_USER_BYTES,
     SQL_USER_CHARGE,
     SQL_USER_SERVED,
@@ -101,6 +105,17 @@ enum sq_sql {
     SQL_DELIVERY_SETTLE,
     SQL_DELIVERY_TRIM,
     SQL_DELIVERY_LOST,
+    SQL_API_KEY_ADD,
+    SQL_API_KEY_COUNT,
+    SQL_API_KEY_GET,
+    SQL_API_KEY_LIST,
+    SQL_API_KEY_REMOVE,
+    SQL_API_KEY_USED,
+    SQL_WORKER_BEAT,
+    SQL_WORKER_GONE,
+    SQL_WORKER_OLD,
+    SQL_WORKER_LIST,
+    SQL_OLDEST_WAITING,
     SQL_TURN_ADD,
     SQL_TURN_NEXT,
     SQL_TURN_SERVED,
@@ -182,6 +197,9 @@ int sq_number(sqlite3 *db, const char *sql, int64_t *out, struct err *e);
 int64_t sq_steps(struct store *s);
 
 /* -- rows -- */
+enum { SQ_USER_COLUMNS = 11 };
+/* The columns of SQL_USER_*. */
+void sq_user_row(sqlite3_stmt *st, struct arena *a, struct user_row *out);
 /* The columns of SQL_TASK_*; ERR_SYSTEM when a value cannot be. */
 int sq_task_row(sqlite3_stmt *st, struct arena *a, struct task_row *out, struct err *e);
 /* The task is due: its user takes part in the turns. */
@@ -248,3 +266,18 @@ int sqlite_upload_free_all(struct store *s, struct err *e);
 int sqlite_upload_list(struct store *s, bool whole, int64_t idle_ms, int64_t keep_ms, int max,
                        int (*each)(void *arg, const struct upload_row *u), void *arg,
                        struct err *e);
+int sqlite_user_search(struct store *s, const char *part, int64_t after, int max,
+                       int (*each)(void *arg, const struct user_row *u), void *arg, struct err *e);
+int sqlite_user_set(struct store *s, int64_t id, const struct user_change *u, struct err *e);
+int sqlite_key_add(struct store *s, const struct key_new *k, int64_t *id, int64_t *created_ms,
+                   int64_t *expires_ms, struct err *e);
+int sqlite_key_get(struct store *s, struct arena *a, int64_t id, struct key_row *out,
+                   struct err *e);
+int sqlite_key_list(struct store *s, int64_t user_id,
+                    int (*each)(void *arg, const struct key_row *k), void *arg, struct err *e);
+int sqlite_key_remove(struct store *s, int64_t id, int64_t user_id, struct err *e);
+int sqlite_key_used(struct store *s, int64_t id, struct err *e);
+int sqlite_worker_beat(struct store *s, const struct worker_row *w, struct err *e);
+int sqlite_worker_list(struct store *s, int (*each)(void *arg, const struct worker_row *w),
+                       void *arg, struct err *e);
+int sqlite_task_oldest(struct store *s, int64_t *waited_ms, struct err *e);

@@ -10,7 +10,13 @@
     "attempts, progress, lease_until_ms, not_before_ms, worker, error_slug, error_text, report "   \
     "FROM tasks "
 #define BRIEF "SELECT id, user_id, state, file_name, title, progress FROM tasks "
-#define USER  "SELECT id, username, email, password_hash, admin, created_ms, bytes_used FROM users "
+#define USER_COLUMNS                                                                               \
+    "id, username, email, password_hash, admin, created_ms, bytes_used, bytes_limit, "             \
+    "tasks_limit, day, day_tasks"
+#define USER "SELECT " USER_COLUMNS " FROM users "
+#define KEY                                                                                        \
+    "SELECT k.id, k.user_id, k.name, k.hash, k.hint, k.scopes, k.created_ms, k.expires_ms, "       \
+    "k.used_ms, u.username, u.admin FROM api_keys k JOIN users u ON u.id = k.user_id "
 
 const char *const sq_sql_text[SQL_COUNT_] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -29,7 +35,17 @@ const char *const sq_sql_text[SQL_COUNT_] = {
     [SQL_USER_BY_ID] = USER "WHERE id = ?1",
     [SQL_USER_PASSWORD] = "UPDATE users SET password_hash = ?2 WHERE id = ?1",
     [SQL_USER_LIST] = USER "WHERE id > ?1 ORDER BY id LIMIT ?2",
-    [SQL_USER_BYTES] = "SELECT bytes_used FROM users WHERE id = ?1",
+    [SQL_USER_SEARCH] =
+        "SELECT " USER_COLUMNS ", (SELECT count(*) FROM tasks t INDEXED BY tasks_owner "
+        "WHERE t.user_id = users.id AND t.state <> 4) FROM users WHERE id > ?1 AND (?3 = '' OR "
+        "instr(lower(username), lower(?3)) OR instr(lower(email), lower(?3))) "
+        "ORDER BY id LIMIT ?2",
+    [SQL_USER_SET] =
+        "UPDATE users SET admin = ?2, bytes_limit = ?3, tasks_limit = ?4 WHERE id = ?1",
+    [SQL_USER_DAY] = "UPDATE users SET day_tasks = CASE WHEN day = ?2 THEN day_tasks + 1 ELSE 1 "
+                     "END, day = ?2 WHERE id = ?1",
+    [SQL_USER_BYTES] = "SELECT bytes_used, bytes_limit, tasks_limit, day, day_tasks FROM users "
+                       "WHERE id = ?1",
     [SQL_USER_CHARGE] = "UPDATE users SET bytes_used = bytes_used + ?2 WHERE id = ?1",
     [SQL_USER_SERVED] = "UPDATE users SET served = ?2 WHERE id = ?1",
 
@@ -109,8 +125,9 @@ const char *const sq_sql_text[SQL_COUNT_] = {
     [SQL_UPLOAD_ADD] =
         "INSERT INTO uploads (id, user_id, length_bytes, file_name, title, idempotency_key, "
         "clip_blob, fit, start_us, expires_ms) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 FROM "
-        "users u WHERE u.id = ?2 AND (?11 = 0 OR u.bytes_used + ?3 + (SELECT "
-        "coalesce(sum(length_bytes), 0) FROM uploads WHERE user_id = ?2 AND task_id = 0) <= ?11) "
+        "users u WHERE u.id = ?2 AND u.bytes_used + ?3 + (SELECT coalesce(sum(length_bytes), 0) "
+        "FROM uploads WHERE user_id = ?2 AND task_id = 0) <= coalesce(nullif(CASE WHEN "
+        "u.bytes_limit < 0 THEN ?11 ELSE u.bytes_limit END, 0), 9223372036854775807) "
         "RETURNING expires_ms",
     [SQL_UPLOAD_ADVANCE] =
         "UPDATE uploads SET offset_bytes = ?4, holder = 0, expires_ms = ?5 WHERE id = ?1 AND "
@@ -174,6 +191,23 @@ const char *const sq_sql_text[SQL_COUNT_] = {
     [SQL_DELIVERY_LOST] =
         "DELETE FROM deliveries WHERE id IN (SELECT d.id FROM deliveries d WHERE d.state = 0 "
         "AND NOT EXISTS (SELECT 1 FROM hooks h WHERE h.id = d.hook_id) LIMIT ?1)",
+
+    [SQL_API_KEY_ADD] = "INSERT INTO api_keys (user_id, name, hash, hint, scopes, created_ms, "
+                        "expires_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [SQL_API_KEY_COUNT] = "SELECT count(*) FROM api_keys WHERE user_id = ?1",
+    [SQL_API_KEY_GET] = KEY "WHERE k.id = ?1",
+    [SQL_API_KEY_LIST] = KEY "WHERE k.user_id = ?1 ORDER BY k.id",
+    [SQL_API_KEY_REMOVE] = "DELETE FROM api_keys WHERE id = ?1 AND user_id = ?2",
+    [SQL_API_KEY_USED] = "UPDATE api_keys SET used_ms = ?2 WHERE id = ?1 AND used_ms < ?2 - 59000",
+
+    [SQL_WORKER_BEAT] = "INSERT INTO workers VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (name) DO "
+                        "UPDATE SET version = ?2, jobs = ?3, busy = ?4, seen_ms = ?5",
+    [SQL_WORKER_GONE] = "DELETE FROM workers WHERE name = ?1",
+    [SQL_WORKER_OLD] = "DELETE FROM workers WHERE seen_ms < ?1",
+    [SQL_WORKER_LIST] = "SELECT name, version, jobs, busy, seen_ms FROM workers WHERE seen_ms >= "
+                        "?1 ORDER BY name",
+    [SQL_OLDEST_WAITING] = "SELECT changed_ms FROM tasks INDEXED BY tasks_uploaded WHERE state = 0 "
+                           "ORDER BY id LIMIT 1",
 
     [SQL_TURN_ADD] = "INSERT OR IGNORE INTO turns (user_id, served) "
                      "SELECT id, served FROM users WHERE id = ?1",

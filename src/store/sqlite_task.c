@@ -130,7 +130,7 @@ static int add_key(struct sq_conn *c, const struct task_add *add, int64_t now, s
     return sq_run(st, e);
 }
 
-static int check_quota(struct sq_conn *c, const struct task_new *t, struct err *e)
+static int check_quota(struct sq_conn *c, const struct task_new *t, int64_t now, struct err *e)
 {
     AUTO(sq_endp) sqlite3_stmt *st = sq_get(c, SQL_USER_BYTES, e);
     if (!st)
@@ -142,11 +142,30 @@ static int check_quota(struct sq_conn *c, const struct task_new *t, struct err *
     if (rc == 0)
         return err_set(e, ERR_MISSING, "there is no user %" PRId64, t->user_id);
     int64_t used = sqlite3_column_int64(st, 0);
-    if (t->quota_bytes && t->clip_bytes > t->quota_bytes - used)
+    int64_t quota = sqlite3_column_int64(st, 1), most = sqlite3_column_int64(st, 2);
+    int64_t made = sqlite3_column_int64(st, 3) == now / DAY_MS ? sqlite3_column_int64(st, 4) : 0;
+    if (quota < 0)
+        quota = t->quota_bytes;
+    if (most < 0)
+        most = t->quota_tasks;
+    if (most && made >= most)
+        return err_msg(e, MSG_TASKS_LIMIT, "user %" PRId64 " has made %" PRId64 " tasks today",
+                       t->user_id, made);
+    if (quota && t->clip_bytes > quota - used)
         return err_msg(e, MSG_QUOTA_EXCEEDED,
                        "user %" PRId64 " keeps %" PRId64 " bytes of %" PRId64, t->user_id, used,
-                       t->quota_bytes);
+                       quota);
     return 0;
+}
+
+static int count_today(struct sq_conn *c, int64_t user_id, int64_t now, struct err *e)
+{
+    AUTO(sq_endp) sqlite3_stmt *st = sq_get(c, SQL_USER_DAY, e);
+    if (!st)
+        return -1;
+    sq_int(st, 1, user_id);
+    sq_int(st, 2, now / DAY_MS);
+    return sq_run(st, e);
 }
 
 static int add_row(struct sq_conn *c, struct task_add *add, int64_t now, struct err *e)
@@ -180,9 +199,9 @@ static int task_add(struct sq_conn *c, void *arg, struct err *e)
         add->existed = known > 0;
         return known < 0 ? -1 : 0;
     }
-    if (check_quota(c, t, e) < 0 || add_row(c, add, now, e) < 0 ||
-        sq_charge(c, t->user_id, t->clip_bytes, e) < 0 || sq_turn_add(c, t->user_id, e) < 0 ||
-        sq_outbox_add(c, add->id, e) < 0)
+    if (check_quota(c, t, now, e) < 0 || add_row(c, add, now, e) < 0 ||
+        count_today(c, t->user_id, now, e) < 0 || sq_charge(c, t->user_id, t->clip_bytes, e) < 0 ||
+        sq_turn_add(c, t->user_id, e) < 0 || sq_outbox_add(c, add->id, e) < 0)
         return -1;
     return t->idempotency_key ? add_key(c, add, now, e) : 0;
 }

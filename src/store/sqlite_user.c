@@ -5,8 +5,9 @@
 
 #include <inttypes.h>
 
-static void user_row(sqlite3_stmt *st, struct arena *a, struct user_row *out)
+void sq_user_row(sqlite3_stmt *st, struct arena *a, struct user_row *out)
 {
+    bool today = sqlite3_column_int64(st, 9) == clock_now_ms() / DAY_MS;
     *out = (struct user_row){
         .id = sqlite3_column_int64(st, 0),
         .username = sq_column(st, 1, a),
@@ -15,6 +16,9 @@ static void user_row(sqlite3_stmt *st, struct arena *a, struct user_row *out)
         .admin = sqlite3_column_int(st, 4) != 0,
         .created_ms = sqlite3_column_int64(st, 5),
         .bytes_used = sqlite3_column_int64(st, 6),
+        .bytes_limit = sqlite3_column_int64(st, 7),
+        .tasks_limit = sqlite3_column_int64(st, 8),
+        .day_tasks = today ? sqlite3_column_int64(st, 10) : 0,
     };
 }
 
@@ -77,7 +81,7 @@ static int user_get(struct sq_conn *c, struct arena *a, const char *username, in
     if (rc == 0)
         return err_set(e, ERR_MISSING, "there is no such user");
     if (rc > 0)
-        user_row(st, a, out);
+        sq_user_row(st, a, out);
     return rc < 0 ? -1 : 0;
 }
 
@@ -128,7 +132,7 @@ static int user_list(struct sq_conn *c, int64_t after, int max,
     int rc;
     while ((rc = sq_step(st, e)) > 0) {
         struct user_row u;
-        user_row(st, NULL, &u);
+        sq_user_row(st, NULL, &u);
         if (each(arg, &u))
             return 0;
     }

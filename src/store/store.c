@@ -211,6 +211,60 @@ int store_user_list(struct store *s, int64_t after, int max,
     return s->ops->user_list(s, after, max, each, arg, e);
 }
 
+int store_user_search(struct store *s, const char *part, int64_t after, int max,
+                      int (*each)(void *arg, const struct user_row *u), void *arg, struct err *e)
+{
+    return s->ops->user_search(s, part, after, max, each, arg, e);
+}
+
+int store_user_set(struct store *s, int64_t id, const struct user_change *u, struct err *e)
+{
+    return s->ops->user_set(s, id, u, e);
+}
+
+int store_key_add(struct store *s, const struct key_new *k, int64_t *id, int64_t *created_ms,
+                  int64_t *expires_ms, struct err *e)
+{
+    return s->ops->key_add(s, k, id, created_ms, expires_ms, e);
+}
+
+int store_key_get(struct store *s, struct arena *a, int64_t id, struct key_row *out, struct err *e)
+{
+    return s->ops->key_get(s, a, id, out, e);
+}
+
+int store_key_list(struct store *s, int64_t user_id,
+                   int (*each)(void *arg, const struct key_row *k), void *arg, struct err *e)
+{
+    return s->ops->key_list(s, user_id, each, arg, e);
+}
+
+int store_key_remove(struct store *s, int64_t id, int64_t user_id, struct err *e)
+{
+    return s->ops->key_remove(s, id, user_id, e);
+}
+
+int store_key_used(struct store *s, int64_t id, struct err *e)
+{
+    return s->ops->key_used(s, id, e);
+}
+
+int store_worker_beat(struct store *s, const struct worker_row *w, struct err *e)
+{
+    return s->ops->worker_beat(s, w, e);
+}
+
+int store_worker_list(struct store *s, int (*each)(void *arg, const struct worker_row *w),
+                      void *arg, struct err *e)
+{
+    return s->ops->worker_list(s, each, arg, e);
+}
+
+int store_task_oldest(struct store *s, int64_t *waited_ms, struct err *e)
+{
+    return s->ops->task_oldest(s, waited_ms, e);
+}
+
 int store_task_add(struct store *s, const struct task_new *t, int64_t *id, bool *existed,
                    struct err *e)
 {

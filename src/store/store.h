@@ -38,13 +38,16 @@ int store_check(struct store *s, struct err *e);
 int64_t store_now_ms(struct store *s);
 
 /* -- users -- */
-enum { USER_NAME_MAX = 64 * 4, EMAIL_MAX = 254 };
+enum { USER_NAME_MAX = 64 * 4, EMAIL_MAX = 254, DAY_MS = 24 * 3600 * 1000 };
 struct user_row {
     int64_t id;
     const char *username, *email, *password_hash;
     bool admin;
     int64_t created_ms;
-    int64_t bytes_used; /* clips, reels and posters of tasks not deleted */
+    int64_t bytes_used;               /* clips, reels and posters of tasks not deleted */
+    int64_t bytes_limit, tasks_limit; /* their own; -1: as the settings say, 0: none */
+    int64_t day_tasks;                /* made today (UTC) */
+    int64_t tasks;                    /* not deleted; of store_user_search alone */
 };
 /* ERR_INPUT with MSG_USER_EXISTS or MSG_EMAIL_EXISTS when taken (names exactly, e-mail without
  * case). */
@@ -59,6 +62,57 @@ int store_user_set_password(struct store *s, int64_t id, const char *password_ha
 /* Ascending ids after `after`; each() returns non-zero to stop early. */
 int store_user_list(struct store *s, int64_t after, int max,
                     int (*each)(void *arg, const struct user_row *u), void *arg, struct err *e);
+
+/* The same of those whose name or address holds the text part (without case), with their tasks
+ * counted. */
+int store_user_search(struct store *s, const char *part, int64_t after, int max,
+                      int (*each)(void *arg, const struct user_row *u), void *arg, struct err *e);
+struct user_change {
+    bool admin;
+    int64_t bytes_limit, tasks_limit; /* as in struct user_row */
+};
+/* ERR_MISSING. */
+int store_user_set(struct store *s, int64_t id, const struct user_change *c, struct err *e);
+
+/* -- keys of the API -- */
+enum { KEYS_MAX = 100, KEY_NAME_MAX = 100 * 4 };
+struct key_row {
+    int64_t id, user_id;
+    const char *name, *hash, *hint; /* hint: its first characters, for people */
+    unsigned scopes;
+    int64_t created_ms, expires_ms, used_ms; /* 0: never */
+    const char *username;                    /* its owner's, as admin */
+    bool admin;
+};
+struct key_new {
+    int64_t user_id;
+    const char *name, *hash, *hint;
+    unsigned scopes;
+    int64_t for_ms; /* 0: for ever */
+};
+/* ERR_CONFLICT with MSG_KEYS_LIMITED: the user has KEYS_MAX. */
+int store_key_add(struct store *s, const struct key_new *k, int64_t *id, int64_t *created_ms,
+                  int64_t *expires_ms, struct err *e);
+/* ERR_MISSING; also when its owner is gone. */
+int store_key_get(struct store *s, struct arena *a, int64_t id, struct key_row *out, struct err *e);
+int store_key_list(struct store *s, int64_t user_id,
+                   int (*each)(void *arg, const struct key_row *k), void *arg, struct err *e);
+/* ERR_MISSING when it is not theirs. */
+int store_key_remove(struct store *s, int64_t id, int64_t user_id, struct err *e);
+/* It was used now; written down at most about once a minute. */
+int store_key_used(struct store *s, int64_t id, struct err *e);
+
+/* -- processes that work -- */
+enum { WORKER_KEPT_MS = 20000 }; /* who was not heard of for so long is forgotten */
+struct worker_row {
+    const char *name, *version;
+    int jobs, busy;
+    int64_t seen_ms;
+    bool gone; /* for store_worker_beat: it ends */
+};
+int store_worker_beat(struct store *s, const struct worker_row *w, struct err *e);
+int store_worker_list(struct store *s, int (*each)(void *arg, const struct worker_row *w),
+                      void *arg, struct err *e);
 
 /* -- tasks -- */
 enum task_state { TASK_UPLOADED, TASK_PROCESSING, TASK_PROCESSED, TASK_FAILED, TASK_DELETED };
@@ -92,10 +146,12 @@ struct task_new {
     int64_t start_us;
     const char *idempotency_key; /* NULL: none */
     int64_t quota_bytes;         /* 0: none; checked inside the transaction */
+    int64_t quota_tasks;         /* made in a day of UTC by the database's clock; 0: no limit */
 };
 /* One transaction: task row, its outbox row, the idempotency key, the user's bytes. With a key that
  * the user has used before nothing is added, *existed is true and *id is the earlier task.
- * ERR_DENIED with MSG_QUOTA_EXCEEDED. */
+ * A user's own limits go before those given. ERR_DENIED with MSG_QUOTA_EXCEEDED, ERR_RATE with
+ * MSG_TASKS_LIMIT. */
 int store_task_add(struct store *s, const struct task_new *t, int64_t *id, bool *existed,
                    struct err *e);
 /* The task that this user made with this key; ERR_MISSING. */
@@ -159,6 +215,8 @@ int store_task_next_due(struct store *s, int64_t *in_ms, struct err *e);
 int store_task_purge(struct store *s, int64_t id, struct err *e);
 /* Counts by state, for health, metrics and doctor. */
 int store_task_counts(struct store *s, int64_t counts[TASK_STATE_COUNT], struct err *e);
+/* How long the UPLOADED task with the smallest id has waited; -1: none does. */
+int store_task_oldest(struct store *s, int64_t *waited_ms, struct err *e);
 
 /* -- outbox: what the queue has yet to be told -- */
 struct outbox_row {

@@ -32,6 +32,22 @@ struct store_ops {
     int (*user_list)(struct store *s, int64_t after, int max,
                      int (*each)(void *arg, const struct user_row *u), void *arg, struct err *e);
 
+    int (*user_search)(struct store *s, const char *part, int64_t after, int max,
+                       int (*each)(void *arg, const struct user_row *u), void *arg, struct err *e);
+    int (*user_set)(struct store *s, int64_t id, const struct user_change *u, struct err *e);
+    int (*key_add)(struct store *s, const struct key_new *k, int64_t *id, int64_t *created_ms,
+                   int64_t *expires_ms, struct err *e);
+    int (*key_get)(struct store *s, struct arena *a, int64_t id, struct key_row *out,
+                   struct err *e);
+    int (*key_list)(struct store *s, int64_t user_id,
+                    int (*each)(void *arg, const struct key_row *k), void *arg, struct err *e);
+    int (*key_remove)(struct store *s, int64_t id, int64_t user_id, struct err *e);
+    int (*key_used)(struct store *s, int64_t id, struct err *e);
+    int (*worker_beat)(struct store *s, const struct worker_row *w, struct err *e);
+    int (*worker_list)(struct store *s, int (*each)(void *arg, const struct worker_row *w),
+                       void *arg, struct err *e);
+    int (*task_oldest)(struct store *s, int64_t *waited_ms, struct err *e);
+
     int (*task_add)(struct store *s, const struct task_new *t, int64_t *id, bool *existed,
                     struct err *e);
     int (*task_by_key)(struct store *s, struct arena *a, int64_t user_id, const char *key,

@@ -19,7 +19,7 @@ struct queue;
 struct tasks;
 
 struct task_rules {
-    int64_t max_upload_bytes, quota_bytes;
+    int64_t max_upload_bytes, quota_bytes, quota_tasks; /* see struct task_new */
     int64_t lease_ms, retry_wait_ms;
     int attempts;            /* when the fault is ours */
     int64_t upload_keep_ms;  /* an upload in pieces, since its last one */

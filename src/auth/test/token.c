@@ -236,7 +236,7 @@ static void what_is_remembered_is_the_very_token_and_bounded(void **state)
     struct caller who, ana = {.user_id = 7, .username = "ana", .admin = true};
     seen_key(s, "one", &key);
     seen_key(s, "two", &other);
-    seen_add(s, &key, 1000, &ana);
+    seen_add(s, &key, 0, 1000, &ana);
     assert_true(seen_find(s, &key, 999, w->a, &who));
     assert_true(who.user_id == 7 && who.admin);
     assert_string_equal(who.username, "ana");
@@ -247,7 +247,7 @@ static void what_is_remembered_is_the_very_token_and_bounded(void **state)
     int kept = 0;
     for (int i = 0; i < 5000; i++) {
         seen_key(s, arena_printf(w->a, "t%d", i), &key);
-        seen_add(s, &key, 1000, &ana);
+        seen_add(s, &key, 0, 1000, &ana);
     }
     for (int i = 0; i < 5000; i++) {
         seen_key(s, arena_printf(w->a, "t%d", i), &key);

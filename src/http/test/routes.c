@@ -29,6 +29,10 @@ static void each_path_has_its_handler_with_and_without_a_slash(void **state)
         {"GET", "/api/tasks", tasks_list},
         {"GET", "/api/tasks/7", tasks_get},
         {"DELETE", "/api/tasks/7", tasks_delete},
+        {"GET", "/api/me", keys_me},
+        {"GET", "/api/keys", keys_list},
+        {"POST", "/api/keys", keys_add},
+        {"DELETE", "/api/keys/7", keys_delete},
         {"POST", "/api/tasks/7/retry", tasks_retry},
         {"GET", "/api/video/download/2026/11/23/abc", files_reel},
         {"GET", "/api/video/poster/2026/11/23/abc", files_poster},
@@ -49,7 +53,8 @@ static void each_path_has_its_handler_with_and_without_a_slash(void **state)
 static void what_needs_a_token_says_so(void **state)
 {
     (void)state;
-    static const char *const paths[] = {"/api/tasks", "/api/tasks/7", "/api/tasks/7/retry"};
+    static const char *const paths[] = {"/api/tasks", "/api/tasks/7", "/api/tasks/7/retry",
+                                        "/api/me",    "/api/keys",    "/api/keys/7"};
     static const char *const methods[] = {"GET", "POST", "DELETE"};
     int seen = 0;
     for (size_t i = 0; i < LEN(paths); i++)
@@ -57,9 +62,37 @@ static void what_needs_a_token_says_so(void **state)
             char allow[ALLOW_SIZE];
             const struct route *r = find(methods[k], paths[i], NULL, allow);
             seen += r != NULL;
-            assert_true(!r || r->token);
+            assert_true(!r || r->scope);
         }
-    assert_int_equal(seen, 5);
+    assert_int_equal(seen, 9);
+}
+
+static void each_scope_opens_what_it_says(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *method, *path;
+        unsigned scope;
+    } facts[] = {
+        {"GET", "/api/tasks", SCOPE_READ},
+        {"GET", "/api/tasks/7", SCOPE_READ},
+        {"GET", "/api/tasks/events", SCOPE_READ},
+        {"GET", "/api/tasks/7/events", SCOPE_READ},
+        {"POST", "/api/tasks", SCOPE_UPLOAD},
+        {"POST", "/api/tasks/7/retry", SCOPE_UPLOAD},
+        {"DELETE", "/api/tasks/7", SCOPE_DELETE},
+        {"GET", "/api/keys", SCOPE_SELF},
+        {"POST", "/api/keys", SCOPE_SELF},
+        {"DELETE", "/api/keys/7", SCOPE_SELF},
+        {"GET", "/api/health", 0},
+        {"POST", "/api/auth/login", 0},
+    };
+    for (size_t i = 0; i < LEN(facts); i++) {
+        char allow[ALLOW_SIZE];
+        const struct route *r = find(facts[i].method, facts[i].path, NULL, allow);
+        if (!r || r->scope != facts[i].scope)
+            fail_msg("%s %s", facts[i].method, facts[i].path);
+    }
 }
 
 static void stars_give_what_they_matched(void **state)
@@ -152,6 +185,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_path_has_its_handler_with_and_without_a_slash),
         cmocka_unit_test(what_needs_a_token_says_so),
+        cmocka_unit_test(each_scope_opens_what_it_says),
         cmocka_unit_test(stars_give_what_they_matched),
         cmocka_unit_test(a_wrong_method_names_the_right_ones),
         cmocka_unit_test(what_is_not_there_allows_nothing),

@@ -583,6 +583,7 @@ int main(void)
         FACT(old_events_are_forgotten_from_the_oldest_on),
         FACT(a_change_wakes_who_waits_for_events),
         FACT(an_upload_moves_on_for_who_holds_it),
+
         FACT(a_task_comes_with_its_bytes_and_its_outbox_row),
         FACT(a_task_of_nobody_is_refused_whole),
         FACT(the_quota_counts_what_is_kept_to_the_byte),

@@ -1,0 +1,165 @@
+/* Plan: who asks (/api/me); their keys: made, listed, deleted. */
+#include "http/http_impl.h"
+
+#include "core/clock.h"
+#include "core/mem.h"
+#include "store/store.h"
+
+enum { EXPIRES_MAX_S = 10 * 366 * 24 * 3600 };
+
+json_t *json_time(int64_t unix_ms)
+{
+    char when[CLOCK_ISO_SIZE];
+    if (!unix_ms)
+        return json_null();
+    clock_iso(unix_ms, when);
+    return json_string(when);
+}
+
+json_t *json_scopes(unsigned scopes)
+{
+    json_t *a = json_array();
+    for (unsigned bit = SCOPE_READ; bit <= SCOPE_ADMIN; bit <<= 1)
+        if (scopes & bit)
+            json_array_append_new(a, json_string(auth_scope_name(bit)));
+    return a;
+}
+
+/* own: the user's; -1: as the settings say; 0: no limit. */
+static int64_t limit(int64_t own, int64_t preset)
+{
+    return own >= 0 ? own : preset;
+}
+
+static json_t *limit_json(int64_t n)
+{
+    return n > 0 ? json_integer((json_int_t)n) : json_null();
+}
+
+void keys_me(struct request *r)
+{
+    struct user_row u;
+    struct err e;
+    const struct conf *c = &r->http->conf;
+    if (store_user_by_id(r->http->parts.store, r->arena, r->caller.user_id, &u, &e) < 0) {
+        if (e.code == ERR_MISSING)
+            err_msg(&e, MSG_TOKEN_BAD, "the user is gone");
+        answer_error(r, &e);
+        return;
+    }
+    json_t *quota = json_pack("{s:I, s:o, s:I, s:o}", "bytes_used", (json_int_t)u.bytes_used,
+                              "bytes_limit", limit_json(limit(u.bytes_limit, c->quota)),
+                              "tasks_today", (json_int_t)u.day_tasks, "tasks_limit",
+                              limit_json(limit(u.tasks_limit, c->quota_tasks)));
+    answer_json(r, 200,
+                json_pack("{s:I, s:s, s:s, s:s, s:o, s:o}", "id", (json_int_t)u.id, "username",
+                          u.username, "email", u.email, "role", u.admin ? "admin" : "user",
+                          "scopes", json_scopes(r->caller.scopes), "quota", quota));
+}
+
+json_t *body_object(struct request *r, struct err *e)
+{
+    json_error_t where;
+    json_t *o = json_loadb(r->body.p ? r->body.p : "", r->body.len, JSON_REJECT_DUPLICATES, &where);
+    if (o && json_is_object(o))
+        return o;
+    err_msg(e, MSG_JSON_BAD, "json: %s", o ? "not an object" : where.text);
+    json_decref(o);
+    return NULL;
+}
+
+struct key_wish {
+    const char *name;
+    unsigned scopes;
+    int64_t for_s; /* 0: for ever */
+};
+
+static int read_key(const json_t *o, struct key_wish *w, struct err *e)
+{
+    const json_t *name = json_object_get(o, "name"), *scopes = json_object_get(o, "scopes"),
+                 *expires = json_object_get(o, "expires_in"), *one;
+    size_t i;
+    *w = (struct key_wish){.name = json_string_value(name)};
+    if (!name || !scopes)
+        return err_msg(e, MSG_FIELDS_MISSING, "key: name or scopes are missing");
+    if (!w->name || !json_is_array(scopes) ||
+        (expires && !json_is_null(expires) && !json_is_integer(expires)))
+        return err_msg(e, MSG_FIELD_TYPE, "key: a field of another type");
+    json_array_foreach(scopes, i, one)
+    {
+        unsigned scope;
+        if (!json_is_string(one))
+            return err_msg(e, MSG_FIELD_TYPE, "key: a scope that is no text");
+        if (!auth_scope_from_name(json_string_value(one), &scope))
+            return err_msg(e, MSG_PARAMETER_BAD, "key: an unknown scope");
+        w->scopes |= scope;
+    }
+    if (json_is_integer(expires)) {
+        w->for_s = json_integer_value(expires);
+        if (w->for_s < 1 || w->for_s > EXPIRES_MAX_S)
+            return err_msg(e, MSG_PARAMETER_BAD, "key: expires_in is out of range");
+    }
+    return 0;
+}
+
+void keys_add(struct request *r)
+{
+    struct err e;
+    struct key_wish w;
+    struct auth_key key;
+    json_t *o = body_object(r, &e);
+    if (!o || read_key(o, &w, &e) < 0 ||
+        auth_key_add(r->http->parts.auth, r->arena, &r->caller, w.name, w.scopes, w.for_s, &key,
+                     &e) < 0) {
+        answer_error(r, &e);
+    } else {
+        answer_json(r, 201,
+                    json_pack("{s:I, s:s, s:o, s:o, s:o, s:s, s:s}", "id", (json_int_t)key.id,
+                              "name", w.name, "scopes", json_scopes(w.scopes), "created",
+                              json_time(key.created_ms), "expires", json_time(key.expires_ms),
+                              "prefix", key.prefix, "key", key.text));
+    }
+    json_decref(o);
+}
+
+struct key_list {
+    struct request *r;
+    json_t *rows;
+};
+
+static int add_key(void *arg, const struct key_row *k)
+{
+    struct key_list *l = arg;
+    json_array_append_new(l->rows,
+                          json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:s}", "id", (json_int_t)k->id,
+                                    "name", k->name, "scopes", json_scopes(k->scopes), "created",
+                                    json_time(k->created_ms), "expires", json_time(k->expires_ms),
+                                    "last_used", json_time(k->used_ms), "prefix",
+                                    auth_key_prefix(l->r->arena, k->id, k->hint)));
+    return 0;
+}
+
+void keys_list(struct request *r)
+{
+    struct err e;
+    struct key_list l = {r, json_array()};
+    if (store_key_list(r->http->parts.store, r->caller.user_id, add_key, &l, &e) < 0) {
+        json_decref(l.rows);
+        answer_error(r, &e);
+        return;
+    }
+    answer_json(r, 200, json_pack("{s:o}", "data", l.rows));
+}
+
+void keys_delete(struct request *r)
+{
+    struct err e;
+    int64_t id;
+    if (!str_int64(str_of(r->rest), 1, INT64_MAX, &id))
+        err_msg(&e, MSG_KEY_NOT_FOUND, "key: not a number");
+    else if (auth_key_remove(r->http->parts.auth, id, r->caller.user_id, &e) == 0) {
+        answer_empty(r, 204);
+        return;
+    }
+    answer_error(r, &e);
+}
