@@ -5,6 +5,7 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/reel_json.h"
+#include "store/store.h"
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -91,6 +92,10 @@ void answer_error(struct request *r, const struct err *e)
         answer_header(r, "WWW-Authenticate", "Bearer");
     if (e->code == ERR_BUSY || e->code == ERR_STOPPED)
         answer_wait(r, 2);
+    if (e->msg == MSG_TASKS_LIMIT) { /* the day ends at midnight of UTC, by the store's clock */
+        int64_t into = store_now_ms(r->http->parts.store) % DAY_MS;
+        answer_wait(r, (int)((DAY_MS - into) / 1000) + 1);
+    }
     if (r->status >= 500)
         log_error(r->http->parts.log, "request failed", "request", r->id, "code",
                   err_code_name(e->code), "why", e->text);
