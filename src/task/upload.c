@@ -249,8 +249,7 @@ int task_upload_commit(struct task_upload *upload, const struct task_wish *w, st
 {
     AUTO(upload_freep) struct task_upload *u = upload;
     struct tasks *t = u->tasks;
-    struct task_new n = {.quota_bytes = t->rules.quota_bytes,
-                         .quota_tasks = t->rules.quota_tasks};
+    struct task_new n = {.quota_bytes = t->rules.quota_bytes, .quota_tasks = t->rules.quota_tasks};
     if (u->refused.code != ERR_NONE) {
         if (e)
             *e = u->refused;
