@@ -49,10 +49,13 @@ test('a key does what its scopes say and nothing else', async (t) => {
 
     for (const one of [reads, uploads, deletes]) {
         await says(403, 'scope_missing', one.client.get('/api/keys'));
+        await says(403, 'scope_missing', one.client.get('/api/hooks'));
+        await says(403, 'scope_missing', one.client.post('/api/hooks', { url: 'https://example.org/' }));
         await says(403, 'scope_missing', one.client.post('/api/keys', { name: 'x', scopes: ['read'] }));
         assert.deepEqual((await one.client.get('/api/me')).json.scopes, one.scopes);
     }
     await says(403, 'scope_missing', admin.client.post('/api/keys', { name: 'x', scopes: ['read'] }));
+    assert.deepEqual((await admin.client.get('/api/hooks')).json, { data: [] });
     const child = await key(admin.client, ['admin'], { expires_in: 60 });
     assert.ok(Date.parse(child.expires) - Date.parse(child.created) === 60_000);
     const listed = (await admin.client.get('/api/keys')).json.data;
