@@ -61,7 +61,7 @@ json_t *body_object(struct request *r, struct err *e)
 {
     json_error_t where;
     json_t *o = json_loadb(r->body.p ? r->body.p : "", r->body.len, JSON_REJECT_DUPLICATES, &where);
-    if (o && json_is_object(o))
+    if (json_is_object(o))
         return o;
     err_msg(e, MSG_JSON_BAD, "json: %s", o ? "not an object" : where.text);
     json_decref(o);
