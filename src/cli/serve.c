@@ -47,6 +47,8 @@ static int start(struct service *s, struct front *f, const struct cli *c, struct
         .blob = s->parts.blob,
         .store = s->parts.store,
         .log = c->log,
+        .metrics = s->metrics,
+        .health = s->health,
         .jail_missing = s->jail_missing,
     };
     const struct hook_conf hc = {

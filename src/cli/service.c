@@ -8,7 +8,9 @@
 #include "core/fd.h"
 #include "core/log.h"
 #include "core/mem.h"
+#include "core/metric.h"
 #include "core/str.h"
+#include "health/health.h"
 #include "jail/jail.h"
 #include "store/store.h"
 #include "worker/worker.h"
@@ -23,21 +25,46 @@
  * attempt runs, so that a full disk shows before the work and not after it. */
 enum { REEL_RESERVE_BYTES = 96 << 20, CUT_SHORT_MS = 5000 };
 
+static int open_health(struct service *s, const struct cli *c, struct err *e)
+{
+    int port;
+    const char *at = c->conf.metrics_listen;
+    const struct health_parts hp = {
+        .store = s->parts.store,
+        .blob = s->parts.blob,
+        .queue = s->parts.queue,
+        .metrics = s->metrics,
+        .log = c->log,
+        .role = c->command->name,
+    };
+    if (health_start(&s->health, &hp, e) < 0)
+        return -1;
+    if (!*at)
+        return 0;
+    if (health_listen(s->health, at, &port, e) < 0)
+        return -1;
+    log_info(c->log, "telling metrics", "listen", at, "port", port);
+    printf("metrics on http://%.*s:%d/metrics\n", (int)(strrchr(at, ':') - at), at, port);
+    return 0;
+}
+
 int service_open(struct service *s, const struct cli *c, struct err *e)
 {
     const struct conf *conf = &c->conf;
     struct profile profile;
     if (!s->parts.arena)
         s->parts.arena = arena_new();
+    s->metrics = metrics_new();
     /* Bad settings are found before anything is started or made. */
     if (parts_profile(conf, &profile, e) < 0 || parts_logo(conf, &s->logo_fd, e) < 0)
         return -1;
     if (parts_open_jail(&s->jail, s->parts.arena, conf, parts_cache(s->parts.arena, conf, true),
                         c->log, &s->jail_missing, e) < 0)
         return -1;
-    if (parts_open_store(&s->parts, conf, c->log, e) < 0)
+    if (parts_open_store(&s->parts, conf, c->log, e) < 0 ||
+        parts_open_tasks(&s->parts, conf, c->log, e) < 0)
         return -1;
-    return parts_open_tasks(&s->parts, conf, c->log, e);
+    return open_health(s, c, e);
 }
 
 int service_work(struct service *s, const struct cli *c, int64_t jobs, struct err *e)
@@ -153,6 +180,7 @@ static bool wait_drained(const struct cli *c, const struct drain *d, uint64_t *e
 void service_drain(struct service *s, const struct cli *c)
 {
     notify("STOPPING=1");
+    health_stopping(s->health);
     log_info(c->log, "stopping", "attempts_running", workers_busy(s->workers), "remade",
              workers_remade(s->workers), "drain_ms", c->conf.drain_ms);
     struct drain d = {s, c->conf.drain_ms, eventfd(0, EFD_CLOEXEC)};
@@ -189,6 +217,8 @@ void service_clear(struct service *s)
         workers_stop(s->workers, 0);
     workers_free(s->workers);
     jail_close(s->jail);
+    health_free(s->health);
+    metrics_free(s->metrics);
     parts_clear(&s->parts);
     fd_closep(&s->logo_fd);
 }

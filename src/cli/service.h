@@ -5,10 +5,14 @@
 
 struct cli;
 struct err;
+struct health;
+struct metrics;
 struct workers;
 
 struct service {
     struct parts parts;
+    struct metrics *metrics;
+    struct health *health;
     struct jail *jail;
     struct workers *workers;
     int logo_fd;
@@ -23,7 +27,8 @@ struct service {
     {                                                                                              \
         .logo_fd = -1, .jail_missing = ""                                                          \
     }
-/* The jail while no secret is in memory, then all else but the workers. */
+/* The jail while no secret is in memory, then all else but the workers. What the process counts,
+ * and whether it is ready, is told at --metrics-listen from here on. */
 int service_open(struct service *s, const struct cli *c, struct err *e);
 /* jobs: attempts at once; -1: one for two processors. */
 int service_work(struct service *s, const struct cli *c, int64_t jobs, struct err *e);

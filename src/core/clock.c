@@ -19,6 +19,13 @@ int64_t clock_mono_ms(void)
     return read_clock(CLOCK_MONOTONIC);
 }
 
+int64_t clock_mono_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
 static struct tm utc(int64_t unix_ms)
 {
     time_t s = (time_t)(unix_ms / 1000);

@@ -9,6 +9,8 @@ enum { CLOCK_ISO_SIZE = 25, CLOCK_HTTP_SIZE = 30 };
 int64_t clock_now_ms(void);
 /* Milliseconds of a clock that never jumps: for time-outs and measuring. */
 int64_t clock_mono_ms(void);
+/* The same in microseconds, where milliseconds say too little. */
+int64_t clock_mono_us(void);
 /* "2026-11-23T16:52:29.123Z" (RFC 3339). */
 void clock_iso(int64_t unix_ms, char out[CLOCK_ISO_SIZE]);
 /* "Mon, 23 Nov 2026 16:52:29 GMT" (RFC 9110, 5.6.7: IMF-fixdate). */

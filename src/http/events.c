@@ -1,6 +1,7 @@
 #include "http/http_impl.h"
 
 #include "core/mem.h"
+#include "core/metric.h"
 #include "http/hub.h"
 
 /* The id to go on from: the header that browsers send, or a parameter for who cannot; -1: none. */
@@ -29,6 +30,8 @@ static void stream(struct request *r, int64_t task_id)
         return;
     }
     answer_put(r, 200, response);
+    r->listens = true;
+    METRIC_ADD(r->http->parts.metrics, METRIC_EVENT_STREAMS, 1);
     answer_header(r, "Content-Type", "text/event-stream");
     answer_header(r, "Cache-Control", "no-store");
     answer_header(r, "X-Accel-Buffering", "no"); /* proxies pass each event on at once */

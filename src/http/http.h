@@ -8,8 +8,10 @@ struct auth;
 struct blob;
 struct conf;
 struct err;
+struct health;
 struct http;
 struct log;
+struct metrics;
 struct store;
 struct tasks;
 
@@ -19,6 +21,8 @@ struct http_parts {
     struct blob *blob;   /* what the tasks' files are read from */
     struct store *store; /* health */
     struct log *log;
+    struct metrics *metrics;  /* NULL: nothing is counted */
+    struct health *health;    /* /api/ready, /metrics */
     const char *jail_missing; /* "" or the layers this machine lacks, for /api/health */
 };
 /* Listens and serves until http_stop. c gives listen, limits and times. */

@@ -19,6 +19,7 @@ enum {
     URI_MAX = 8 * 1024,
     HEADER_LINE_MAX = 8 * 1024,
     ALLOW_SIZE = 128,
+    REQUEST_ID_MAX = 64,
 };
 
 /* Any token or key will do. */
@@ -53,13 +54,14 @@ struct request {
     struct arena *arena;
     const struct route *route;
     const char *method, *path, *rest; /* rest: what the pattern's stars matched */
-    char id[28];
+    char id[REQUEST_ID_MAX + 1];      /* ours, or the one that came in X-Request-Id */
     char address[64];
     bool proxied; /* it came through a trusted proxy */
     bool secure;  /* which says that the client speaks TLS */
     enum lang lang;
     struct caller caller;
-    int64_t begun_ms;
+    int64_t begun_us;
+    bool uploads, listens; /* it is counted as an upload, as a stream of events */
     bool admitted, head_again;
     struct guest *guest;  /* its connection in heads.c */
     struct request *next; /* in the pool's line */
@@ -222,6 +224,8 @@ void people_log_in(struct request *r);
 void people_pong(struct request *r);
 void people_ping(struct request *r);
 void people_health(struct request *r);
+void people_ready(struct request *r);
+void people_metrics(struct request *r);
 void tasks_add(struct request *r);
 void tasks_list(struct request *r);
 void tasks_get(struct request *r);

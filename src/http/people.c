@@ -2,6 +2,8 @@
 
 #include "core/log.h"
 #include "core/mem.h"
+#include "core/metric.h"
+#include "health/health.h"
 #include "store/store.h"
 
 /* The body as an object of texts. Missing fields and nulls come out as NULL. */
@@ -89,4 +91,27 @@ void people_health(struct request *r)
     if (missing && *missing)
         json_object_set_new(o, "jail_missing", json_string(missing));
     answer_json(r, 200, o);
+}
+
+void people_ready(struct request *r)
+{
+    struct health_ready ready;
+    struct buf b;
+    buf_init(&b, JSON_BODY_MAX);
+    health_ready(r->http->parts.health, &ready);
+    health_ready_json(&ready, r->id, &b);
+    answer_text(r, ready.ready ? 200 : 503, TAKE(b.p));
+    if (!ready.ready)
+        answer_wait(r, 2);
+}
+
+void people_metrics(struct request *r)
+{
+    struct buf b;
+    buf_init(&b, HEALTH_TEXT_MAX);
+    health_metrics(r->http->parts.health, &b);
+    r->answer_bytes = (int64_t)b.len;
+    answer_put(r, 200, MHD_create_response_from_buffer(b.len, TAKE(b.p), MHD_RESPMEM_MUST_FREE));
+    answer_header(r, "Content-Type", metrics_type);
+    answer_header(r, "Cache-Control", "no-store");
 }

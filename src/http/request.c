@@ -10,6 +10,7 @@
 #include "core/id.h"
 #include "core/log.h"
 #include "core/mem.h"
+#include "core/metric.h"
 #include "http/field.h"
 
 #include <arpa/inet.h>
@@ -32,10 +33,12 @@ void request_connection(void *cls, struct MHD_Connection *conn, void **context,
 {
     struct http *h = cls;
     if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        METRIC_ADD(h->parts.metrics, METRIC_HTTP_CONNECTIONS, -1);
         heads_leave(*context);
         *context = NULL;
         return;
     }
+    METRIC_ADD(h->parts.metrics, METRIC_HTTP_CONNECTIONS, 1);
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD);
     if (info)
@@ -60,14 +63,33 @@ void *request_uri(void *cls, const char *uri, struct MHD_Connection *conn)
     r->conn = conn;
     r->arena = arena_new();
     id_make(r->id);
-    r->begun_ms = clock_mono_ms();
+    r->begun_us = clock_mono_us();
     r->linger_fd = -1;
     r->status = strlen(uri) > URI_MAX ? 414 : odd_path(uri) ? 404 : 0;
     r->guest = guest_of(conn);
     if (r->guest)
         heads_line(r->guest);
     atomic_fetch_add(&r->http->running, 1);
+    METRIC_ADD(r->http->parts.metrics, METRIC_HTTP_RUNNING, 1);
     return r;
+}
+
+/* What has ended is counted. Methods and paths that are no route of ours are one. */
+static void count(const struct request *r, int64_t took_us)
+{
+    static const char *const classes[] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
+    struct metrics *m = r->http->parts.metrics;
+    const char *path = r->route ? r->route->pattern : "other",
+               *method = r->route ? r->route->method : "other";
+    unsigned class = (unsigned)r->status / 100;
+    METRIC_ADD(m, METRIC_HTTP_REQUESTS, 1, path, method, classes[class < LEN(classes) ? class : 0]);
+    METRIC_ADD(m, METRIC_HTTP_RECEIVED, r->body_bytes);
+    METRIC_ADD(m, METRIC_HTTP_SENT, r->answer_bytes);
+    if (!r->listens)
+        METRIC_SEE(m, METRIC_HTTP_SECONDS, (double)took_us / 1e6, path, method);
+    METRIC_ADD(m, METRIC_HTTP_RUNNING, -1);
+    METRIC_ADD(m, METRIC_UPLOADS, -r->uploads);
+    METRIC_ADD(m, METRIC_EVENT_STREAMS, -r->listens);
 }
 
 void request_done(void *cls, struct MHD_Connection *conn, void **con_cls,
@@ -81,9 +103,11 @@ void request_done(void *cls, struct MHD_Connection *conn, void **con_cls,
     tus_free(TAKE(r->tus));
     if (how != MHD_REQUEST_TERMINATED_COMPLETED_OK && !r->queued)
         r->status = 0;
+    int64_t took_us = clock_mono_us() - r->begun_us;
     log_info(h->parts.log, "request", "method", r->method, "path", r->path, "status", r->status,
-             "bytes", r->answer_bytes, "ms", clock_mono_ms() - r->begun_ms, "user",
-             r->caller.username, "address", r->address, "request", r->id);
+             "bytes", r->answer_bytes, "ms", took_us / 1000, "user", r->caller.username, "address",
+             r->address, "request", r->id);
+    count(r, took_us);
     if (r->guest)
         heads_body(r->guest, false);
     if (r->linger_fd >= 0)
@@ -121,6 +145,18 @@ static enum MHD_Result join_forwarded(void *cls, enum MHD_ValueKind kind, const 
     if (value && strcasecmp(key, "X-Forwarded-For") == 0)
         buf_printf(b, "%s%s", b->len ? "," : "", value);
     return MHD_YES;
+}
+
+/* The id that a client or a proxy before us gave the request is taken, so that one id leads through
+ * everybody's logs. It is written into logs, headers and rows, so it is plain or it is not taken.
+ */
+static void id_of(struct request *r)
+{
+    const char *id = request_header(r, "X-Request-Id");
+    size_t n = id ? strlen(id) : 0;
+    if (n && n <= REQUEST_ID_MAX &&
+        strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == n)
+        str_copy(r->id, sizeof(r->id), id);
 }
 
 static void address_of(struct request *r)
@@ -269,10 +305,13 @@ static enum MHD_Result on_headers(struct request *r, const char *url, const char
     r->path = arena_strdup(r->arena, url);
     r->method = arena_strdup(r->arena, method_of(r, method));
     r->lang = lang_accept(request_header(r, "Accept-Language"));
+    id_of(r);
     address_of(r);
     buf_init(&r->body, JSON_BODY_MAX);
     r->window_ms = clock_mono_ms();
     int rc = check_head(r, allow, &e);
+    r->uploads = rc == 0 && (r->route->body == BODY_CLIP || r->route->body == BODY_TUS);
+    METRIC_ADD(r->http->parts.metrics, METRIC_UPLOADS, r->uploads);
     if (rc == 0 && (r->route->body == BODY_TUS ||
                     (r->http->far && (r->route->scope || r->route->body == BODY_CLIP)))) {
         admit_later(r);

@@ -10,6 +10,8 @@ static const struct route routes[] = {
     {"GET", "/api/auth/login/ping", people_pong, 0, QUICK, BODY_NONE},
     {"GET", "/api/auth/signup/ping", people_pong, 0, QUICK, BODY_NONE},
     {"GET", "/api/health", people_health, 0, ASKS, BODY_NONE},
+    {"GET", "/api/ready", people_ready, 0, SLOW, BODY_NONE},
+    {"GET", "/metrics", people_metrics, SCOPE_ADMIN, SLOW, BODY_NONE},
     {"POST", "/api/auth/signup", people_sign_up, 0, SLOW, BODY_JSON},
     {"POST", "/api/auth/login", people_log_in, 0, SLOW, BODY_JSON},
     {"POST", "/api/tasks", tasks_add, SCOPE_UPLOAD, SLOW, BODY_CLIP},

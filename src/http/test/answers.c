@@ -68,6 +68,73 @@ static void every_answer_says_how_it_may_be_used(void **state)
     }
 }
 
+static void the_id_that_a_request_came_with_is_its_id(void **state)
+{
+    struct world *w = *state;
+    static const struct {
+        const char *sent;
+        bool taken;
+    } rows[] = {
+        {"7f1c0a52-9b1e-4d1c-8f6e-2a9e3c1b5d70", true},
+        {"a", true},
+        {"A.b_c-9", true},
+        {"0123456789012345678901234567890123456789012345678901234567890123", true},
+        {"01234567890123456789012345678901234567890123456789012345678901234", false},
+        {"two words", false},
+        {"a\"b", false},
+        {"caf\xc3\xa9", false},
+        {"", false},
+    };
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct answer a;
+        ask(w, "GET", "/api/tasks/999", arena_printf(w->a, "X-Request-Id: %s\r\n", rows[i].sent),
+            NULL, 0, &a);
+        const char *id = answer_field(w, &a, "X-Request-Id");
+        assert_int_equal(a.status, 404);
+        assert_string_equal(answer_says(&a, "request_id"), id);
+        if (rows[i].taken)
+            assert_string_equal(id, rows[i].sent);
+        else
+            assert_int_equal(strlen(id), 26);
+        answer_clear(&a);
+    }
+}
+
+static void what_was_asked_is_counted_by_route(void **state)
+{
+    struct world *w = *state;
+    AUTO(buf_clear) struct buf b = {0};
+    struct answer a;
+    for (int i = 0; i < 3; i++) {
+        ask(w, "GET", arena_printf(w->a, "/api/tasks/%d", 900 + i), "", NULL, 0, &a);
+        answer_clear(&a);
+    }
+    ask(w, "BREW", "/pot/of/no/route", "", NULL, 0, &a);
+    answer_clear(&a);
+    ask(w, "GET", "/api/ready", "", NULL, 0, &a);
+    assert_int_equal(a.status, 200);
+    assert_string_equal(answer_says(&a, "status"), "ready");
+    answer_clear(&a);
+    /* the client may have its answer a moment before it is counted */
+    for (int ms = 0; ms < 20000; ms++) {
+        buf_clear(&b);
+        buf_init(&b, 1 << 20);
+        metrics_text(w->metrics, &b);
+        if (strstr(b.p, "{route=\"/api/ready\",method=\"GET\",status=\"2xx\"} 1\n"))
+            break;
+        usleep(1000);
+    }
+#define COUNTED "\nreelgate_http_requests_total"
+    assert_non_null(
+        strstr(b.p, COUNTED "{route=\"/api/tasks/*\",method=\"GET\",status=\"4xx\"} 3\n"));
+    assert_non_null(
+        strstr(b.p, COUNTED "{route=\"/api/ready\",method=\"GET\",status=\"2xx\"} 1\n"));
+    assert_non_null(strstr(b.p, COUNTED "{route=\"other\",method=\"other\",status=\"4xx\"} 1\n"));
+    assert_null(strstr(b.p, "BREW"));
+    assert_null(strstr(b.p, "pot/of"));
+    assert_non_null(strstr(b.p, "_seconds_count{route=\"/api/tasks/*\",method=\"GET\"} 3\n"));
+}
+
 static void a_stranger_is_told_how_to_come_in(void **state)
 {
     struct world *w = *state;
@@ -485,6 +552,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(every_answer_says_how_it_may_be_used),
+        T(the_id_that_a_request_came_with_is_its_id),
+        T(what_was_asked_is_counted_by_route),
         T(a_stranger_is_told_how_to_come_in),
         T(head_is_get_without_the_body),
         T(the_language_is_the_clients),

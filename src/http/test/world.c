@@ -33,11 +33,25 @@ static void open_all(struct world *w)
     OK(auth_open(&w->auth, w->store, &ac, NULL, e));
 }
 
+static void start_health(struct world *w)
+{
+    w->metrics = metrics_new();
+    const struct health_parts parts = {w->store, w->blob, w->queue, w->metrics, NULL, "serve"};
+    OK(health_start(&w->health, &parts, e));
+}
+
 void world_restart(struct world *w)
 {
     http_stop(TAKE(w->http), 0);
-    const struct http_parts parts = {
-        .auth = w->auth, .tasks = w->tasks, .blob = w->blob, .store = w->store, .jail_missing = ""};
+    if (!w->health)
+        start_health(w);
+    const struct http_parts parts = {.auth = w->auth,
+                                     .tasks = w->tasks,
+                                     .blob = w->blob,
+                                     .store = w->store,
+                                     .metrics = w->metrics,
+                                     .health = w->health,
+                                     .jail_missing = ""};
     OK(http_start(&w->http, &w->conf, &parts, e));
 }
 
@@ -73,6 +87,8 @@ int world_tear_down(void **state)
 {
     struct world *w = *state;
     http_stop(w->http, 0);
+    health_free(w->health);
+    metrics_free(w->metrics);
     tasks_free(w->tasks);
     auth_close(w->auth);
     queue_closep(&w->queue);

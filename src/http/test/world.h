@@ -7,7 +7,9 @@
 #include "blob/blob.h"
 #include "core/conf.h"
 #include "core/err.h"
+#include "core/metric.h"
 #include "core/str.h"
+#include "health/health.h"
 #include "http/http.h"
 #include "queue/queue.h"
 #include "store/store.h"
@@ -23,6 +25,8 @@ struct world {
     struct blob *blob;
     struct tasks *tasks;
     struct auth *auth;
+    struct metrics *metrics;
+    struct health *health;
     struct http *http;
     struct arena *a;
     const char *token; /* of the user ana */
