@@ -128,7 +128,7 @@ test('the list: order, max, after; anything but numbers is 400', async (t) => {
     assert.deepEqual(await list(`?max=2&after=${ids[1]}`), ids.slice(2, 4));
     assert.deepEqual(await list(`?max=2&order=1&after=${ids[3]}`), down.slice(2, 4));
     assert.deepEqual(await list('?max=0'), []);
-    for (const query of ['?max=x', '?order=x', '?max=1e1', '?max=', '?max=-3', '?order=7', '?after=x', '?max=99999999999999999999'])
+    for (const query of ['?max=x', '?order=x', '?max=1e1', '?max=', '?max=-3', '?order=7', '?after=x', '?max=99999999999999999999', '?status=', '?status=deleted', '?status=done', '?view=', '?view=brief'])
         isError(await ana.get(`/api/tasks${query}`), 400, 'parameter_bad');
 });
 
@@ -201,7 +201,7 @@ test('asks 8: delete stops the work within 1 s', async (t) => {
     await ana.processed(await ana.give(await clip(0.2))); /* and the worker goes on */
 });
 
-test('asks 2: a failed task gets a fresh start, any other is a 409', async (t) => {
+test('asks 2: a failed task gets a fresh start, any other is a 409; lists by state, and with all there is', async (t) => {
     const { ana } = await startWithUser(t);
     const whole = readFileSync(await clip(3));
     const id = await ana.give(whole.subarray(0, whole.length / 2));
@@ -212,6 +212,22 @@ test('asks 2: a failed task gets a fresh start, any other is a 409', async (t) =
     const good = await ana.give(await clip(0.2));
     await ana.processed(good);
     isError(await ana.post(`/api/tasks/${good}/retry`), 409, 'retry_state');
+
+    const short = { id, status: 'failed', progress: 0, title: '', file_name: 'clip.mp4' };
+    const list = async (query) => (await ana.get(`/api/tasks?${query}`)).json.data;
+    assert.deepEqual((await list('status=failed')).map((task) => ({ ...task, progress: 0 })), [short]);
+    assert.deepEqual((await list('status=processed')).map((task) => task.id), [good]);
+    assert.deepEqual(await list('status=uploaded&view=full'), []);
+    const whole_list = await list('view=full&order=1');
+    assert.deepEqual(whole_list.map((task) => task.id), [good, id]);
+    for (const task of whole_list) {
+        const alone = await ana.task(task.id);
+        const strip = ({ id: _, download, poster, ...rest }) => ({ ...rest, download: download.split('?')[0], poster: poster && poster.split('?')[0] });
+        assert.deepEqual(strip(task), strip(alone));
+    }
+    assert.deepEqual((await list('view=full&order=1&max=1')).map((task) => task.id), [good]);
+    assert.deepEqual((await list(`view=full&status=failed&after=${id}`)), []);
+    assert.equal((await list('view=full&status=failed'))[0].error.code, 'truncated');
 });
 
 test('asks 13: an upload sent twice with one Idempotency-Key is one task', async (t) => {

@@ -226,18 +226,13 @@ void hooks_test(struct request *r)
         answer_json(r, 202, json_pack("{s:I}", "delivery", (json_int_t)id));
 }
 
-static bool query_number(struct request *r, const char *name, int64_t *out)
-{
-    const char *text = MHD_lookup_connection_value(r->conn, MHD_GET_ARGUMENT_KIND, name);
-    return !text || str_int64(str_of(text), 0, INT64_MAX, out);
-}
-
 void hooks_deliveries(struct request *r)
 {
     struct err e;
     struct hook_row h;
     int64_t max = PAGE_USUAL, after = 0;
-    if (!query_number(r, "max", &max) || !query_number(r, "after", &after)) {
+    if (!request_number(r, "max", 0, INT64_MAX, &max) ||
+        !request_number(r, "after", 0, INT64_MAX, &after)) {
         err_msg(&e, MSG_PARAMETER_BAD, "deliveries: a parameter is not a number");
         answer_error(r, &e);
         return;

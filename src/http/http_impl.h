@@ -124,6 +124,10 @@ void request_run(struct request *r);
 void request_free(struct request *r);
 /* A header field as it came; NULL: none. */
 const char *request_header(const struct request *r, const char *name);
+/* A parameter of the query; NULL: none. As a number: false when it is no such; when there is none
+ * *out stays. */
+const char *request_query(struct request *r, const char *name);
+bool request_number(struct request *r, const char *name, int64_t min, int64_t max, int64_t *out);
 
 /* answer.c: fills r->answer and r->status. answer_json takes the reference. */
 /* JSON as text, which came from malloc and is taken; NULL is a 500 without a body. */
@@ -207,6 +211,12 @@ void tus_feed(struct request *r, const char *data, size_t len_bytes);
 /* A fault came up: the piece is ended before the client hears of it. In the pool. */
 void tus_refuse(struct request *r);
 void tus_free(struct tus *u);
+
+/* tasks.c: max, order, after and status of the query as a page; MSG_PARAMETER_BAD. A task as
+ * GET /api/tasks/<id> tells it. The answer with such a page, whose tasks also have "id". */
+int list_read(struct request *r, struct task_page *p, struct err *e);
+json_t *task_json(struct request *r, const struct task_row *t);
+void list_full(struct request *r, const struct task_page *page);
 
 /* keys.c: a time, null for 0; the names of scopes; the body, NULL with *e when it is no object. */
 json_t *json_time(int64_t unix_ms);

@@ -137,6 +137,21 @@ const char *request_header(const struct request *r, const char *name)
     return MHD_lookup_connection_value(r->conn, MHD_HEADER_KIND, name);
 }
 
+const char *request_query(struct request *r, const char *name)
+{
+    return MHD_lookup_connection_value(r->conn, MHD_GET_ARGUMENT_KIND, name);
+}
+
+bool request_number(struct request *r, const char *name, int64_t min, int64_t max, int64_t *out)
+{
+    const char *text;
+    size_t len;
+    if (MHD_lookup_connection_value_n(r->conn, MHD_GET_ARGUMENT_KIND, name, strlen(name), &text,
+                                      &len) != MHD_YES)
+        return true;
+    return text && str_int64((struct str){text, len}, min, max, out);
+}
+
 static enum MHD_Result join_forwarded(void *cls, enum MHD_ValueKind kind, const char *key,
                                       const char *value)
 {

@@ -84,36 +84,41 @@ static int add_row(void *arg, const struct task_row *t)
     return 0;
 }
 
-static bool query_number(struct request *r, const char *name, int64_t min, int64_t max,
-                         int64_t *out)
+static bool state_from_name(const char *name, unsigned *mask)
 {
-    const char *text;
-    size_t len;
-    if (MHD_lookup_connection_value_n(r->conn, MHD_GET_ARGUMENT_KIND, name, strlen(name), &text,
-                                      &len) != MHD_YES)
-        return true; /* not there: the preset stays */
-    return number(text, len, min, max, out);
+    for (enum task_state s = TASK_UPLOADED; s < TASK_DELETED; s++)
+        if (strcmp(name, task_state_name(s)) == 0) {
+            *mask = 1u << s;
+            return true;
+        }
+    return false;
 }
 
-void tasks_list(struct request *r)
+int list_read(struct request *r, struct task_page *p, struct err *e)
+{
+    int64_t max = PAGE_USUAL, order = 0, after = 0;
+    unsigned states = 0;
+    const char *status = request_query(r, "status");
+    if (!request_number(r, "max", 0, INT64_MAX, &max) ||
+        !request_number(r, "order", 0, 1, &order) ||
+        !request_number(r, "after", 0, INT64_MAX, &after))
+        return err_msg(e, MSG_PARAMETER_BAD, "list: a parameter is not a number");
+    if (status && !state_from_name(status, &states))
+        return err_msg(e, MSG_PARAMETER_BAD, "list: no state is called that");
+    *p = (struct task_page){.descending = order == 1,
+                            .after = after,
+                            .states = states,
+                            .max = (int)(max < PAGE_MAX ? max : PAGE_MAX)};
+    return 0;
+}
+
+static void list_brief(struct request *r, const struct task_page *page)
 {
     struct err e;
-    int64_t max = PAGE_USUAL, order = 0, after = 0;
-    if (!query_number(r, "max", 0, INT64_MAX, &max) || !query_number(r, "order", 0, 1, &order) ||
-        !query_number(r, "after", 0, INT64_MAX, &after)) {
-        err_msg(&e, MSG_PARAMETER_BAD, "list: a parameter is not a number");
-        answer_error(r, &e);
-        return;
-    }
-    const struct task_page page = {.user_id = r->caller.user_id,
-                                   .descending = order == 1,
-                                   .after = after,
-                                   .brief = true,
-                                   .max = (int)(max < PAGE_MAX ? max : PAGE_MAX)};
     AUTO(buf_clear) struct buf b;
     buf_init(&b, LIST_MAX);
     buf_put(&b, LIST_HEAD.p, LIST_HEAD.len);
-    if (page.max > 0 && task_list(r->http->parts.tasks, &page, add_row, &b, &e) < 0) {
+    if (page->max > 0 && task_list(r->http->parts.tasks, page, add_row, &b, &e) < 0) {
         answer_error(r, &e);
         return;
     }
@@ -124,6 +129,54 @@ void tasks_list(struct request *r)
         return;
     }
     answer_text(r, 200, TAKE(b.p));
+}
+
+struct full_list {
+    struct request *r;
+    json_t *rows;
+};
+
+static int add_full(void *arg, const struct task_row *t)
+{
+    struct full_list *l = arg;
+    json_t *o = task_json(l->r, t);
+    json_object_set_new(o, "id", json_integer((json_int_t)t->id));
+    if (t->username)
+        json_object_set_new(o, "username", json_string(t->username));
+    return json_array_append_new(l->rows, o);
+}
+
+void list_full(struct request *r, const struct task_page *page)
+{
+    struct err e;
+    struct full_list l = {r, json_array()};
+    if (page->max > 0 && task_list(r->http->parts.tasks, page, add_full, &l, &e) < 0) {
+        json_decref(l.rows);
+        answer_error(r, &e);
+        return;
+    }
+    answer_json(r, 200, json_pack("{s:o}", "data", l.rows));
+}
+
+void tasks_list(struct request *r)
+{
+    struct err e;
+    struct task_page page;
+    const char *view = request_query(r, "view");
+    if (list_read(r, &page, &e) < 0) {
+        answer_error(r, &e);
+        return;
+    }
+    page.user_id = r->caller.user_id;
+    page.brief = !view;
+    if (!view) {
+        list_brief(r, &page);
+    } else if (strcmp(view, "full") == 0) {
+        list_full(r, &page);
+    } else {
+        err_msg(&e, MSG_PARAMETER_BAD, "list: no such view");
+        answer_error(r, &e);
+    }
 }
 
 /* What the attempt reported, from the row's JSON. */
@@ -144,6 +197,33 @@ static void add_report(json_t *o, const struct task_row *t)
         json_object_set_new(o, "clip", json_pack("{s:I}", "bytes", (json_int_t)t->clip_bytes));
 }
 
+json_t *task_json(struct request *r, const struct task_row *t)
+{
+    char when[CLOCK_HTTP_SIZE];
+    clock_http(t->created_ms, when);
+    bool done = t->state == TASK_PROCESSED;
+    json_t *o = json_pack("{s:I, s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:f}", "task_id",
+                          (json_int_t)t->id, "timestamp", when, "status", task_state_name(t->state),
+                          "file_path", task_public_name(t->clip_blob), "download",
+                          done ? files_link(r, "download", task_public_name(t->reel_blob))
+                               : msg_text(MSG_NOT_READY, r->lang),
+                          "progress", done ? 100 : t->progress, "file_name", t->file_name, "title",
+                          t->title, "fit", fit_name(t->fit), "start", (double)t->start_us / 1e6);
+    bool poster = done && *t->poster_blob;
+    json_object_set_new(o, "poster",
+                        poster
+                            ? json_string(files_link(r, "poster", task_public_name(t->poster_blob)))
+                            : json_null());
+    enum msg m;
+    bool failed = t->state == TASK_FAILED && msg_from_slug(t->error_slug, &m);
+    json_object_set_new(
+        o, "error",
+        failed ? json_pack("{s:s, s:s}", "code", t->error_slug, "message", msg_text(m, r->lang))
+               : json_null());
+    add_report(o, t);
+    return o;
+}
+
 void tasks_get(struct request *r)
 {
     int64_t id;
@@ -151,38 +231,14 @@ void tasks_get(struct request *r)
     struct err e;
     if (!task_id(r, &id)) {
         no_such(r);
-        return;
-    }
-    if (task_get(r->http->parts.tasks, r->arena, id, r->caller.user_id, &t, &e) < 0) {
+    } else if (task_get(r->http->parts.tasks, r->arena, id, r->caller.user_id, &t, &e) < 0) {
         if (e.code == ERR_MISSING)
             no_such(r);
         else
             answer_error(r, &e);
-        return;
+    } else {
+        answer_json(r, 200, task_json(r, &t));
     }
-    char when[CLOCK_HTTP_SIZE];
-    clock_http(t.created_ms, when);
-    bool done = t.state == TASK_PROCESSED;
-    json_t *o = json_pack("{s:I, s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:f}", "task_id",
-                          (json_int_t)t.id, "timestamp", when, "status", task_state_name(t.state),
-                          "file_path", task_public_name(t.clip_blob), "download",
-                          done ? files_link(r, "download", task_public_name(t.reel_blob))
-                               : msg_text(MSG_NOT_READY, r->lang),
-                          "progress", done ? 100 : t.progress, "file_name", t.file_name, "title",
-                          t.title, "fit", fit_name(t.fit), "start", (double)t.start_us / 1e6);
-    bool poster = done && *t.poster_blob;
-    json_object_set_new(o, "poster",
-                        poster
-                            ? json_string(files_link(r, "poster", task_public_name(t.poster_blob)))
-                            : json_null());
-    enum msg m;
-    bool failed = t.state == TASK_FAILED && msg_from_slug(t.error_slug, &m);
-    json_object_set_new(
-        o, "error",
-        failed ? json_pack("{s:s, s:s}", "code", t.error_slug, "message", msg_text(m, r->lang))
-               : json_null());
-    add_report(o, &t);
-    answer_json(r, 200, o);
 }
 
 void tasks_delete(struct request *r)

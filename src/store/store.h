@@ -137,6 +137,7 @@ struct task_row {
     const char *error_slug; /* core/message slug, "" when none */
     const char *error_text; /* for the log and operators */
     const char *report;     /* JSON of struct render_report (core/reel_json.h), "" when none */
+    const char *username;   /* its owner's, where struct task_page asks for it; else NULL */
 };
 struct task_new {
     int64_t user_id;
