@@ -131,15 +131,17 @@ static void sqlite_close(struct store *base)
     free(s);
 }
 
-static int sqlite_open(struct store **out, const char *rest, struct log *log, struct err *e)
+static int no_path(const char *rest, struct err *e)
 {
-    const char *path = path_of(rest);
-    if (!path)
-        return err_set(e, ERR_INPUT,
-                       "database sqlite:%s: it should be sqlite:///absolute/path or "
-                       "sqlite:relative/path",
-                       rest);
-    AUTO(store_closep) struct store *base = mem_new(sizeof(struct sqlite));
+    return err_set(e, ERR_INPUT,
+                   "database sqlite:%s: it should be sqlite:///absolute/path or "
+                   "sqlite:relative/path",
+                   rest);
+}
+
+static struct store *new_store(struct log *log)
+{
+    struct store *base = mem_new(sizeof(struct sqlite));
     struct sqlite *s = (struct sqlite *)base;
     store_init(base, &store_sqlite_ops, log);
     s->lock_fd = -1;
@@ -150,6 +152,16 @@ static int sqlite_open(struct store **out, const char *rest, struct log *log, st
     pthread_cond_init(&s->read_free, NULL);
     for (int i = 0; i < SQ_READERS; i++)
         sq_reader_back(s, &s->readers[i]);
+    return base;
+}
+
+static int sqlite_open(struct store **out, const char *rest, struct log *log, struct err *e)
+{
+    const char *path = path_of(rest);
+    if (!path)
+        return no_path(rest, e);
+    AUTO(store_closep) struct store *base = new_store(log);
+    struct sqlite *s = (struct sqlite *)base;
     int version = 0;
     if (find_file(path, &s->path, e) < 0 || take_lock(s, e) < 0 ||
         sq_conn_open(&s->writer, s->path, true, e) < 0 ||
@@ -157,6 +169,60 @@ static int sqlite_open(struct store **out, const char *rest, struct log *log, st
         return -1;
     *out = TAKE(base);
     return 0;
+}
+
+/* Without the lock, since it neither commits nor checkpoints: its writer is one more reader. */
+static int sqlite_open_beside(struct store **out, const char *rest, struct log *log, struct err *e)
+{
+    const char *path = path_of(rest);
+    if (!path)
+        return no_path(rest, e);
+    AUTO(store_closep) struct store *base = new_store(log);
+    struct sqlite *s = (struct sqlite *)base;
+    int version = 0;
+    s->path = realpath(path, NULL);
+    if (!s->path)
+        return err_set(e, errno == ENOENT ? ERR_MISSING : ERR_SYSTEM, "database %s: %s", path,
+                       strerror(errno));
+    if (sq_conn_open(&s->writer, s->path, false, e) < 0 ||
+        schema_version(s->writer.db, &version, e) < 0)
+        return -1;
+    if (version != NEWEST)
+        return err_set(e, ERR_CONFLICT,
+                       "database: its schema is version %d, this program's is %d: use the program "
+                       "that serves it",
+                       version, NEWEST);
+    *out = TAKE(base);
+    return 0;
+}
+
+/* -- copy -- */
+
+static void dbp(sqlite3 **db)
+{
+    sqlite3_close_v2(*db);
+}
+
+/* In one step, so under one snapshot: what is committed meanwhile does not begin it anew. */
+static int sqlite_copy(struct store *base, const char *path, struct err *e)
+{
+    AUTO(fd_closep) int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return err_set(e, errno == EEXIST ? ERR_CONFLICT : ERR_SYSTEM, "%s: %s", path,
+                       strerror(errno));
+    AUTO(dbp) sqlite3 *to = NULL;
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    if (sqlite3_open_v2(path, &to, flags, NULL) != SQLITE_OK)
+        return sq_fail(to, path, e);
+    struct sq_conn *from = sq_reader((struct sqlite *)base, e);
+    if (!from)
+        return -1;
+    sqlite3_backup *b = sqlite3_backup_init(to, "main", from->db, "main");
+    if (b)
+        (void)sqlite3_backup_step(b, -1);
+    int rc = b ? sqlite3_backup_finish(b) : SQLITE_ERROR; /* tells what the step met */
+    sq_reader_back((struct sqlite *)base, from);
+    return rc == SQLITE_OK ? 0 : sq_fail(to, "copy", e);
 }
 
 /* -- migrate -- */
@@ -354,4 +420,6 @@ const struct store_ops store_sqlite_ops = {
     .upload_free_all = sqlite_upload_free_all,
     .upload_list = sqlite_upload_list,
     .hooks = &hook_sqlite_ops,
+    .open_beside = sqlite_open_beside,
+    .copy = sqlite_copy,
 };

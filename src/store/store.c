@@ -19,18 +19,42 @@ static const struct back_end {
     {"postgresql", NULL, "postgres", "store_postgres_ops"},
 };
 
-int store_open(struct store **out, const char *url, struct log *log, struct err *e)
+/* The back end of a URL, and what follows its scheme; NULL with *e. */
+static const struct store_ops *find(const char *url, const char **rest, struct err *e)
 {
     for (size_t i = 0; i < LEN(back_ends); i++) {
         const struct back_end *b = &back_ends[i];
         size_t n = strlen(b->scheme);
         if (strncmp(url, b->scheme, n) != 0 || url[n] != ':')
             continue;
-        const struct store_ops *ops = b->ops ? b->ops : engine_find(b->module, b->symbol, e);
-        return ops ? ops->open(out, url + n + 1, log, e) : -1;
+        *rest = url + n + 1;
+        return b->ops ? b->ops : engine_find(b->module, b->symbol, e);
     }
-    return err_set(e, ERR_INPUT,
-                   "database %s: the URL should begin with sqlite: or postgresql:", url);
+    err_set(e, ERR_INPUT, "database %s: the URL should begin with sqlite: or postgresql:", url);
+    return NULL;
+}
+
+int store_open(struct store **out, const char *url, struct log *log, struct err *e)
+{
+    const char *rest;
+    const struct store_ops *ops = find(url, &rest, e);
+    return ops ? ops->open(out, rest, log, e) : -1;
+}
+
+int store_open_beside(struct store **out, const char *url, struct log *log, struct err *e)
+{
+    const char *rest;
+    const struct store_ops *ops = find(url, &rest, e);
+    if (!ops)
+        return -1;
+    return ops->open_beside ? ops->open_beside(out, rest, log, e)
+                            : err_set(e, ERR_UNSUPPORTED, "store: %s is a server", ops->scheme);
+}
+
+int store_copy(struct store *s, const char *path, struct err *e)
+{
+    return s->ops->copy ? s->ops->copy(s, path, e)
+                        : err_set(e, ERR_UNSUPPORTED, "store: %s is a server", s->ops->scheme);
 }
 
 bool store_shared(const struct store *s)

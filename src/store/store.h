@@ -24,6 +24,13 @@ struct store;
  * process at a time may have a SQLite file open (SQLite 3.40.1 can lose commits otherwise): a
  * second open fails with ERR_BUSY, as does a PostgreSQL server that cannot be reached. */
 int store_open(struct store **out, const char *url, struct log *log, struct err *e);
+/* Opens a SQLite file beside the server that may have it open, for reading: no lease ends, nothing
+ * is made or written, and every change fails. Its schema must be this program's, else ERR_CONFLICT.
+ * ERR_MISSING: no such file; ERR_UNSUPPORTED: the database is a server of its own. */
+int store_open_beside(struct store **out, const char *url, struct log *log, struct err *e);
+/* All of it as it was at one moment, as a new SQLite file, synced, 0600; nobody is held up
+ * meanwhile. ERR_CONFLICT: path exists; ERR_UNSUPPORTED as above. */
+int store_copy(struct store *s, const char *path, struct err *e);
 /* Whether several processes may have it open; then its calls wait for a network. */
 bool store_shared(const struct store *s);
 void store_close(struct store *s);

@@ -2,7 +2,7 @@
  *
  * A back end's own struct begins with struct store. store.c checks what every back end would have
  * to check, then calls the slot; each slot does what the function of its name in store.h says, and
- * every slot but the last is required. */
+ * every slot but the last ones is required. */
 #pragma once
 #include "store/store.h"
 
@@ -100,7 +100,10 @@ struct store_ops {
                        struct err *e);
     const struct hook_ops *hooks; /* see store/hook.h */
 
-    const struct legacy_ops *legacy; /* the one slot that may be NULL: see store/legacy.h */
+    /* Slots that may be NULL. */
+    const struct legacy_ops *legacy; /* see store/legacy.h */
+    int (*open_beside)(struct store **out, const char *rest, struct log *log, struct err *e);
+    int (*copy)(struct store *s, const char *path, struct err *e);
 };
 extern const struct store_ops store_sqlite_ops;
 extern const struct store_ops store_postgres_ops; /* in its module */

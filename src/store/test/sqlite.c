@@ -139,6 +139,56 @@ static void a_second_process_is_refused_and_told_who_has_it(void **state)
     assert_non_null(strstr(err.text, arena_printf(w->a, "(%d)", (int)getpid())));
 }
 
+static void beside_one_may_read_and_copy_and_change_nothing(void **state)
+{
+    struct world *w = *state;
+    struct store *beside = NULL, *copy = NULL;
+    struct user_row u;
+    struct task_row t;
+    bool found;
+    struct err err = {0};
+    int64_t ana = add_user(w, "ana");
+    assert_int_equal(try_add(w, ana, "clips/1", &err), 0);
+    OK(store_task_claim(w->s, w->a, "worker", 3600000, &t, &found, e));
+    OK(store_open_beside(&beside, w->url, NULL, e));
+    OK(store_user_by_id(beside, w->a, ana, &u, e));
+    assert_string_equal(u.username, "ana");
+    OK(store_task_get(beside, w->a, t.id, 0, &t, e));
+    assert_true(t.lease_until_ms > 0);
+    assert_int_equal(store_user_set_password(beside, ana, "other", &err), -1);
+
+    const char *path = arena_printf(w->a, "%s/copy.db", w->dir);
+    OK(store_copy(beside, path, e));
+    struct stat st;
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    assert_int_equal(store_copy(beside, path, &err), -1);
+    assert_int_equal(err.code, ERR_CONFLICT);
+    store_close(beside);
+    int64_t eva = add_user(w, "eva"); /* what comes later is not in it */
+    OK(store_open(&copy, arena_printf(w->a, "sqlite://%s", path), NULL, e));
+    OK(store_check(copy, e));
+    OK(store_user_by_id(copy, w->a, ana, &u, e));
+    assert_string_equal(u.password_hash, "h");
+    assert_int_equal(store_user_by_id(copy, w->a, eva, &u, &err), -1);
+    store_close(copy);
+}
+
+static void beside_wants_a_file_that_is_there_and_of_this_version(void **state)
+{
+    struct world *w = *state;
+    struct store *s = NULL;
+    struct err err = {0};
+    const char *other = arena_printf(w->a, "sqlite://%s/other.db", w->dir);
+    assert_int_equal(store_open_beside(&s, other, NULL, &err), -1);
+    assert_int_equal(err.code, ERR_MISSING);
+    assert_int_not_equal(access(other + strlen("sqlite://"), F_OK), 0);
+    meddle(w, "PRAGMA user_version = 1");
+    assert_int_equal(store_open_beside(&s, w->url, NULL, &err), -1);
+    assert_int_equal(err.code, ERR_CONFLICT);
+    assert_non_null(strstr(err.text, "version 1"));
+}
+
 static void another_name_of_the_file_meets_the_same_lock(void **state)
 {
     struct world *w = *state;
@@ -489,6 +539,8 @@ int main(void)
 #define FACT(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
         FACT(opening_ends_every_lease),
         FACT(a_second_process_is_refused_and_told_who_has_it),
+        FACT(beside_one_may_read_and_copy_and_change_nothing),
+        FACT(beside_wants_a_file_that_is_there_and_of_this_version),
         FACT(another_name_of_the_file_meets_the_same_lock),
         FACT(its_files_are_for_the_owner_alone),
         FACT(a_wrong_url_is_refused_with_its_reason),
