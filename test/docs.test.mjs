@@ -11,7 +11,9 @@ import { dirname, join, normalize } from 'node:path';
 import { test } from 'node:test';
 import { Client } from './lib/client.mjs';
 import { clip, ffmpeg } from './lib/clips.mjs';
+import { Cluster } from './lib/cluster.mjs';
 import { anchors, codes, documents, links, read } from './lib/docs.mjs';
+import { freePort, postgres } from './lib/engines.mjs';
 import { folder, program, root, run, serve } from './lib/reelgate.mjs';
 
 const docs = documents.map(read);
@@ -115,12 +117,43 @@ test('deploy/reelgate.conf.example: every line is a setting, and what it says of
         assert.ok(new RegExp(`^\`--${name}\`.*; default \`${value}\`;`, 'm').test(reference), `${name} = ${value} is not the default`);
 });
 
+// -- what must be there before a document's commands, and after them ---
+
+// A service as deploy.md sets it up, below a root of its own, and one of several machines beside it.
+async function services(t, { dir, at, systemctl }) {
+    for (const name of ['etc/reelgate', 'var/lib', 'srv/reelgate', 'backup']) mkdirSync(join(at, name), { recursive: true });
+    const port = await freePort();
+    writeFileSync(join(at, 'etc/reelgate/reelgate.conf'), [`data = ${at}/var/lib/reelgate`, `listen = 127.0.0.1:${port}`, 'workers = 1', 'free-space-floor = 0',
+        'password-memory = 8M', 'preset = ultrafast', ''].join('\n'));
+    await systemctl('start', 'reelgate');
+    const ana = await new Client({ url: `http://127.0.0.1:${port}` }).user('ana'), id = await ana.give(await clip(1));
+    await ana.processed(id);
+
+    const db = await postgres(t);
+    const cluster = new Cluster(t, { database: db.url, storage: `file://${at}/srv/reelgate/blobs` });
+    const flags = ['--secret-file', join(at, 'srv/reelgate/secret')];
+    const [node, worker] = [await cluster.serve(...flags), await cluster.work()];
+    const eva = await new Client(node).user('eva'), other = await eva.give(await clip(1));
+    await eva.processed(other);
+    for (const p of [node, worker]) await p.stop(); /* restoring wants them stopped */
+    return {
+        before: `database=${db.url} maintenance=${db.url.replace(/reelgate$/, 'postgres')}`,
+        async after() {
+            assert.equal((await ana.task(id)).status, 'processed');
+            assert.ok(existsSync(join(at, 'var/lib/reelgate.lost')) && existsSync(join(at, 'backup/reelgate/reelgate.db')));
+            const back = new Client(await cluster.serve(...flags), eva.token);
+            assert.equal((await back.task(other)).status, 'processed');
+        },
+    };
+}
+const AROUND = { 'doc/backup.md': services };
+
 // -- what is run -------------------------------------------------------------------------------
 
 const wanted = (block) => COMMANDS.includes(block.language) && !NOT_RUN.some(([file, has]) => file === block.file && block.text.includes(has));
 
 // Programs of the session, before those of the machine.
-function standIns(dir) {
+function standIns(dir, at) {
     const bin = join(dir, 'bin');
     mkdirSync(bin);
     const put = (name, text) => {
@@ -134,14 +167,22 @@ function standIns(dir) {
         *) exec /usr/bin/curl --fail-with-body "$@" ;;
     esac`);
     put('sudo', 'while [ "$1" = -u ]; do shift 2; done; exec "$@"');
+    put('chown', 'exit 0');
+    // systemctl start|stop reelgate: the service of the settings file, as its unit runs it.
+    put('systemctl', `case $1 in
+        start) setsid '${program}' serve --config '${at}/etc/reelgate/reelgate.conf' >'${dir}/service.log' 2>&1 </dev/null & echo $! >'${dir}/pid'
+            for ((i = 0; i < 600; i++)); do grep -q '^listening' '${dir}/service.log' && exit 0; sleep 0.1; done; cat '${dir}/service.log' >&2; exit 1 ;;
+        stop) pid=$(cat '${dir}/pid'); kill "$pid"; for ((i = 0; i < 600; i++)); do kill -0 "$pid" 2>/dev/null || exit 0; sleep 0.1; done; exit 1 ;;
+        *) exit 2 ;;
+    esac`);
     return bin;
 }
 
 // Runs the blocks of a document as one session; what each printed.
-async function session(dir, blocks, { before = '', change = (text) => text, env = {} }) {
+async function session(dir, bin, blocks, { before = '', change, env = {} }) {
     const parts = blocks.map(({ file, line, text }, i) => `echo '${file}:${line}' >'${dir}/at'\n{\n${change(text)}\n} >'${dir}/out.${i}'\n`);
     const { code, stderr } = await run(['-c', `set -euo pipefail\n${before}\n${parts.join('')}`], {
-        command: 'bash', cwd: join(dir, 'here'), env: { PATH: `${standIns(dir)}:${process.env.PATH}`, HOME: dir, ...env },
+        command: 'bash', cwd: join(dir, 'here'), env: { PATH: `${bin}:${process.env.PATH}`, HOME: dir, ...env },
     });
     assert.equal(code, 0, `${readFileSync(join(dir, 'at'), 'utf8').trim()} ended with ${code}:\n${stderr.slice(-3000)}`);
     return blocks.map((_, i) => readFileSync(join(dir, `out.${i}`), 'utf8'));
@@ -156,14 +197,27 @@ for (const { file, blocks } of docs) {
         copyFileSync(await clip(14), join(here, 'clip.mp4'));
         copyFileSync(await ffmpeg('.png', ['-f', 'lavfi', '-i', 'color=red:size=64x64', '-frames:v', '1']), join(here, 'logo.png'));
         symlinkSync(join(root, 'test/node_modules'), join(here, 'node_modules'));
-        let before = '', change;
+        // The places of a whole machine are below a root of their own.
+        const at = join(dir, 'root'), bin = standIns(dir, at);
+        let change = (text) => text.replaceAll(/(?<![\w.~])\/(?=(etc\/reelgate|var\/lib|srv|backup)\b)/g, `${at}/`);
+        const systemctl = async (...args) => {
+            const { code, stderr } = await run(args, { command: join(bin, 'systemctl') });
+            assert.equal(code, 0, stderr);
+        };
+        t.after(async () => {
+            if (existsSync(join(dir, 'pid'))) await systemctl('stop', 'reelgate');
+        });
+        const around = await AROUND[file]?.(t, { dir, at, systemctl });
+        let before = around?.before ?? '';
         if (shell.some(({ text }) => /\$\{?url|127\.0\.0\.1:8000/.test(text))) {
             const server = await serve(t, '--workers', '0'); /* a task stays as it was uploaded */
             if (!shell.some(({ text }) => text.includes('token=')))
                 before = `url=${server.url} token=${(await new Client(server).user('ana')).token}`;
-            change = (text) => text.replaceAll('http://127.0.0.1:8000', server.url);
+            const places = change;
+            change = (text) => places(text).replaceAll('http://127.0.0.1:8000', server.url);
         }
-        const printed = await session(dir, shell, { before, change, env: { REELGATE_PASSWORD_MEMORY: '8M', REELGATE_PRESET: 'ultrafast' } });
+        const printed = await session(dir, bin, shell, { before, change, env: { REELGATE_PASSWORD_MEMORY: '8M', REELGATE_PRESET: 'ultrafast' } });
+        await around?.after();
         // "# {...}" below a command is what it prints, but for "...".
         shell.forEach(({ line, text }, i) => {
             for (const [, said] of text.matchAll(/^# (\{.*\})/gm)) {

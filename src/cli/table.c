@@ -37,6 +37,13 @@ const struct cli_command cli_commands[] = {
      "ids, and each clip found below --legacy-files becomes a reel. Ended in the middle, it goes "
      "on when it is run again.",
      CONF_ADMIN | CONF_MIGRATE, 0, 0, NULL, cli_migrate},
+    {"backup", "FOLDER", "copy a SQLite database and its files, also while a server runs",
+     "FOLDER becomes a data folder: `reelgate doctor --data FOLDER` checks it, and restoring is "
+     "putting it in place of the lost one. It has all that was there when the command began. Run "
+     "again with the same FOLDER it copies what is new and removes what is gone; broken off, it "
+     "leaves the earlier backup whole. It holds passwords' hashes and the secret: mode 0700.\n"
+     "PostgreSQL has pg_dump; doc/backup.md has the order in which to save database and files.",
+     CONF_ADMIN, 1, 1, NULL, cli_backup},
     {"user", NULL, "users: add, list, show, password, admin, quota",
      "Works on the database while no server has it open. Passwords are asked for on a terminal, or "
      "read as one line from standard input; they are never arguments.\n"

@@ -20,7 +20,7 @@ enum conf_use {
     CONF_WORKER = 2,
     CONF_RENDER = 4,
     CONF_PROBE = 8,
-    CONF_ADMIN = 16, /* migrate, user, task, doctor */
+    CONF_ADMIN = 16, /* migrate, backup, user, task, doctor */
     CONF_MIGRATE = 32,
     CONF_ALL = 63,
 };
