@@ -160,7 +160,11 @@ function standIns(dir, at) {
         writeFileSync(join(bin, name), `#!/bin/bash\n${text}\n`);
         chmodSync(join(bin, name), 0o755);
     };
-    put('reelgate', `exec '${program}' "$@"`);
+    // Who is asked for a password types one.
+    put('reelgate', `case "$1 $2" in
+        'user add' | 'user password') exec '${program}' "$@" <<<'correct horse' ;;
+        *) exec '${program}' "$@" ;;
+    esac`);
     // An answer that tells of an error is one; a stream that never ends is looked at for a second.
     put('curl', `case " $* " in
         *' -N '*) /usr/bin/curl --fail-with-body --max-time 1 "$@"; code=$?; [ $code = 28 ] && code=0; exit $code ;;
