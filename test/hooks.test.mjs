@@ -9,6 +9,7 @@ import { test } from 'node:test';
 import { Webhook } from 'standardwebhooks';
 import { Client } from './lib/client.mjs';
 import { clip } from './lib/clips.mjs';
+import { checkDelivery } from './lib/contract.mjs';
 import { Cluster } from './lib/cluster.mjs';
 import { certificate, postgres } from './lib/engines.mjs';
 import { folder, serve, until } from './lib/reelgate.mjs';
@@ -35,6 +36,7 @@ class Receiver {
             } catch { /* perhaps the next */ }
         }
         if (!body) this.unsigned++;
+        else checkDelivery(request.headers, text);
         const id = request.headers['webhook-id'];
         this.requests.push({ id, body, headers: request.headers, at: Date.now() });
         const status = this.answer(this.requests.length, body);

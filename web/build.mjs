@@ -4,6 +4,8 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
+import { parse } from 'yaml';
+import { makeDocs } from './docs.mjs';
 
 const SCRIPT_MAX = 150_000; // bytes of script as gzip sends them, over the slowest lines we care for
 const from = (name) => new URL(name, import.meta.url).pathname;
@@ -24,7 +26,7 @@ function keep(id, path, type, bytes, kept) {
 rmSync(made, { recursive: true, force: true });
 mkdirSync(`${made}/http`, { recursive: true });
 const { outputFiles } = await build({
-    entryPoints: { app: from('src/main.jsx'), look: from('src/look.css') },
+    entryPoints: { app: from('src/main.jsx'), look: from('src/look.css'), docs: from('src/docs.css') },
     outdir: from('bundle'),
     bundle: true,
     minify: true,
@@ -39,18 +41,24 @@ const { outputFiles } = await build({
     define: { 'process.env.NODE_ENV': '"production"' },
     banner: { js: '/* Holds preact (MIT, Jason Miller and others), tus-js-client (MIT, Transloadit and others) and js-base64 (BSD-3-Clause, Dan Kogai). */' },
 });
+const api = parse(readFileSync(from('../api/openapi.yaml'), 'utf8'));
 let page = readFileSync(from('index.html'), 'utf8');
+let docs = makeDocs(api);
 let script;
 for (const { path, contents } of outputFiles) {
     const name = path.split('/').pop();
-    const js = name.endsWith('.js');
-    const sizes = keep(js ? 'script' : 'look', `/assets/${name}`, js ? 'text/javascript; charset=utf-8' : 'text/css; charset=utf-8', contents, true);
+    const [id, js] = [name.split('-')[0], name.endsWith('.js')];
+    const sizes = keep(id, `/assets/${name}`, js ? 'text/javascript; charset=utf-8' : 'text/css; charset=utf-8', contents, true);
     if (js) script = sizes;
-    page = page.replace(js ? '/assets/app.js' : '/assets/look.css', `/assets/${name}`);
+    const given = `/assets/${id}${js ? '.js' : '.css'}`;
+    page = page.replace(given, `/assets/${name}`);
+    docs = docs.replace(given, `/assets/${name}`);
 }
+keep('openapi', '/openapi.json', 'application/json', JSON.stringify(api), false);
+keep('docs_page', '/docs', 'text/html; charset=utf-8', docs, false);
 keep('favicon', '/favicon.svg', 'image/svg+xml', readFileSync(from('favicon.svg')), false);
 keep('index', '/', 'text/html; charset=utf-8', page, false);
-if (/"\/assets\/(app\.js|look\.css)"/.test(page)) throw new Error('index.html names a part that was not made');
+if (/"\/assets\/(app\.js|look\.css|docs\.css)"/.test(page + docs)) throw new Error('a page names a part that was not made');
 if (script.gz > SCRIPT_MAX) throw new Error(`${script.gz} bytes of script, more than ${SCRIPT_MAX}`);
 writeFileSync(`${made}/http/parts.def`, `/* Made by script/web. PART(id, path, type, file, tag, kept): see src/http/page.c. */\n${parts.join('\n')}\n`);
 rmSync(from('dist'), { recursive: true, force: true });

@@ -74,6 +74,7 @@ enum cli_exit cli_migrate(struct cli *c);
 enum cli_exit cli_backup(struct cli *c);
 extern const struct cli_sub cli_user_subs[], cli_task_subs[];
 enum cli_exit cli_doctor(struct cli *c);
+enum cli_exit cli_routes(struct cli *c);
 enum cli_exit cli_version(struct cli *c);
 enum cli_exit cli_help_command(struct cli *c);
 enum cli_exit cli_completion(struct cli *c);

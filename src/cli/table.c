@@ -57,6 +57,11 @@ const struct cli_command cli_commands[] = {
      "when "
      "a check failed.",
      CONF_SERVE | CONF_ADMIN, 0, 0, NULL, cli_doctor},
+    {"routes", "", "list what the HTTP API answers",
+     "A line each: the method, the path (\"*\" is one part of it, \"**\" the rest), and what the "
+     "request "
+     "must show. GET /openapi.json describes them.",
+     0, 0, 0, NULL, cli_routes},
     {"version", "", "print the version", "", 0, 0, 0, NULL, cli_version},
     {"help", "[COMMAND] | --man | --settings", "explain a command, or print the man page",
      "With --man: the manual page reelgate(1) in troff. With --settings: the reference of all "

@@ -25,6 +25,16 @@ struct http_parts {
     struct health *health;    /* /api/ready, /metrics */
     const char *jail_missing; /* "" or the layers this machine lacks, for /api/health */
 };
+/* The routes, in the order in which they are looked up; false behind the last. "*" in a pattern is
+ * one part of the path, "**" the rest of it. A GET also answers HEAD. */
+struct http_route {
+    const char *method, *pattern;
+    /* the scope of a token or key: "read", ...; "any": any will do; "self": a log-in, or a key with
+     * the scope admin; "-": nothing */
+    const char *needs;
+};
+bool http_route(int i, struct http_route *out);
+
 /* Listens and serves until http_stop. c gives listen, limits and times. */
 int http_start(struct http **out, const struct conf *c, const struct http_parts *parts,
                struct err *e);

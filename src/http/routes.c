@@ -6,6 +6,8 @@ static const struct route routes[] = {
     {"GET", "/", page_get, 0, QUICK, BODY_NONE},
     {"GET", "/assets/*", page_get, 0, QUICK, BODY_NONE},
     {"GET", "/favicon.svg", page_get, 0, QUICK, BODY_NONE},
+    {"GET", "/openapi.json", page_get, 0, QUICK, BODY_NONE},
+    {"GET", "/docs", page_get, 0, QUICK, BODY_NONE},
     {"GET", "/ping", people_ping, 0, QUICK, BODY_NONE},
     {"GET", "/api/auth/login/ping", people_pong, 0, QUICK, BODY_NONE},
     {"GET", "/api/auth/signup/ping", people_pong, 0, QUICK, BODY_NONE},
@@ -79,9 +81,18 @@ const struct route *route_find(const char *method, const char *path, const char 
         len--;
     struct buf names;
     buf_init(&names, ALLOW_SIZE - 1);
-    const struct route *found = NULL;
+    const struct route *found = NULL, *first = NULL;
+    *rest = path + len;
     for (size_t i = 0; i < LEN(routes) && !found; i++) {
-        if (!match(routes[i].pattern, path, len, rest))
+        const char *stars;
+        if (!match(routes[i].pattern, path, len, &stars))
+            continue;
+        /* a path belongs to the first pattern that it matches, whatever later ones would take */
+        if (!first) {
+            first = &routes[i];
+            *rest = stars;
+        }
+        if (strcmp(routes[i].pattern, first->pattern) != 0)
             continue;
         if (same_method(method, routes[i].method))
             found = &routes[i];
@@ -92,4 +103,21 @@ const struct route *route_find(const char *method, const char *path, const char 
     str_copy(allow, ALLOW_SIZE, names.len ? names.p : "");
     buf_clear(&names);
     return found;
+}
+
+static const char *needs(unsigned scope)
+{
+    if (scope == SCOPE_ANY)
+        return "any";
+    if (scope == SCOPE_SELF)
+        return "self";
+    return scope ? auth_scope_name(scope) : "-";
+}
+
+bool http_route(int i, struct http_route *out)
+{
+    if (i < 0 || (size_t)i >= LEN(routes))
+        return false;
+    *out = (struct http_route){routes[i].method, routes[i].pattern, needs(routes[i].scope)};
+    return true;
 }

@@ -1,8 +1,9 @@
-// A client of the HTTP API, as plain as curl.
+// A client of the HTTP API, as plain as curl. Every answer is held against api/openapi.yaml.
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import { check } from './contract.mjs';
 import { PATIENCE_MS, until } from './reelgate.mjs';
 
 export class Client {
@@ -23,6 +24,7 @@ export class Client {
         }
         const answer = await fetch(new URL(path, this.url), { method, headers: all, body: data, redirect: 'manual' });
         const bytes = Buffer.from(await answer.arrayBuffer());
+        check({ method, url: path, headers: all, body: data === body ? undefined : body }, { status: answer.status, headers: answer.headers, body: bytes });
         const text = bytes.toString('utf8');
         let json = null;
         try {
@@ -116,6 +118,7 @@ export function rawPost(client, path, headers) {
             response.on('error', (error) => done({ error }));
             response.on('end', () => {
                 const text = Buffer.concat(parts).toString();
+                check({ method: 'POST', url: path, headers }, { status: response.statusCode, headers: Object.entries(response.headers), body: Buffer.concat(parts) });
                 done({ status: response.statusCode, headers: response.headers, text, json: text ? JSON.parse(text) : null });
             });
         });

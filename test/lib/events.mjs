@@ -1,5 +1,6 @@
 // A reader of Server-Sent Events, by the letter of the standard as far as it is used here.
 import http from 'node:http';
+import { check, checkEvent } from './contract.mjs';
 import { until } from './reelgate.mjs';
 
 export class Stream {
@@ -14,6 +15,7 @@ export class Stream {
             this.request = http.get(new URL(path, client.url), { headers: all, agent: false }, (answer) => {
                 this.status = answer.statusCode;
                 this.headers = answer.headers;
+                if (answer.statusCode === 200) check({ method: 'GET', url: path, headers: all }, { status: 200, headers: Object.entries(answer.headers) });
                 answer.setEncoding('utf8');
                 answer.on('data', (part) => {
                     text += part;
@@ -35,7 +37,9 @@ export class Stream {
             const m = /^(id|event|data|retry): (.*)$/.exec(line);
             if (m) event[m[1]] = m[2];
         }
-        if (event.data) this.events.push({ ...event, id: Number(event.id), ...JSON.parse(event.data) });
+        if (!event.data) return;
+        checkEvent(JSON.parse(event.data));
+        this.events.push({ ...event, id: Number(event.id), ...JSON.parse(event.data) });
     }
     get last() { return this.events.at(-1)?.id; }
     // What is told of one task: its types, progress left out.

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import { join } from 'node:path';
+import { check } from './contract.mjs';
 
 export const OCTETS = 'application/offset+octet-stream';
 export const digest = (bytes, algorithm = 'sha256') => createHash(algorithm).update(bytes).digest();
@@ -23,6 +24,7 @@ function send(client, method, path, headers) {
             response.on('error', (error) => done({ error }));
             response.on('end', () => {
                 const text = Buffer.concat(parts).toString();
+                check({ method, url: path, headers: all }, { status: response.statusCode, headers: Object.entries(response.headers), body: Buffer.concat(parts) });
                 let json = null;
                 try {
                     json = JSON.parse(text);

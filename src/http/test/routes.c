@@ -121,6 +121,7 @@ static void a_wrong_method_names_the_right_ones(void **state)
         {"HEAD", "/api/auth/login", "POST"},
         {"POST", "/", "GET, HEAD"},
         {"OPTIONS", "/api/tasks/", "POST, GET, HEAD"},
+        {"DELETE", "/api/tasks/events", "GET, HEAD"},
         {"get", "/ping", "GET, HEAD"},
         {"", "/ping", "GET, HEAD"},
     };
