@@ -18,6 +18,7 @@ import { OCTETS, Upload, ask, digest, metadata } from './lib/tus.mjs';
 // Answers that nothing cheap provokes, and where else they are seen.
 const ELSEWHERE = {
     'get /api/health 503': 'a database that is away: cluster.test.mjs',
+    'get /api/ready 503': 'a database that is away, a server that stops: ops.test.mjs',
     'get /api/video/download/{year}/{month}/{day}/{name} 307': 'an object storage: s3.test.mjs',
     'get /api/video/poster/{year}/{month}/{day}/{name} 307': 'an object storage: s3.test.mjs',
 };
@@ -46,7 +47,7 @@ test('codes of errors are those of the catalogue, each with the status that it i
     };
     look(api);
     for (const slug of named) assert.ok(catalogue.has(slug) && catalogue.get(slug) !== 'ERR_NONE', `${slug} is no fault of the catalogue`);
-    const general = ['unauthorized', 'forbidden', 'conflict', 'too_many_requests', 'method_not_allowed', 'file_lost'];
+    const general = ['unauthorized', 'conflict', 'too_many_requests', 'method_not_allowed', 'user_not_found'];
     const silent = [...catalogue].filter(([slug, code]) => code !== 'ERR_NONE' && !named.has(slug) && !general.includes(slug)).map(([slug]) => slug);
     assert.deepEqual(silent, [], 'faults that the description does not know');
 });
@@ -67,14 +68,21 @@ test('every route of the program is in the file, and every one of the file is a 
     for (const { method, path } of operations) assert.equal(routes.filter((r) => r.method === method && covers(r.pattern, path)).length, 1, `${method} ${path} is no route`);
 });
 
-// What an operation asks for, in the words of `reelgate routes`.
-function needs(o) {
-    const [first = {}] = o.security ?? api.security;
-    return Object.keys(first).length === 0 ? '-' : 'token';
+// What an operation asks for, in the words of `reelgate routes`: a token alone, or a key with a scope.
+function needs(o, word) {
+    const all = o.security;
+    if (all.length === 0 || Object.keys(all[0]).length === 0) return word === '-';
+    const scope = all.find((one) => one.key)?.key[0] ?? 'any', role = all.find((one) => one.token)?.token[0];
+    if (word === 'admin') return scope === 'admin' && role === 'admin';
+    return role === undefined && (word === 'self' ? scope === 'admin' : word === scope);
 }
-test('who needs a token is told as it is', async () => {
+const isOpen = (o) => needs(o, '-');
+test('who may is told as it is', async () => {
     const routes = await listed();
-    for (const o of operations) assert.equal(needs(o), routes.find((r) => r.method === o.method && covers(r.pattern, o.path)).needs, `${o.method} ${o.path}`);
+    for (const o of operations) {
+        const word = routes.find((r) => r.method === o.method && covers(r.pattern, o.path)).needs;
+        assert.ok(needs(o, word), `${o.method} ${o.path}: ${word}, not ${JSON.stringify(o.security)}`);
+    }
 });
 
 // -- parameters ----------------------------------------------------------------------------------
@@ -83,11 +91,11 @@ test('what the program reads of a request is described', () => {
     const dir = join(root, 'src/http'), described = new Set();
     for (const o of operations) for (const { value } of parameters(o.path, o.method)) described.add(value.name.toLowerCase());
     // of HTTP itself, and of proxies
-    const common = ['authorization', 'accept-language', 'accept-encoding', 'content-type', 'content-length', 'transfer-encoding', 'host', 'x-forwarded-for', 'x-forwarded-proto', 'x-http-method-override', 'origin'];
+    const common = ['authorization', 'accept-language', 'accept-encoding', 'content-type', 'content-length', 'transfer-encoding', 'host', 'x-forwarded-for', 'x-forwarded-proto', 'x-http-method-override', 'x-request-id'];
     let count = 0;
     for (const file of readdirSync(dir).filter((name) => name.endsWith('.c'))) {
         const text = readFileSync(join(dir, file), 'utf8');
-        for (const [, name] of text.matchAll(/(?:request_header\(r, |query_\w+\(r, |MHD_GET_ARGUMENT_KIND,\s*|read_number\(r, )"([^"]+)"/g)) {
+        for (const [, name] of text.matchAll(/(?:request_header\(r, |request_query\(r, |request_number\(r, |MHD_GET_ARGUMENT_KIND,\s*|read_number\(r, )"([^"]+)"/g)) {
             count++;
             assert.ok(described.has(name.toLowerCase()) || common.includes(name.toLowerCase()), `${file} reads ${name}, which is not described`);
         }
@@ -122,12 +130,35 @@ const is = (answer, status, code) => assert.deepEqual([answer.status, answer.jso
 
 test('everything that needs a token is 401 without', async () => {
     for (const o of operations) {
-        if (needs(o) === '-') continue;
+        if (isOpen(o)) continue;
         const path = o.path.replace(/\{\w+\}/g, '1'), method = o.method.toUpperCase();
         const answer = path.startsWith('/api/uploads') ? await ask(anyone, method, path, { headers: { 'Content-Type': OCTETS, 'Upload-Offset': 0, 'Upload-Length': 1 } })
             : await anyone.call(method, path);
         assert.equal(answer.status, 401, `${method} ${path}`);
     }
+});
+
+test('a key does what its scopes say: 403 for the rest, wherever a scope is needed', async () => {
+    const make = async (scopes) => new Client(server, (await ana.post('/api/keys', { name: 'k', scopes })).json.key);
+    const [reads, deletes] = [await make(['read']), await make(['delete'])];
+    for (const o of operations.filter((one) => !isOpen(one) && one.security.find((s) => s.key)?.key.length)) {
+        const path = o.path.replace(/\{\w+\}/g, '1'), method = o.method.toUpperCase(), client = o.security.find((s) => s.key).key[0] === 'read' ? deletes : reads;
+        const answer = path.startsWith('/api/uploads') ? await ask(client, method, path, { headers: { 'Content-Type': OCTETS, 'Upload-Offset': 0, 'Upload-Length': 1 } })
+            : await client.call(method, path);
+        assert.equal(answer.status, 403, `${method} ${path} ${answer.text}`);
+    }
+});
+
+test('keys, and who asks', async () => {
+    const me = (await eve.get('/api/me')).json;
+    assert.deepEqual([me.username, me.role], ['eve', 'user']);
+    is(await eve.post('/api/keys', { name: 'x' }), 400, 'fields_missing');
+    const made = await eve.post('/api/keys', { name: 'mine', scopes: ['read', 'upload'], expires_in: 3600 });
+    assert.equal(made.status, 201);
+    assert.deepEqual((await eve.get('/api/keys')).json.data.map((k) => k.id), [made.json.id]);
+    is(await ana.delete(`/api/keys/${made.json.id}`), 404, 'key_not_found');
+    assert.equal((await eve.delete(`/api/keys/${made.json.id}`)).status, 204);
+    await until('there can be no more', async () => (await eve.post('/api/keys', { name: 'x', scopes: ['read'] })).status === 409, PATIENCE_MS, 0);
 });
 
 test('a path without the method of a request names those that it has', async () => {
@@ -204,7 +235,7 @@ test('GET /docs in a browser: under the strict policy, without any other network
 });
 
 test('signs of life, sign-up and log-in', async () => {
-    for (const path of ['/ping', '/api/auth/login/ping', '/api/auth/signup/ping', '/api/health']) assert.equal((await anyone.get(path)).status, 200, path);
+    for (const path of ['/ping', '/api/auth/login/ping', '/api/auth/signup/ping', '/api/health', '/api/ready']) assert.equal((await anyone.get(path)).status, 200, path);
     is(await anyone.signup('ana'), 400, 'user_exists');
     is(await anyone.post('/api/auth/login', { username: 'ana' }), 400, 'fields_missing');
     const wrong = () => anyone.post('/api/auth/login', { username: 'nobody', password: 'wrong horse' });
@@ -247,6 +278,12 @@ test('tasks: what each parameter of the list does', async () => {
         max: async () => assert.deepEqual(await list('?max=1'), all.slice(0, 1)),
         order: async () => assert.deepEqual(await list('?order=1'), all.toReversed()),
         after: async () => assert.deepEqual(await list(`?after=${all[0]}`), all.slice(1)),
+        status: async () => {
+            const failed = await ana.give(await bytes('.mp4', readFileSync(file).subarray(0, 5000)));
+            await ana.failed(failed);
+            assert.deepEqual(await list('?status=failed'), [failed]);
+        },
+        view: async () => assert.deepEqual((await ana.get('/api/tasks?view=full')).json.data.map(({ id, fit }) => [id, typeof fit]).slice(0, all.length), all.map((id) => [id, 'string'])),
     };
     const described = parameters('/api/tasks', 'get').filter((p) => p.value.in === 'query').map((p) => p.value.name);
     assert.deepEqual(described.sort(), Object.keys(effects).sort());
@@ -323,6 +360,21 @@ test('uploads in pieces: forgotten ones are 410', async () => {
     assert.equal((await up.patch(0, tiny)).status, 410);
 });
 
+test('figures are for admins; a day has so many tasks', async () => {
+    const strict = await start('--quota-tasks', '1');
+    const ada = await new Client(strict).user('ada');
+    assert.equal((await ada.upload(tiny)).status, 201);
+    is(await ada.upload(tiny), 429, 'tasks_limit');
+    const headers = { 'Upload-Length': tiny.length };
+    is(await ask(ada, 'POST', '/api/uploads', { headers: { ...headers, 'Content-Type': OCTETS }, body: tiny }), 429, 'tasks_limit');
+    is(await (await Upload.create(ada, tiny.length)).patch(0, tiny), 429, 'tasks_limit');
+    is(await ada.get('/metrics'), 403, 'forbidden');
+    await strict.stop();
+    assert.equal((await run(['user', 'admin', '--data', strict.dir, 'ada'])).code, 0);
+    await strict.start();
+    assert.match((await new Client(strict, ada.token).get('/metrics')).text, /^# HELP reelgate_/m);
+});
+
 test('no room, no quota', async () => {
     const full = await start('--free-space-floor', '900T'), poor = await start('--quota', '1k');
     const ada = await new Client(full).user('ada'), bob = await new Client(poor).user('bob');
@@ -385,6 +437,7 @@ test('hooks and what their receiver is sent', async () => {
 test('files', async () => {
     const { task_id } = (await ana.upload(file)).json;
     const { download, poster } = await ana.processed(task_id);
+    const uploads = new Client(server, (await ana.post('/api/keys', { name: 'k', scopes: ['upload'] })).json.key);
     for (const link of [download, poster]) {
         const { pathname, search } = new URL(link), path = pathname + search;
         const get = (headers, more = '') => anyone.get(path + more, { headers });
@@ -401,6 +454,7 @@ test('files', async () => {
         is(await anyone.get(`${pathname}?exp=1&sig=x`), 401, 'link_bad');
         assert.equal((await ana.get(pathname)).status, 200, 'the owner needs no link');
         is(await eve.get(pathname), 404, 'not_found');
+        is(await uploads.get(pathname), 403, 'scope_missing');
     }
 });
 

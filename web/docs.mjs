@@ -41,7 +41,7 @@ export function makeDocs(api) {
     function fields(s) {
         const all = Object.entries(s.properties ?? {});
         if (all.length === 0) return '';
-        return `<dl class="fields">${all.map(([name, field]) => `<div><dt><code>${escape(name)}</code>${s.required?.includes(name) ? '' : ' <span class="soft">optional</span>'}</dt>
+        return `${s.allOf ? `<p class="kind">${kind({ allOf: s.allOf })} and</p>` : ''}<dl class="fields">${all.map(([name, field]) => `<div><dt><code>${escape(name)}</code>${s.required?.includes(name) ? '' : ' <span class="soft">optional</span>'}</dt>
             <dd><span class="kind">${kind(field)}</span>${range(field) ? ` <span class="soft">${range(field)}</span>` : ''} ${field.description ? words(field.description) : ''}${inner(field)}</dd></div>`).join('')}</dl>`;
     }
     // What is written out where it stands, since it has no name.
@@ -73,7 +73,7 @@ export function makeDocs(api) {
     function curl(method, path, o, parameters) {
         const body = Object.entries(follow(o.requestBody)?.content ?? {})[0];
         const lines = [`curl${method === 'get' ? '' : method === 'head' ? ' -I' : ` -X ${method.toUpperCase()}`} "$url${path.replace(/\{(\w+)\}/g, '$$$1')}"`];
-        if ((o.security ?? api.security).length && !Object.keys((o.security ?? api.security)[0]).length === false) lines.push('-H "Authorization: Bearer $token"');
+        if (o.security.length) lines.push('-H "Authorization: Bearer $token"');
         for (const p of parameters.map(follow)) if (p.in === 'header' && p.required) lines.push(`-H '${p.name}: ${p.schema.const ?? p.example ?? 0}'`);
         if (body?.[0] === 'application/json') lines.push(`-H 'Content-Type: application/json' -d '${JSON.stringify(body[1].example ?? {})}'`);
         else if (body?.[0] === 'multipart/form-data') lines.push('-F file=@clip.mp4');
@@ -81,9 +81,10 @@ export function makeDocs(api) {
         return lines.join(' \\\n    ');
     }
     function needs(o) {
-        const all = o.security ?? api.security;
-        if (all.length === 0) return 'Open to everybody.';
-        return all.some((one) => Object.keys(one).length === 0) ? 'By a signed link, or with a token.' : 'Needs a token.';
+        if (o.security.length === 0) return 'Open to everybody.';
+        const link = o.security.some((one) => Object.keys(one).length === 0) ? 'A signed link, ' : '', key = o.security.find((one) => one.key)?.key ?? [];
+        const admin = o.security.some((one) => one.token?.includes('admin'));
+        return `${link ? `${link}a` : 'A'} log-in${admin ? ' of an admin' : ''}, or a key${key.length ? ` with the scope <code>${key[0]}</code>` : ''}.`;
     }
     function operation({ method, path, item, o, hook }) {
         const parameters = [...(item.parameters ?? []), ...(o.parameters ?? [])];
@@ -121,7 +122,8 @@ export function makeDocs(api) {
 <main id="content" tabindex="-1">
 <h1>The HTTP API</h1>
 ${prose(api.info.description)}
-<h2>Who asks</h2>
+<h2>Who may</h2>
+<p>Each operation says which of these it takes.</p>
 <dl class="fields">${Object.entries(api.components.securitySchemes).map(([name, s]) => `<div><dt><code>${name}</code></dt><dd><code>Authorization: Bearer …</code> ${words(s.description)}</dd></div>`).join('')}</dl>
 <h2>In every answer</h2>
 <dl class="fields">${Object.entries(api['x-answer-headers']).filter(([, h]) => h.description).map(([name, h]) => `<div><dt><code>${name}</code></dt><dd>${words(h.description)}</dd></div>`).join('')}</dl>

@@ -202,7 +202,8 @@ static int become_task(struct tasks *t, struct arena *a, const struct upload_row
                                .fit = u->fit,
                                .start_us = u->start_us,
                                .idempotency_key = u->idempotency_key,
-                               .quota_bytes = t->rules.quota_bytes};
+                               .quota_bytes = t->rules.quota_bytes,
+                               .quota_tasks = t->rules.quota_tasks};
     struct task_row row;
     bool existed;
     if (task_add_row(t, a, &n, &row, &existed, e) < 0 ||
