@@ -289,6 +289,7 @@ const struct store_ops store_postgres_ops = {
     .worker_beat = postgres_worker_beat,
     .worker_list = postgres_worker_list,
     .task_oldest = postgres_task_oldest,
+    .totals = postgres_totals,
     .task_add = postgres_task_add,
     .task_by_key = postgres_task_by_key,
     .task_get = postgres_task_get,

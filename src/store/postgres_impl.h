@@ -45,6 +45,14 @@ enum pg_sql {
     PG_LIST_BRIEF_DOWN,
     PG_LIST_UPLOADED,
     PG_LIST_DELETED,
+    PG_OWNED, /* each of these is followed by its descending one */
+    PG_OWNED_DOWN,
+    PG_OWNED_UPLOADED,
+    PG_OWNED_UPLOADED_DOWN,
+    PG_OWNED_PROCESSING,
+    PG_OWNED_PROCESSING_DOWN,
+    PG_OWNED_FAILED,
+    PG_OWNED_FAILED_DOWN,
     PG_TASK_CHANGE,
     PG_TASK_MARK,
     PG_TASK_CLAIM,
@@ -66,6 +74,7 @@ enum pg_sql {
     PG_WORKER_OLD,
     PG_WORKER_LIST,
     PG_OLDEST_WAITING,
+    PG_TOTALS,
     PG_EVENT_LIST,
     PG_EVENT_LIST_TASK,
     PG_EVENT_USERS,
@@ -232,3 +241,4 @@ int postgres_worker_beat(struct store *s, const struct worker_row *w, struct err
 int postgres_worker_list(struct store *s, int (*each)(void *arg, const struct worker_row *w),
                          void *arg, struct err *e);
 int postgres_task_oldest(struct store *s, int64_t *waited_ms, struct err *e);
+int postgres_totals(struct store *s, struct store_totals *out, struct err *e);

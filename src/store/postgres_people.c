@@ -105,15 +105,24 @@ int postgres_key_used(struct store *s, int64_t id, struct err *e)
 
 int postgres_user_set(struct store *s, int64_t id, const struct user_change *u, struct err *e)
 {
+    unsigned only = u->only ? u->only : USER_ROLE | USER_BYTES | USER_TASKS;
     struct pg_values v = {0};
     pg_int(&v, id);
     pg_int(&v, u->admin);
     pg_int(&v, u->bytes_limit);
     pg_int(&v, u->tasks_limit);
+    pg_int(&v, only);
+    pg_int(&v, u->keep_an_admin && (only & USER_ROLE) && !u->admin);
     AUTO(pg_clearp) PGresult *r = pg_ask(of(s), PG_USER_SET, &v, NULL, e);
     if (!r)
         return -1;
-    return PQntuples(r) ? 0 : err_set(e, ERR_MISSING, "there is no user %" PRId64, id);
+    if (PQntuples(r))
+        return 0;
+    AUTO(arena_freep) struct arena *a = arena_new();
+    struct user_row there;
+    if (postgres_user_get(s, a, NULL, id, &there, e) < 0)
+        return -1;
+    return err_msg(e, MSG_LAST_ADMIN, "user %" PRId64 " is the last admin", id);
 }
 
 int postgres_user_search(struct store *s, const char *part, int64_t after, int max,
@@ -182,5 +191,19 @@ int postgres_task_oldest(struct store *s, int64_t *waited_ms, struct err *e)
     if (!r)
         return -1;
     *waited_ms = PQntuples(r) ? pg_number(r, 0, 0) : -1;
+    return 0;
+}
+
+int postgres_totals(struct store *s, struct store_totals *out, struct err *e)
+{
+    AUTO(pg_clearp) PGresult *r = pg_ask(of(s), PG_TOTALS, NULL, NULL, e);
+    if (!r)
+        return -1;
+    *out = (struct store_totals){
+        .users = pg_number(r, 0, 0),
+        .bytes_used = pg_number(r, 0, 1),
+        .deliveries_waiting = pg_number(r, 0, 2),
+        .deliveries_dead = pg_number(r, 0, 3),
+    };
     return 0;
 }

@@ -136,6 +136,7 @@ static int task_row(const PGresult *r, int i, struct arena *a, struct task_row *
         .error_slug = pg_string(r, i, 22, a),
         .error_text = pg_string(r, i, 23, a),
         .report = pg_string(r, i, 24, a),
+        .username = PQnfields(r) > 25 ? pg_string(r, i, 25, a) : NULL,
     };
     return 0;
 }
@@ -301,6 +302,18 @@ int postgres_task_by_blob(struct store *s, struct arena *a, const char *blob, st
     return rc ? (rc < 0 ? -1 : 0) : err_msg(e, MSG_TASK_NOT_FOUND, "no task has this blob");
 }
 
+/* Of all users' tasks: by the index of their state where there is one. */
+static enum pg_sql owned_sql(const struct task_page *p, unsigned mask)
+{
+    if (mask == 1u << TASK_UPLOADED)
+        return p->descending ? PG_OWNED_UPLOADED_DOWN : PG_OWNED_UPLOADED;
+    if (mask == 1u << TASK_PROCESSING)
+        return p->descending ? PG_OWNED_PROCESSING_DOWN : PG_OWNED_PROCESSING;
+    if (mask == 1u << TASK_FAILED)
+        return p->descending ? PG_OWNED_FAILED_DOWN : PG_OWNED_FAILED;
+    return p->descending ? PG_OWNED_DOWN : PG_OWNED;
+}
+
 /* The narrowest statement that can answer. */
 static enum pg_sql list_sql(const struct task_page *p, unsigned mask)
 {
@@ -308,6 +321,8 @@ static enum pg_sql list_sql(const struct task_page *p, unsigned mask)
         return p->descending ? PG_LIST_BRIEF_DOWN : PG_LIST_BRIEF;
     if (p->user_id)
         return p->descending ? PG_LIST_USER_DOWN : PG_LIST_USER;
+    if (p->owners || mask == 1u << TASK_FAILED)
+        return owned_sql(p, mask);
     if (p->descending)
         return PG_LIST_ALL_DOWN;
     if (mask == 1u << TASK_UPLOADED)

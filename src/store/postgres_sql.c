@@ -2,11 +2,14 @@
  * or text and can travel in binary. */
 #include "store/postgres_impl.h"
 
-#define TASK                                                                                       \
-    "SELECT id, user_id, state, file_name, title, clip_blob, clip_hash, clip_bytes, reel_blob, "   \
+#define TASK_COLUMNS                                                                               \
+    "id, user_id, state, file_name, title, clip_blob, clip_hash, clip_bytes, reel_blob, "          \
     "poster_blob, reel_bytes, poster_bytes, fit, start_us, created_ms, changed_ms, fence, "        \
-    "attempts, progress, lease_until_ms, not_before_ms, worker, error_slug, error_text, report "   \
-    "FROM tasks "
+    "attempts, progress, lease_until_ms, not_before_ms, worker, error_slug, error_text, report"
+#define TASK "SELECT " TASK_COLUMNS " FROM tasks "
+#define OWNED                                                                                      \
+    "SELECT " TASK_COLUMNS ", (SELECT username FROM users u WHERE u.id = tasks.user_id) FROM "     \
+                           "tasks "
 #define BRIEF "SELECT id, user_id, state, file_name, title, progress FROM tasks "
 #define USER_COLUMNS                                                                               \
     "id, username, email, password_hash, admin, created_ms, bytes_used, bytes_limit, "             \
@@ -34,8 +37,14 @@ const char *const pg_sql_text[PG_COUNT_] = {
         "t.state <> 4) FROM users WHERE id > $1::bigint AND ($3::text = '' OR "
         "strpos(lower(username), lower($3::text)) > 0 OR strpos(lower(email), lower($3::text)) > "
         "0) ORDER BY id LIMIT nullif($2::bigint, -1)",
-    [PG_USER_SET] = "UPDATE users SET admin = $2::bigint, bytes_limit = $3::bigint, tasks_limit = "
-                    "$4::bigint WHERE id = $1::bigint RETURNING id",
+    /* Of two who take the role from the last two admins, one waits for the other here. */
+    [PG_USER_SET] =
+        "WITH a AS (SELECT id FROM users WHERE admin = 1 AND $6::bigint <> 0 ORDER BY id FOR NO "
+        "KEY UPDATE) UPDATE users SET admin = CASE WHEN $5::bigint & 1 <> 0 THEN $2::bigint ELSE "
+        "admin END, bytes_limit = CASE WHEN $5::bigint & 2 <> 0 THEN $3::bigint ELSE bytes_limit "
+        "END, tasks_limit = CASE WHEN $5::bigint & 4 <> 0 THEN $4::bigint ELSE tasks_limit END "
+        "WHERE id = $1::bigint AND ($6::bigint = 0 OR admin = 0 OR EXISTS (SELECT 1 FROM a WHERE "
+        "a.id <> $1::bigint)) RETURNING id",
 
     [PG_TASK_ADD] =
         "SELECT answer, id FROM reelgate_task_add_counted($1::bigint, $2::text, $3::text, "
@@ -68,6 +77,24 @@ const char *const pg_sql_text[PG_COUNT_] = {
                               "$2::bigint <> 0 ORDER BY id LIMIT nullif($3::bigint, -1)",
     [PG_LIST_DELETED] = TASK "WHERE state = 4 AND id > $1::bigint AND " OF_STATE
                              "$2::bigint <> 0 ORDER BY id LIMIT nullif($3::bigint, -1)",
+    [PG_OWNED] = OWNED "WHERE state <> 4 AND id > $1::bigint AND " OF_STATE
+                       "$2::bigint <> 0 ORDER BY id LIMIT nullif($3::bigint, -1)",
+    [PG_OWNED_DOWN] = OWNED "WHERE state <> 4 AND id < $1::bigint AND " OF_STATE
+                            "$2::bigint <> 0 ORDER BY id DESC LIMIT nullif($3::bigint, -1)",
+    [PG_OWNED_UPLOADED] = OWNED "WHERE state = 0 AND id > $1::bigint AND " OF_STATE
+                                "$2::bigint <> 0 ORDER BY id LIMIT nullif($3::bigint, -1)",
+    [PG_OWNED_UPLOADED_DOWN] =
+        OWNED "WHERE state = 0 AND id < $1::bigint AND " OF_STATE
+              "$2::bigint <> 0 ORDER BY id DESC LIMIT nullif($3::bigint, -1)",
+    [PG_OWNED_PROCESSING] = OWNED "WHERE state = 1 AND id > $1::bigint AND " OF_STATE
+                                  "$2::bigint <> 0 ORDER BY id LIMIT nullif($3::bigint, -1)",
+    [PG_OWNED_PROCESSING_DOWN] =
+        OWNED "WHERE state = 1 AND id < $1::bigint AND " OF_STATE
+              "$2::bigint <> 0 ORDER BY id DESC LIMIT nullif($3::bigint, -1)",
+    [PG_OWNED_FAILED] = OWNED "WHERE state = 3 AND id > $1::bigint AND " OF_STATE
+                              "$2::bigint <> 0 ORDER BY id LIMIT nullif($3::bigint, -1)",
+    [PG_OWNED_FAILED_DOWN] = OWNED "WHERE state = 3 AND id < $1::bigint AND " OF_STATE
+                                   "$2::bigint <> 0 ORDER BY id DESC LIMIT nullif($3::bigint, -1)",
 
     [PG_TASK_CHANGE] =
         "SELECT reelgate_task_change($1::bigint, $2::bigint, $3::bigint, $4::bigint, "
@@ -116,6 +143,9 @@ const char *const pg_sql_text[PG_COUNT_] = {
                        "reelgate_now_ms() - $1::bigint ORDER BY name",
     [PG_OLDEST_WAITING] = "SELECT greatest(reelgate_now_ms() - changed_ms, 0) FROM tasks WHERE "
                           "state = 0 ORDER BY id LIMIT 1",
+    [PG_TOTALS] = "SELECT (SELECT count(*) FROM users), (SELECT coalesce(sum(bytes_used), "
+                  "0)::bigint FROM users), (SELECT count(*) FROM deliveries WHERE state = 0), "
+                  "(SELECT count(*) FROM deliveries WHERE state = 2)",
 
 #define EVENT "SELECT id, user_id, task_id, kind, progress, error_slug, created_ms FROM events "
     [PG_EVENT_LIST] =

@@ -392,6 +392,7 @@ const struct store_ops store_sqlite_ops = {
     .worker_beat = sqlite_worker_beat,
     .worker_list = sqlite_worker_list,
     .task_oldest = sqlite_task_oldest,
+    .totals = sqlite_totals,
     .task_add = sqlite_task_add,
     .task_by_key = sqlite_task_by_key,
     .task_get = sqlite_task_get,

@@ -58,6 +58,14 @@ enum sq_sql {
     SQL_LIST_BRIEF_DOWN,
     SQL_LIST_UPLOADED,
     SQL_LIST_DELETED,
+    SQL_OWNED, /* each of these is followed by its descending one */
+    SQL_OWNED_DOWN,
+    SQL_OWNED_UPLOADED,
+    SQL_OWNED_UPLOADED_DOWN,
+    SQL_OWNED_PROCESSING,
+    SQL_OWNED_PROCESSING_DOWN,
+    SQL_OWNED_FAILED,
+    SQL_OWNED_FAILED_DOWN,
     SQL_TASK_CHANGE,
     SQL_TASK_TAKE,
     SQL_TASK_RENEW,
@@ -116,6 +124,7 @@ enum sq_sql {
     SQL_WORKER_OLD,
     SQL_WORKER_LIST,
     SQL_OLDEST_WAITING,
+    SQL_TOTALS,
     SQL_TURN_ADD,
     SQL_TURN_NEXT,
     SQL_TURN_SERVED,
@@ -281,3 +290,4 @@ int sqlite_worker_beat(struct store *s, const struct worker_row *w, struct err *
 int sqlite_worker_list(struct store *s, int (*each)(void *arg, const struct worker_row *w),
                        void *arg, struct err *e);
 int sqlite_task_oldest(struct store *s, int64_t *waited_ms, struct err *e);
+int sqlite_totals(struct store *s, struct store_totals *out, struct err *e);

@@ -131,10 +131,10 @@ int sqlite_key_list(struct store *base, int64_t user_id,
     return rc;
 }
 
-/* A statement with up to four numbers, and how many rows it met. */
+/* A statement with up to six numbers, and how many rows it met. */
 struct touch {
     enum sq_sql which;
-    int64_t values[4];
+    int64_t values[6];
     int count, rows;
 };
 
@@ -170,10 +170,19 @@ int sqlite_key_used(struct store *s, int64_t id, struct err *e)
 
 int sqlite_user_set(struct store *s, int64_t id, const struct user_change *u, struct err *e)
 {
-    struct touch t = {SQL_USER_SET, {id, u->admin, u->bytes_limit, u->tasks_limit}, 4, 0};
+    unsigned only = u->only ? u->only : USER_ROLE | USER_BYTES | USER_TASKS;
+    bool guard = u->keep_an_admin && (only & USER_ROLE) && !u->admin;
+    struct touch t = {
+        SQL_USER_SET, {id, u->admin, u->bytes_limit, u->tasks_limit, only, guard}, 6, 0};
+    AUTO(arena_freep) struct arena *a = arena_new();
+    struct user_row there;
     if (sq_write((struct sqlite *)s, touch, &t, e) < 0)
         return -1;
-    return t.rows ? 0 : err_set(e, ERR_MISSING, "there is no user %" PRId64, id);
+    if (t.rows)
+        return 0;
+    if (sqlite_user_get(s, a, NULL, id, &there, e) < 0)
+        return -1;
+    return err_msg(e, MSG_LAST_ADMIN, "user %" PRId64 " is the last admin", id);
 }
 
 static int user_search(struct sq_conn *c, const char *part, int64_t after, int max,
@@ -293,6 +302,31 @@ int sqlite_task_oldest(struct store *base, int64_t *waited_ms, struct err *e)
     if (!c)
         return -1;
     int rc = oldest(c, waited_ms, e);
+    sq_reader_back(s, c);
+    return rc;
+}
+
+static int totals(struct sq_conn *c, struct store_totals *out, struct err *e)
+{
+    AUTO(sq_endp) sqlite3_stmt *st = sq_get(c, SQL_TOTALS, e);
+    if (!st || sq_step(st, e) < 0)
+        return -1;
+    *out = (struct store_totals){
+        .users = sqlite3_column_int64(st, 0),
+        .bytes_used = sqlite3_column_int64(st, 1),
+        .deliveries_waiting = sqlite3_column_int64(st, 2),
+        .deliveries_dead = sqlite3_column_int64(st, 3),
+    };
+    return 0;
+}
+
+int sqlite_totals(struct store *base, struct store_totals *out, struct err *e)
+{
+    struct sqlite *s = (struct sqlite *)base;
+    struct sq_conn *c = sq_reader(s, e);
+    if (!c)
+        return -1;
+    int rc = totals(c, out, e);
     sq_reader_back(s, c);
     return rc;
 }

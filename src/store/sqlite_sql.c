@@ -4,11 +4,14 @@
  * that waits. A named index that cannot serve is an error at once, not slowness in a year. */
 #include "store/sqlite_impl.h"
 
-#define TASK                                                                                       \
-    "SELECT id, user_id, state, file_name, title, clip_blob, clip_hash, clip_bytes, reel_blob, "   \
+#define TASK_COLUMNS                                                                               \
+    "id, user_id, state, file_name, title, clip_blob, clip_hash, clip_bytes, reel_blob, "          \
     "poster_blob, reel_bytes, poster_bytes, fit, start_us, created_ms, changed_ms, fence, "        \
-    "attempts, progress, lease_until_ms, not_before_ms, worker, error_slug, error_text, report "   \
-    "FROM tasks "
+    "attempts, progress, lease_until_ms, not_before_ms, worker, error_slug, error_text, report"
+#define TASK "SELECT " TASK_COLUMNS " FROM tasks "
+#define OWNED                                                                                      \
+    "SELECT " TASK_COLUMNS ", (SELECT username FROM users u WHERE u.id = tasks.user_id) FROM "     \
+                           "tasks "
 #define BRIEF "SELECT id, user_id, state, file_name, title, progress FROM tasks "
 #define USER_COLUMNS                                                                               \
     "id, username, email, password_hash, admin, created_ms, bytes_used, bytes_limit, "             \
@@ -41,7 +44,10 @@ const char *const sq_sql_text[SQL_COUNT_] = {
         "instr(lower(username), lower(?3)) OR instr(lower(email), lower(?3))) "
         "ORDER BY id LIMIT ?2",
     [SQL_USER_SET] =
-        "UPDATE users SET admin = ?2, bytes_limit = ?3, tasks_limit = ?4 WHERE id = ?1",
+        "UPDATE users SET admin = CASE WHEN ?5 & 1 THEN ?2 ELSE admin END, bytes_limit = CASE WHEN "
+        "?5 & 2 THEN ?3 ELSE bytes_limit END, tasks_limit = CASE WHEN ?5 & 4 THEN ?4 ELSE "
+        "tasks_limit END WHERE id = ?1 AND (?6 = 0 OR admin = 0 OR EXISTS (SELECT 1 FROM users o "
+        "INDEXED BY users_admin WHERE o.admin = 1 AND o.id <> ?1))",
     [SQL_USER_DAY] = "UPDATE users SET day_tasks = CASE WHEN day = ?2 THEN day_tasks + 1 ELSE 1 "
                      "END, day = ?2 WHERE id = ?1",
     [SQL_USER_BYTES] = "SELECT bytes_used, bytes_limit, tasks_limit, day, day_tasks FROM users "
@@ -77,6 +83,21 @@ const char *const sq_sql_text[SQL_COUNT_] = {
         TASK "INDEXED BY tasks_uploaded WHERE state = 0 AND id > ?2 ORDER BY id LIMIT ?4",
     [SQL_LIST_DELETED] =
         TASK "INDEXED BY tasks_deleted WHERE state = 4 AND id > ?2 ORDER BY id LIMIT ?4",
+    [SQL_OWNED] = OWNED "WHERE state <> 4 AND id > ?2 AND (1 << state) & ?3 ORDER BY id LIMIT ?4",
+    [SQL_OWNED_DOWN] =
+        OWNED "WHERE state <> 4 AND id < ?2 AND (1 << state) & ?3 ORDER BY id DESC LIMIT ?4",
+    [SQL_OWNED_UPLOADED] = OWNED "INDEXED BY tasks_uploaded WHERE state = 0 AND id > ?2 AND (1 << "
+                                 "state) & ?3 ORDER BY id LIMIT ?4",
+    [SQL_OWNED_UPLOADED_DOWN] = OWNED "INDEXED BY tasks_uploaded WHERE state = 0 AND id < ?2 AND "
+                                      "(1 << state) & ?3 ORDER BY id DESC LIMIT ?4",
+    [SQL_OWNED_PROCESSING] = OWNED
+    "INDEXED BY tasks_lease WHERE state = 1 AND id > ?2 AND (1 << state) & ?3 ORDER BY id LIMIT ?4",
+    [SQL_OWNED_PROCESSING_DOWN] = OWNED "INDEXED BY tasks_lease WHERE state = 1 AND id < ?2 AND (1 "
+                                        "<< state) & ?3 ORDER BY id DESC LIMIT ?4",
+    [SQL_OWNED_FAILED] = OWNED "INDEXED BY tasks_failed WHERE state = 3 AND id > ?2 AND (1 << "
+                               "state) & ?3 ORDER BY id LIMIT ?4",
+    [SQL_OWNED_FAILED_DOWN] = OWNED "INDEXED BY tasks_failed WHERE state = 3 AND id < ?2 AND (1 << "
+                                    "state) & ?3 ORDER BY id DESC LIMIT ?4",
 
     [SQL_TASK_CHANGE] =
         "UPDATE tasks SET state = ?2, changed_ms = ?3, progress = ?4, attempts = ?5, "
@@ -208,6 +229,10 @@ const char *const sq_sql_text[SQL_COUNT_] = {
                         "?1 ORDER BY name",
     [SQL_OLDEST_WAITING] = "SELECT changed_ms FROM tasks INDEXED BY tasks_uploaded WHERE state = 0 "
                            "ORDER BY id LIMIT 1",
+    [SQL_TOTALS] =
+        "SELECT (SELECT count(*) FROM users), (SELECT coalesce(sum(bytes_used), 0) FROM users), "
+        "(SELECT count(*) FROM deliveries INDEXED BY deliveries_due WHERE state = 0), (SELECT "
+        "count(*) FROM deliveries INDEXED BY deliveries_dead WHERE state = 2)",
 
     [SQL_TURN_ADD] = "INSERT OR IGNORE INTO turns (user_id, served) "
                      "SELECT id, served FROM users WHERE id = ?1",

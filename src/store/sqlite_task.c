@@ -39,6 +39,7 @@ int sq_task_row(sqlite3_stmt *st, struct arena *a, struct task_row *out, struct 
         .error_slug = sq_column(st, 22, a),
         .error_text = sq_column(st, 23, a),
         .report = sq_column(st, 24, a),
+        .username = sqlite3_column_count(st) > 25 ? sq_column(st, 25, a) : NULL,
     };
     return 0;
 }
@@ -325,6 +326,18 @@ static int each_brief(sqlite3_stmt *st, int (*each)(void *arg, const struct task
     return rc;
 }
 
+/* Of all users' tasks: by the index of their state where there is one. */
+static enum sq_sql owned_sql(const struct task_page *p, unsigned mask)
+{
+    if (mask == 1u << TASK_UPLOADED)
+        return p->descending ? SQL_OWNED_UPLOADED_DOWN : SQL_OWNED_UPLOADED;
+    if (mask == 1u << TASK_PROCESSING)
+        return p->descending ? SQL_OWNED_PROCESSING_DOWN : SQL_OWNED_PROCESSING;
+    if (mask == 1u << TASK_FAILED)
+        return p->descending ? SQL_OWNED_FAILED_DOWN : SQL_OWNED_FAILED;
+    return p->descending ? SQL_OWNED_DOWN : SQL_OWNED;
+}
+
 /* The narrowest statement that can answer. */
 static enum sq_sql list_sql(const struct task_page *p, unsigned mask)
 {
@@ -332,6 +345,8 @@ static enum sq_sql list_sql(const struct task_page *p, unsigned mask)
         return p->descending ? SQL_LIST_BRIEF_DOWN : SQL_LIST_BRIEF;
     if (p->user_id)
         return p->descending ? SQL_LIST_USER_DOWN : SQL_LIST_USER;
+    if (p->owners || mask == 1u << TASK_FAILED)
+        return owned_sql(p, mask);
     if (p->descending)
         return SQL_LIST_ALL_DOWN;
     if (mask == 1u << TASK_UPLOADED)

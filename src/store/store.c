@@ -289,6 +289,11 @@ int store_task_oldest(struct store *s, int64_t *waited_ms, struct err *e)
     return s->ops->task_oldest(s, waited_ms, e);
 }
 
+int store_totals(struct store *s, struct store_totals *out, struct err *e)
+{
+    return s->ops->totals(s, out, e);
+}
+
 int store_task_add(struct store *s, const struct task_new *t, int64_t *id, bool *existed,
                    struct err *e)
 {

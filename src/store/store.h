@@ -77,8 +77,11 @@ int store_user_search(struct store *s, const char *part, int64_t after, int max,
 struct user_change {
     bool admin;
     int64_t bytes_limit, tasks_limit; /* as in struct user_row */
+    unsigned only;                    /* which of them change, USER_*; 0: all */
+    bool keep_an_admin;               /* not when no admin would be left */
 };
-/* ERR_MISSING. */
+enum { USER_ROLE = 1, USER_BYTES = 2, USER_TASKS = 4 };
+/* ERR_MISSING; ERR_CONFLICT with MSG_LAST_ADMIN. */
 int store_user_set(struct store *s, int64_t id, const struct user_change *c, struct err *e);
 
 /* -- keys of the API -- */
@@ -174,6 +177,7 @@ struct task_page {
     int64_t after;   /* only ids beyond this one in that order; 0: from the start */
     int max;         /* at most this many rows; < 0: all */
     unsigned states; /* bit mask 1 << state; 0: all but deleted */
+    bool owners;     /* of all users' tasks, with the names of their owners */
     bool brief;      /* of one user's tasks only id, user_id, state, file_name, title and progress
                         are wanted; the rest may be 0 and "": half the cost */
 };
@@ -225,6 +229,12 @@ int store_task_purge(struct store *s, int64_t id, struct err *e);
 int store_task_counts(struct store *s, int64_t counts[TASK_STATE_COUNT], struct err *e);
 /* How long the UPLOADED task with the smallest id has waited; -1: none does. */
 int store_task_oldest(struct store *s, int64_t *waited_ms, struct err *e);
+/* Sums over all users; cheap enough for every look at them. */
+struct store_totals {
+    int64_t users, bytes_used; /* as in struct user_row */
+    int64_t deliveries_waiting, deliveries_dead;
+};
+int store_totals(struct store *s, struct store_totals *out, struct err *e);
 
 /* -- outbox: what the queue has yet to be told -- */
 struct outbox_row {

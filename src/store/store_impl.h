@@ -47,6 +47,7 @@ struct store_ops {
     int (*worker_list)(struct store *s, int (*each)(void *arg, const struct worker_row *w),
                        void *arg, struct err *e);
     int (*task_oldest)(struct store *s, int64_t *waited_ms, struct err *e);
+    int (*totals)(struct store *s, struct store_totals *out, struct err *e);
 
     int (*task_add)(struct store *s, const struct task_new *t, int64_t *id, bool *existed,
                     struct err *e);
