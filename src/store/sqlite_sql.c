@@ -11,7 +11,7 @@
 #define TASK "SELECT " TASK_COLUMNS " FROM tasks "
 #define OWNED                                                                                      \
     "SELECT " TASK_COLUMNS ", (SELECT username FROM users u WHERE u.id = tasks.user_id) FROM "     \
-                           "tasks "
+    "tasks "
 #define BRIEF "SELECT id, user_id, state, file_name, title, progress FROM tasks "
 #define USER_COLUMNS                                                                               \
     "id, username, email, password_hash, admin, created_ms, bytes_used, bytes_limit, "             \
