@@ -29,6 +29,8 @@ const NOT_RUN = [
     ['doc/deploy.md', 'script/build && sudo', 'installs below /usr/local and starts a unit; script/test installs into a folder and checks the units'],
     ['doc/deploy.md', "shared='--database", 'wants machines called db and mq; test/gateway.test.mjs runs servers and workers with these flags'],
     ['doc/deploy.md', 'AWS_ACCESS_KEY_ID=', 'wants a bucket; test/s3.test.mjs runs the program against a real S3 server'],
+    ['doc/upgrade.md', 'apt-get install', 'installs packages; what they do to a running service was tried by hand, see doc/deploy.md'],
+    ['doc/upgrade.md', 'script/build && sudo', 'installs below /usr/local; script/test installs into a folder'],
     ['doc/migrate.md', '--legacy-files', 'wants the database of the replaced service; test/legacy.test.mjs runs this command on one'],
     ['doc/performance.md', 'bench/', 'takes minutes of a machine that does nothing else'],
     ['doc/scaling.md', 'bench/', 'takes minutes of a machine that does nothing else'],
@@ -119,16 +121,21 @@ test('deploy/reelgate.conf.example: every line is a setting, and what it says of
 
 // -- what must be there before a document's commands, and after them ---
 
-// A service as deploy.md sets it up, below a root of its own, and one of several machines beside it.
-async function services(t, { dir, at, systemctl }) {
+// A service as deploy.md sets it up, below a root of its own, with a user and a reel.
+async function service(t, { at, systemctl }) {
     for (const name of ['etc/reelgate', 'var/lib', 'srv/reelgate', 'backup']) mkdirSync(join(at, name), { recursive: true });
     const port = await freePort();
     writeFileSync(join(at, 'etc/reelgate/reelgate.conf'), [`data = ${at}/var/lib/reelgate`, `listen = 127.0.0.1:${port}`, 'workers = 1', 'free-space-floor = 0',
         'password-memory = 8M', 'preset = ultrafast', ''].join('\n'));
     await systemctl('start', 'reelgate');
-    const ana = await new Client({ url: `http://127.0.0.1:${port}` }).user('ana'), id = await ana.give(await clip(1));
+    const url = `http://127.0.0.1:${port}`;
+    const ana = await new Client({ url }).user('ana'), id = await ana.give(await clip(1));
     await ana.processed(id);
-
+    return { url, after: async () => assert.equal((await ana.task(id)).status, 'processed') };
+}
+// And one of several machines beside it.
+async function services(t, place) {
+    const { at } = place, alone = await service(t, place);
     const db = await postgres(t);
     const cluster = new Cluster(t, { database: db.url, storage: `file://${at}/srv/reelgate/blobs` });
     const flags = ['--secret-file', join(at, 'srv/reelgate/secret')];
@@ -139,14 +146,14 @@ async function services(t, { dir, at, systemctl }) {
     return {
         before: `database=${db.url} maintenance=${db.url.replace(/reelgate$/, 'postgres')}`,
         async after() {
-            assert.equal((await ana.task(id)).status, 'processed');
+            await alone.after();
             assert.ok(existsSync(join(at, 'var/lib/reelgate.lost')) && existsSync(join(at, 'backup/reelgate/reelgate.db')));
             const back = new Client(await cluster.serve(...flags), eva.token);
             assert.equal((await back.task(other)).status, 'processed');
         },
     };
 }
-const AROUND = { 'doc/backup.md': services };
+const AROUND = { 'doc/backup.md': services, 'doc/upgrade.md': service };
 
 // -- what is run -------------------------------------------------------------------------------
 
@@ -203,7 +210,6 @@ for (const { file, blocks } of docs) {
         symlinkSync(join(root, 'test/node_modules'), join(here, 'node_modules'));
         // The places of a whole machine are below a root of their own.
         const at = join(dir, 'root'), bin = standIns(dir, at);
-        let change = (text) => text.replaceAll(/(?<![\w.~])\/(?=(etc\/reelgate|var\/lib|srv|backup)\b)/g, `${at}/`);
         const systemctl = async (...args) => {
             const { code, stderr } = await run(args, { command: join(bin, 'systemctl') });
             assert.equal(code, 0, stderr);
@@ -211,15 +217,15 @@ for (const { file, blocks } of docs) {
         t.after(async () => {
             if (existsSync(join(dir, 'pid'))) await systemctl('stop', 'reelgate');
         });
-        const around = await AROUND[file]?.(t, { dir, at, systemctl });
-        let before = around?.before ?? '';
-        if (shell.some(({ text }) => /\$\{?url|127\.0\.0\.1:8000/.test(text))) {
+        const around = await AROUND[file]?.(t, { at, systemctl });
+        let { before = '', url } = around ?? {};
+        if (!url && shell.some(({ text }) => /\$\{?url|127\.0\.0\.1:8000/.test(text))) {
             const server = await serve(t, '--workers', '0'); /* a task stays as it was uploaded */
+            url = server.url;
             if (!shell.some(({ text }) => text.includes('token=')))
-                before = `url=${server.url} token=${(await new Client(server).user('ana')).token}`;
-            const places = change;
-            change = (text) => places(text).replaceAll('http://127.0.0.1:8000', server.url);
+                before = `url=${url} token=${(await new Client(server).user('ana')).token}`;
         }
+        const change = (text) => text.replaceAll(/(?<![\w.~])\/(?=(etc\/reelgate|var\/lib|srv|backup)\b)/g, `${at}/`).replaceAll('http://127.0.0.1:8000', url);
         const printed = await session(dir, bin, shell, { before, change, env: { REELGATE_PASSWORD_MEMORY: '8M', REELGATE_PRESET: 'ultrafast' } });
         await around?.after();
         // "# {...}" below a command is what it prints, but for "...".
