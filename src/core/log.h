@@ -65,8 +65,9 @@ static inline struct log_value log_v_str(const char *s)
 #define LOG_P14(k, v, ...) LOG_P2(k, v) LOG_P12(__VA_ARGS__)
 #define LOG_P16(k, v, ...) LOG_P2(k, v) LOG_P14(__VA_ARGS__)
 #define LOG_P18(k, v, ...) LOG_P2(k, v) LOG_P16(__VA_ARGS__)
-#define LOG_PICK(_0,_1,_2,_3,_4,_5,_6,_7,_8,_9,_10,_11,_12,_13,_14,_15,_16,_17,_18,name,...) name
-#define LOG_PAIRS(...) LOG_PICK(0, ##__VA_ARGS__, LOG_P18, LOG_ODD, LOG_P16, LOG_ODD, LOG_P14, LOG_ODD, \
+#define LOG_P20(k, v, ...) LOG_P2(k, v) LOG_P18(__VA_ARGS__)
+#define LOG_PICK(_0,_1,_2,_3,_4,_5,_6,_7,_8,_9,_10,_11,_12,_13,_14,_15,_16,_17,_18,_19,_20,name,...) name
+#define LOG_PAIRS(...) LOG_PICK(0, ##__VA_ARGS__, LOG_P20, LOG_ODD, LOG_P18, LOG_ODD, LOG_P16, LOG_ODD, LOG_P14, LOG_ODD, \
     LOG_P12, LOG_ODD, LOG_P10, LOG_ODD, LOG_P8, LOG_ODD, LOG_P6, LOG_ODD, LOG_P4, LOG_ODD, LOG_P2, LOG_ODD, \
     LOG_P0)(__VA_ARGS__)
 /* clang-format on */

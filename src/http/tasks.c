@@ -43,6 +43,7 @@ int wish_read(const struct request *r, const char *fit, const char *start, struc
 static int read_form(const struct request *r, struct task_wish *w, struct err *e)
 {
     *w = (struct task_wish){.user_id = r->caller.user_id,
+                            .request = r->id,
                             .file_name = r->form->file_name,
                             .title = form_field(r, FIELD_TITLE),
                             .idempotency_key = r->form->idempotency_key};

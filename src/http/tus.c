@@ -107,6 +107,7 @@ static int read_wish(struct request *r, struct task_wish *w, struct err *e)
     const char *header = request_header(r, "Upload-Metadata"), *fit, *start;
     const char *key = request_header(r, "Idempotency-Key");
     *w = (struct task_wish){.user_id = r->caller.user_id,
+                            .request = r->id,
                             .fit = FIT_PAD,
                             .idempotency_key = key ? arena_strdup(r->arena, key) : NULL};
     if (header && strlen(header) > META_MAX)

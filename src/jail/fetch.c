@@ -38,6 +38,7 @@ static int make(struct fetch *f, const struct bumper_shape *shape, int fd, struc
         .silence_ms = wall_ms, /* it tells no progress */
         .tick = tick,
         .arg = f,
+        .request = f->job->request,
     };
     struct render_report report;
     return jail_run(f->jail, &job, &report, e);
@@ -67,7 +68,7 @@ static int make_and_keep(struct fetch *f, const struct bumper_shape *shape,
     }
     log_info(f->log, "a bumper was made and is kept", "width", shape->width, "height",
              shape->height, "fps_num", shape->fps_num, "fps_den", shape->fps_den, "ms",
-             clock_mono_ms() - began_ms);
+             clock_mono_ms() - began_ms, "request", f->job->request);
     return 0;
 }
 
@@ -83,6 +84,7 @@ int fetch_bumper(struct fetch *f, const struct bumper_shape *shape)
     if (fd >= 0 || make_and_keep(f, shape, &key, &fd, &e) == 0)
         return fd;
     if (!f->stopped && e.code != ERR_BUSY)
-        log_warn(f->log, "no bumper could be kept; each child makes its own", "why", e.text);
+        log_warn(f->log, "no bumper could be kept; each child makes its own", "why", e.text,
+                 "request", f->job->request);
     return -1;
 }

@@ -380,7 +380,7 @@ static void log_child(struct watch *w)
             if ((unsigned char)*c < ' ' || (unsigned char)*c > '~')
                 *c = '?';
         if (*line)
-            log_debug(w->jail->log, "child printed", "text", line);
+            log_debug(w->jail->log, "child printed", "text", line, "request", w->job->request);
         if (last)
             break;
         line += len + 1;
@@ -401,7 +401,8 @@ static int judge_signal(const struct watch *w, struct err *e)
     switch (sig) {
     case SIGSYS:
         log_warn(w->jail->log, "security event: a clip made its child break out of the filter",
-                 "permille", w->permille, "cpu_ms", w->end.cpu_us / 1000);
+                 "permille", w->permille, "cpu_ms", w->end.cpu_us / 1000, "request",
+                 w->job->request);
         return err_msg(e, MSG_CLIP_HOSTILE, "child: killed by the system call filter");
     case SIGXFSZ:
         return err_msg(e, MSG_SIZE_LIMIT, "child: wrote more than %lld bytes",
@@ -452,7 +453,7 @@ static int judge_stop(const struct watch *w, struct err *e)
         return err_wrap(e, "clip");
     default:
         log_warn(w->jail->log, "security event: a child did not keep to the protocol", "what",
-                 w->protocol.text);
+                 w->protocol.text, "request", w->job->request);
         return err_set(e, ERR_SYSTEM, "child: %s", w->protocol.text);
     }
 }

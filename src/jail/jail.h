@@ -78,6 +78,7 @@ struct jail_job {
      * 0..1000. Non-zero ends the child at once and the job with ERR_STOPPED. NULL allowed. */
     int (*tick)(void *arg, int permille);
     void *arg;
+    const char *request; /* whose work it is, for the log; NULL: nobody's */
 };
 /* Runs one job in a fresh child and waits for its end. 0 only with a valid report (already checked
  * with render_report_check) and exit status 0. Otherwise -1 and *e: what the child said was wrong

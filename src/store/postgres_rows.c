@@ -136,7 +136,8 @@ static int task_row(const PGresult *r, int i, struct arena *a, struct task_row *
         .error_slug = pg_string(r, i, 22, a),
         .error_text = pg_string(r, i, 23, a),
         .report = pg_string(r, i, 24, a),
-        .username = PQnfields(r) > 25 ? pg_string(r, i, 25, a) : NULL,
+        .request = pg_string(r, i, 25, a),
+        .username = PQnfields(r) > 26 ? pg_string(r, i, 26, a) : NULL,
     };
     return 0;
 }
@@ -174,6 +175,7 @@ static int brief_row(const PGresult *r, int i, struct task_row *out, struct err 
         .error_slug = "",
         .error_text = "",
         .report = "",
+        .request = "",
     };
     return 0;
 }
@@ -240,6 +242,7 @@ int postgres_task_add(struct store *s, const struct task_new *t, int64_t *id, bo
     pg_text(&v, t->idempotency_key ? t->idempotency_key : "");
     pg_int(&v, t->quota_bytes);
     pg_int(&v, t->quota_tasks);
+    pg_text(&v, t->request ? t->request : "");
     AUTO(pg_clearp) PGresult *r = pg_ask(of(s), PG_TASK_ADD, &v, NULL, &why);
     if (!r) {
         if (find_added(s, t, id, &why, e) < 0)

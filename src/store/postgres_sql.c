@@ -5,7 +5,8 @@
 #define TASK_COLUMNS                                                                               \
     "id, user_id, state, file_name, title, clip_blob, clip_hash, clip_bytes, reel_blob, "          \
     "poster_blob, reel_bytes, poster_bytes, fit, start_us, created_ms, changed_ms, fence, "        \
-    "attempts, progress, lease_until_ms, not_before_ms, worker, error_slug, error_text, report"
+    "attempts, progress, lease_until_ms, not_before_ms, worker, error_slug, error_text, report, "  \
+    "request"
 #define TASK "SELECT " TASK_COLUMNS " FROM tasks "
 #define OWNED                                                                                      \
     "SELECT " TASK_COLUMNS ", (SELECT username FROM users u WHERE u.id = tasks.user_id) FROM "     \
@@ -47,9 +48,9 @@ const char *const pg_sql_text[PG_COUNT_] = {
         "a.id <> $1::bigint)) RETURNING id",
 
     [PG_TASK_ADD] =
-        "SELECT answer, id FROM reelgate_task_add_counted($1::bigint, $2::text, $3::text, "
+        "SELECT answer, id FROM reelgate_task_add_asked($1::bigint, $2::text, $3::text, "
         "$4::text, $5::text, $6::bigint, $7::bigint, $8::bigint, $9::text, "
-        "$10::bigint, $11::bigint)",
+        "$10::bigint, $11::bigint, $12::text)",
     [PG_TASK_BY_ID] = TASK "WHERE id = $1::bigint",
     [PG_TASK_BY_KEY] =
         TASK "WHERE id = (SELECT task_id FROM idempotency WHERE user_id = $1::bigint "
@@ -160,12 +161,13 @@ const char *const pg_sql_text[PG_COUNT_] = {
 
 #define UPLOAD                                                                                     \
     "SELECT id, user_id, length_bytes, offset_bytes, file_name, title, idempotency_key, "          \
-    "clip_blob, fit, start_us, wish, holder, expires_ms, task_id FROM uploads "
+    "clip_blob, fit, start_us, wish, holder, expires_ms, task_id, request FROM uploads "
     [PG_UPLOAD_ADD] =
         "INSERT INTO uploads (id, user_id, length_bytes, file_name, title, idempotency_key, "
-        "clip_blob, fit, start_us, expires_ms) SELECT $1::text, $2::bigint, $3::bigint, $4::text, "
-        "$5::text, $6::text, $7::text, $8::bigint, $9::bigint, reelgate_now_ms() + $10::bigint "
-        "FROM users u WHERE u.id = $2::bigint AND u.bytes_used + $3::bigint + "
+        "clip_blob, fit, start_us, expires_ms, request) SELECT $1::text, $2::bigint, $3::bigint, "
+        "$4::text, "
+        "$5::text, $6::text, $7::text, $8::bigint, $9::bigint, reelgate_now_ms() + $10::bigint, "
+        "$12::text FROM users u WHERE u.id = $2::bigint AND u.bytes_used + $3::bigint + "
         "(SELECT coalesce(sum(length_bytes), 0) FROM uploads WHERE user_id = $2::bigint AND "
         "task_id = 0) <= coalesce(nullif(CASE WHEN u.bytes_limit < 0 THEN $11::bigint ELSE "
         "u.bytes_limit END, 0), 9223372036854775807) RETURNING expires_ms",

@@ -19,6 +19,7 @@ static void upload_row(const PGresult *r, int i, struct arena *a, struct upload_
         .holder = pg_number(r, i, 11),
         .expires_ms = pg_number(r, i, 12),
         .task_id = pg_number(r, i, 13),
+        .request = pg_string(r, i, 14, a),
     };
 }
 
@@ -54,6 +55,7 @@ int postgres_upload_add(struct store *s, const struct upload_row *u, int64_t kee
     pg_int(&v, u->start_us);
     pg_int(&v, keep_ms);
     pg_int(&v, quota_bytes);
+    pg_text(&v, u->request ? u->request : "");
     AUTO(pg_clearp) PGresult *r = pg_ask((struct postgres *)s, PG_UPLOAD_ADD, &v, NULL, e);
     if (!r)
         return -1;

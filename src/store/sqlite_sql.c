@@ -7,7 +7,8 @@
 #define TASK_COLUMNS                                                                               \
     "id, user_id, state, file_name, title, clip_blob, clip_hash, clip_bytes, reel_blob, "          \
     "poster_blob, reel_bytes, poster_bytes, fit, start_us, created_ms, changed_ms, fence, "        \
-    "attempts, progress, lease_until_ms, not_before_ms, worker, error_slug, error_text, report"
+    "attempts, progress, lease_until_ms, not_before_ms, worker, error_slug, error_text, report, "  \
+    "request"
 #define TASK "SELECT " TASK_COLUMNS " FROM tasks "
 #define OWNED                                                                                      \
     "SELECT " TASK_COLUMNS ", (SELECT username FROM users u WHERE u.id = tasks.user_id) FROM "     \
@@ -57,7 +58,8 @@ const char *const sq_sql_text[SQL_COUNT_] = {
 
     [SQL_TASK_ADD] =
         "INSERT INTO tasks (user_id, state, file_name, title, clip_blob, clip_hash, clip_bytes, "
-        "fit, start_us, created_ms, changed_ms) VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)",
+        "fit, start_us, created_ms, changed_ms, request) VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6, ?7, "
+        "?8, ?9, ?9, ?10)",
     [SQL_TASK_BY_ID] = TASK "WHERE id = ?1",
     [SQL_TASK_BY_KEY] =
         TASK "WHERE id = (SELECT task_id FROM idempotency WHERE user_id = ?1 AND key = ?2) "
@@ -142,10 +144,11 @@ const char *const sq_sql_text[SQL_COUNT_] = {
 
 #define UPLOAD                                                                                     \
     "SELECT id, user_id, length_bytes, offset_bytes, file_name, title, idempotency_key, "          \
-    "clip_blob, fit, start_us, wish, holder, expires_ms, task_id FROM uploads "
+    "clip_blob, fit, start_us, wish, holder, expires_ms, task_id, request FROM uploads "
     [SQL_UPLOAD_ADD] =
         "INSERT INTO uploads (id, user_id, length_bytes, file_name, title, idempotency_key, "
-        "clip_blob, fit, start_us, expires_ms) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 FROM "
+        "clip_blob, fit, start_us, expires_ms, request) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "
+        "?10, ?12 FROM "
         "users u WHERE u.id = ?2 AND u.bytes_used + ?3 + (SELECT coalesce(sum(length_bytes), 0) "
         "FROM uploads WHERE user_id = ?2 AND task_id = 0) <= coalesce(nullif(CASE WHEN "
         "u.bytes_limit < 0 THEN ?11 ELSE u.bytes_limit END, 0), 9223372036854775807) "

@@ -39,7 +39,8 @@ int sq_task_row(sqlite3_stmt *st, struct arena *a, struct task_row *out, struct 
         .error_slug = sq_column(st, 22, a),
         .error_text = sq_column(st, 23, a),
         .report = sq_column(st, 24, a),
-        .username = sqlite3_column_count(st) > 25 ? sq_column(st, 25, a) : NULL,
+        .request = sq_column(st, 25, a),
+        .username = sqlite3_column_count(st) > 26 ? sq_column(st, 26, a) : NULL,
     };
     return 0;
 }
@@ -184,6 +185,7 @@ static int add_row(struct sq_conn *c, struct task_add *add, int64_t now, struct 
     sq_int(st, 7, t->fit);
     sq_int(st, 8, t->start_us);
     sq_int(st, 9, now);
+    sq_text(st, 10, t->request ? t->request : "");
     if (sq_run(st, e) < 0)
         return -1;
     add->id = sqlite3_last_insert_rowid(c->db);
@@ -319,6 +321,7 @@ static int each_brief(sqlite3_stmt *st, int (*each)(void *arg, const struct task
             .error_slug = "",
             .error_text = "",
             .report = "",
+            .request = "",
         };
         if (each(arg, &t))
             return 0;

@@ -20,6 +20,7 @@ static void upload_row(sqlite3_stmt *st, struct arena *a, struct upload_row *out
         .holder = sqlite3_column_int64(st, 11),
         .expires_ms = sqlite3_column_int64(st, 12),
         .task_id = sqlite3_column_int64(st, 13),
+        .request = sq_column(st, 14, a),
     };
 }
 
@@ -79,6 +80,7 @@ static int add(struct sq_conn *c, void *arg, struct err *e)
     sq_int(st, 9, u->start_us);
     sq_int(st, 10, x->expires_ms);
     sq_int(st, 11, x->quota_bytes);
+    sq_text(st, 12, u->request ? u->request : "");
     int rc = sq_step(st, e);
     if (rc == 0)
         return err_msg(e, MSG_QUOTA_EXCEEDED, "%lld bytes are announced",

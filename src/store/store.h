@@ -148,6 +148,7 @@ struct task_row {
     const char *error_text; /* for the log and operators */
     const char *report;     /* JSON of struct render_report (core/reel_json.h), "" when none */
     const char *username;   /* its owner's, where struct task_page asks for it; else NULL */
+    const char *request;    /* id of the request that made it, for logs; "" when none */
 };
 struct task_new {
     int64_t user_id;
@@ -156,6 +157,7 @@ struct task_new {
     enum fit fit;
     int64_t start_us;
     const char *idempotency_key; /* NULL: none */
+    const char *request;         /* its id, for logs; NULL: none */
     int64_t quota_bytes;         /* 0: none; checked inside the transaction */
     int64_t quota_tasks;         /* made in a day of UTC by the database's clock; 0: no limit */
 };
@@ -292,6 +294,7 @@ struct upload_row {
     const char *id;
     int64_t user_id, length_bytes, offset_bytes;
     const char *file_name, *title, *idempotency_key, *clip_blob;
+    const char *request; /* id of the one that began it, for logs; "" when none */
     enum fit fit;
     int64_t start_us;
     int64_t wish, holder; /* who wants to write last, who writes; 0: nobody */

@@ -89,6 +89,7 @@ int resume_add(struct tasks *t, const struct task_wish *w, int64_t length_bytes,
         .clip_blob = name,
         .fit = n.fit,
         .start_us = n.start_us,
+        .request = n.request ? n.request : "",
     };
     return store_upload_add(t->store, out, t->rules.upload_keep_ms, t->rules.quota_bytes,
                             &out->expires_ms, e);
@@ -202,6 +203,7 @@ static int become_task(struct tasks *t, struct arena *a, const struct upload_row
                                .fit = u->fit,
                                .start_us = u->start_us,
                                .idempotency_key = u->idempotency_key,
+                               .request = u->request,
                                .quota_bytes = t->rules.quota_bytes,
                                .quota_tasks = t->rules.quota_tasks};
     struct task_row row;
@@ -545,12 +547,12 @@ static int finish_whole(struct tasks *t, struct err *e)
                           e) < 0)
         return -1;
     for (int i = 0; i < n.count; i++) {
-        struct upload_row u;
+        struct upload_row u = {0};
         struct err why = {0};
         if (store_upload_get(t->store, a, n.id[i], 0, &u, &why) < 0 ||
             finish(t, a, &u, NULL, &why) < 0)
             log_warn(t->log, "a whole upload does not become a task", "upload", n.id[i], "why",
-                     why.text);
+                     why.text, "request", u.request);
     }
     return 0;
 }

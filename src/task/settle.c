@@ -98,8 +98,8 @@ int task_finish(struct tasks *t, const struct task_row *claim, const struct rend
     if (!done) {
         task_drop_blob(t, m.reel);
         task_drop_blob(t, m.poster);
-        log_info(t->log, "reel of a lost attempt removed", "task", claim->id, "fence",
-                 claim->fence);
+        log_info(t->log, "reel of a lost attempt removed", "task", claim->id, "fence", claim->fence,
+                 "request", claim->request);
     }
     *published = done;
     return 0;
@@ -122,7 +122,8 @@ int task_settle(struct tasks *t, const struct task_row *claim, const struct verd
     if (*done)
         log_info(t->log, "attempt ended", "task", claim->id, "fence", claim->fence, "attempt",
                  claim->attempts, "then", task_state_name(task_edge(v->event)->to), "code",
-                 v->msg == MSG_OK ? NULL : msg_slug(v->msg), "wait_ms", v->wait_ms, "why", why);
+                 v->msg == MSG_OK ? NULL : msg_slug(v->msg), "wait_ms", v->wait_ms, "why", why,
+                 "request", claim->request);
     return 0;
 }
 

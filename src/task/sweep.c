@@ -33,6 +33,7 @@ static int note(void *arg, const struct task_row *row)
     struct task_row *copy = &n->rows[n->count++];
     *copy = *row;
     copy->worker = arena_strdup(n->arena, row->worker);
+    copy->request = arena_strdup(n->arena, row->request);
     copy->clip_blob = arena_strdup(n->arena, row->clip_blob);
     copy->reel_blob = arena_strdup(n->arena, row->reel_blob);
     copy->poster_blob = arena_strdup(n->arena, row->poster_blob);
@@ -75,7 +76,7 @@ static bool remove_all(struct tasks *t, const struct task_row *row)
         struct err e = {0};
         if (*names[i] && blob_remove(t->blob, names[i], &e) < 0) {
             log_warn(t->log, "bytes of a deleted task could not be removed", "task", row->id,
-                     "blob", names[i], "why", e.text);
+                     "blob", names[i], "why", e.text, "request", row->request);
             return false;
         }
     }

@@ -67,7 +67,8 @@ int task_delete(struct tasks *t, struct arena *a, int64_t id, int64_t user_id, s
         return -1;
     if (!done) /* somebody else was faster */
         return err_msg(e, MSG_TASK_NOT_FOUND, "task %lld is deleted", (long long)id);
-    log_info(t->log, "task deleted", "task", id, "was", task_state_name(row.state));
+    log_info(t->log, "task deleted", "task", id, "was", task_state_name(row.state), "request",
+             row.request);
     *out = row;
     return 0;
 }

@@ -43,6 +43,7 @@ struct task_wish {
     enum fit fit;
     double start_s;              /* >= 0 */
     const char *idempotency_key; /* NULL: none; 1..128 visible ASCII characters */
+    const char *request;         /* id of the request, which goes with the task; NULL: none */
 };
 /* declared_bytes: what the client announced for the whole body, -1 unknown. ERR_TOO_LARGE,
  * ERR_FULL. */

@@ -161,6 +161,7 @@ int task_check_wish(const struct task_wish *w, struct arena *a, struct task_new 
     n->fit = w->fit;
     n->start_us = llround(w->start_s * 1e6);
     n->idempotency_key = w->idempotency_key;
+    n->request = w->request;
     return 0;
 }
 
@@ -210,6 +211,7 @@ static void new_row(struct tasks *t, struct arena *a, int64_t id, const struct t
         .error_slug = "",
         .error_text = "",
         .report = "",
+        .request = n->request ? n->request : "",
     };
 }
 

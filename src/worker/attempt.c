@@ -63,7 +63,7 @@ static void store_failed(struct attempt *a, const struct err *e, int64_t asked_m
     a->asked_ms = asked_ms;
     if (!a->store_silent)
         log_warn(a->w->log, "the store does not answer, the attempt goes on", "task", a->claim->id,
-                 "fence", a->claim->fence, "why", e->text);
+                 "fence", a->claim->fence, "why", e->text, "request", a->claim->request);
     a->store_silent = true;
     if (clock_mono_ms() >= a->lease_until_ms)
         a->end = END_LOST;
@@ -250,7 +250,8 @@ static int make(struct attempt *a, const struct clip *clip, const struct blob_wr
                                  .wall_ms = a->began_ms + c->attempt_ms - clock_mono_ms(),
                                  .silence_ms = c->silence_ms,
                                  .tick = tick,
-                                 .arg = a};
+                                 .arg = a,
+                                 .request = a->claim->request};
     if (job.wall_ms <= 0)
         return err_msg(e, MSG_TIME_LIMIT, "attempt: took more than %lld ms",
                        (long long)c->attempt_ms);
@@ -263,7 +264,7 @@ static int make(struct attempt *a, const struct clip *clip, const struct blob_wr
     if (out->remade) {
         workers_count_remade(a->w);
         log_warn(a->w->log, "a copied reel failed its receipt and was encoded", "task",
-                 a->claim->id, "reason", out->reason);
+                 a->claim->id, "reason", out->reason, "request", a->claim->request);
     }
     return 0;
 }
@@ -338,7 +339,7 @@ static const char *settle(struct attempt *a, const struct err *why)
             return task_state_name(state);
         if (!a->store_silent)
             log_warn(a->w->log, "an attempt cannot be settled yet", "task", a->claim->id, "fence",
-                     a->claim->fence, "why", e.text);
+                     a->claim->fence, "why", e.text, "request", a->claim->request);
         a->store_silent = true;
         if (clock_mono_ms() + wait_ms >= a->lease_until_ms || !workers_wait_cut(a->w, wait_ms))
             return "left to the sweep";
@@ -365,5 +366,5 @@ void attempt_run(struct workers *w, const struct task_row *claim, int64_t claime
              claim->fence, "outcome", outcome, "path", path_name(report.path), "waited_ms",
              claim->attempts == 1 ? claim->changed_ms - claim->created_ms : -1, "wall_ms",
              clock_mono_ms() - a.began_ms, "code", why.code == ERR_NONE ? NULL : msg_slug(why.msg),
-             "why", why.code == ERR_NONE ? NULL : why.text);
+             "why", why.code == ERR_NONE ? NULL : why.text, "request", claim->request);
 }

@@ -44,7 +44,8 @@ static int run(struct jail *j, struct part *p, int64_t until_ms, const struct re
                                  .wall_ms = until_ms - clock_mono_ms(),
                                  .silence_ms = p->whole->silence_ms,
                                  .tick = tick,
-                                 .arg = p};
+                                 .arg = p,
+                                 .request = p->whole->request};
     if (job.wall_ms <= 0)
         return err_msg(e, MSG_TIME_LIMIT, "reel: took more than %lld ms",
                        (long long)p->whole->wall_ms);

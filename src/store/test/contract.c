@@ -193,6 +193,7 @@ static void an_upload_moves_on_for_who_holds_it(void **state)
                            .length_bytes = 1000,
                            .file_name = "gol.mp4",
                            .title = "Gol",
+                           .request = "req.1",
                            .idempotency_key = "k",
                            .clip_blob = "clips/a",
                            .fit = FIT_BLUR,
@@ -204,6 +205,7 @@ static void an_upload_moves_on_for_who_holds_it(void **state)
     OK(store_upload_get(w->s, w->a, "abc", ana, &r, e));
     assert_string_equal(r.file_name, "gol.mp4");
     assert_string_equal(r.title, "Gol");
+    assert_string_equal(r.request, "req.1");
     assert_string_equal(r.idempotency_key, "k");
     assert_string_equal(r.clip_blob, "clips/a");
     assert_int_equal(r.fit, FIT_BLUR);
@@ -270,6 +272,7 @@ static void a_task_comes_with_its_bytes_and_its_outbox_row(void **state)
     assert_int_equal(t.state, TASK_UPLOADED);
     assert_string_equal(t.file_name, "gol.mp4");
     assert_string_equal(t.title, "Gol");
+    assert_string_equal(t.request, "7f1c0a52-9b1e");
     assert_string_equal(t.clip_blob, "clips/2026/11/23/c1");
     assert_string_equal(t.clip_hash, "abc");
     assert_int_equal(t.fit, FIT_CROP);

@@ -74,6 +74,7 @@ struct task_new new_task(struct world *w, int64_t user)
     return (struct task_new){.user_id = user,
                              .file_name = "gol.mp4",
                              .title = "Gol",
+                             .request = "7f1c0a52-9b1e",
                              .clip_blob = arena_printf(w->a, "clips/2026/11/23/c%d", ++w->clips),
                              .clip_hash = "abc",
                              .clip_bytes = 1000,
