@@ -24,6 +24,7 @@ const COMMANDS = ['sh', 'js', 'python'];
 const NOT_RUN = [
     ['README.md', 'script/run ', 'installs packages and serves on port 8000 until it is stopped; script/test is what runs this test'],
     ['README.md', 'shared="--database', 'wants machines called db and broker; test/cluster.test.mjs runs servers and workers with these flags'],
+    ['doc/api.md', '', 'test/clients.test.mjs runs each, with a worker'],
     ['doc/deploy.md', 'dpkg-buildpackage', 'installs packages on the machine; what was run by hand stands at the end of the document'],
     ['doc/deploy.md', 'docker-compose up', 'wants a container engine; test/deploy.test.mjs checks the files'],
     ['doc/deploy.md', 'script/build && sudo', 'installs below /usr/local and starts a unit; script/test installs into a folder and checks the units'],
