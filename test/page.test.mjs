@@ -2,61 +2,18 @@
 // those who listen to it; over a network that fails; and with text that would like to be HTML. Pictures go to test/artifacts; with REELGATE_SHOTS=1 the
 // two of the README to doc/img.
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { chromium } from 'playwright-core';
 import { Client } from './lib/client.mjs';
 import { bytes, clip, ffmpeg, real } from './lib/clips.mjs';
-import { PATIENCE_MS, Server, folder, root, run, serve, until } from './lib/reelgate.mjs';
+import { artifacts, isForAll, logIn, noSideways, open, shifted, shot, signUp } from './lib/page.mjs';
+import { Server, folder, root, run, serve, until } from './lib/reelgate.mjs';
 
-const artifacts = join(root, 'test/artifacts');
-mkdirSync(artifacts, { recursive: true });
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-    '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required'];
-
-const SIZES = { desktop: { width: 1280, height: 860 }, phone: { width: 390, height: 844 } };
 const WORDS = {
     es: { signUp: 'Crear cuenta', ready: 'Listo', remove: 'Eliminar', undo: 'Deshacer', name: 'Usuario', email: 'Correo electrónico', pass: 'Contraseña', pass2: 'Repita la contraseña', retry: 'Reintentar', checked: 'pasó todas las pruebas', blur: 'Bordes difuminados', copied: 'Enlace copiado' },
     en: { signUp: 'Sign up', ready: 'Ready', remove: 'Delete', undo: 'Undo', name: 'User name', email: 'E-mail', pass: 'Password', pass2: 'Password again', retry: 'Try again', checked: 'passed every test', blur: 'Blurred borders', copied: 'Link copied' },
 };
-
-// A browser of its own and a page in it that collects what goes wrong.
-async function open(t, server, { language = 'en', size = 'desktop', scheme = 'light' } = {}) {
-    const profile = folder(null);
-    const context = await chromium.launchPersistentContext(profile, {
-        executablePath, headless: true, args: FLAGS, locale: language === 'es' ? 'es-CO' : 'en-GB', viewport: SIZES[size], colorScheme: scheme,
-        hasTouch: size === 'phone', isMobile: size === 'phone', deviceScaleFactor: 1, acceptDownloads: true, timeout: PATIENCE_MS,
-    });
-    t.after(async () => {
-        await context.close();
-        rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
-    });
-    const page = context.pages()[0] ?? (await context.newPage());
-    page.setDefaultTimeout(PATIENCE_MS);
-    const troubles = [];
-    page.on('console', (m) => { if (m.type() === 'error' || m.type() === 'warning') troubles.push(m.text()); });
-    page.on('pageerror', (e) => troubles.push(String(e)));
-    page.on('requestfailed', (r) => { if (!/net::ERR_ABORTED/.test(r.failure()?.errorText)) troubles.push(`${r.url()} ${r.failure()?.errorText}`); });
-    await page.addInitScript(() => {
-        window.shifts = [];
-        new PerformanceObserver((list) => window.shifts.push(...list.getEntries().filter((e) => !e.hadRecentInput).map((e) => e.value))).observe({ type: 'layout-shift', buffered: true });
-        addEventListener('securitypolicyviolation', (e) => console.error(`content policy: ${e.violatedDirective} ${e.blockedURI}`));
-    });
-    await page.goto(server.url);
-    return { page, troubles, context };
-}
-async function signUp(page, words, name, password = 'correct horse') {
-    await page.getByRole('button', { name: words.signUp }).click();
-    await page.getByLabel(words.name).fill(name);
-    await page.getByLabel(words.email).fill(`${name.replace(/\W/g, '')}@example.org`);
-    await page.getByLabel(words.pass, { exact: true }).fill(password);
-    await page.getByLabel(words.pass2).fill(password);
-    await page.locator('#enter').click();
-    await page.locator('#desk').waitFor();
-}
-const shot = (page, name) => page.screenshot({ path: join(artifacts, `${name}.png`) });
 
 // Lets go of files over the page, as a hand does.
 async function drop(page, ...files) {
@@ -70,27 +27,10 @@ async function drop(page, ...files) {
 }
 const card = (page, name) => page.locator('.card', { hasText: name });
 const isReady = (page, name, words) => card(page, name).locator('.badge', { hasText: words.ready }).waitFor();
-const noSideways = async (page) => assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing sticks out sideways');
-const shifted = (page) => page.evaluate(() => window.shifts.reduce((a, b) => a + b, 0));
 // Chooses files as they are, and sends them up.
 async function give(page, files) {
     await page.setInputFiles('#files', files);
     await page.locator('#send').click();
-}
-async function logIn(page, name) {
-    await page.fill('[name=username]', name);
-    await page.fill('[name=password]', 'correct horse');
-    await page.locator('#enter').click();
-    await page.locator('#desk').waitFor();
-}
-// What axe finds that keeps people out. It is evaluated by the debugger, which no content policy stops.
-const axe = readFileSync(new URL('node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
-async function isForAll(page, what) {
-    await page.evaluate(axe);
-    const found = await page.evaluate(async () => (await window.axe.run({ resultTypes: ['violations'] })).violations
-        .filter((v) => v.impact === 'serious' || v.impact === 'critical')
-        .map((v) => `${v.id}: ${v.nodes.map((n) => `${n.html} ${n.failureSummary}`).join(' | ')}`));
-    assert.deepEqual(found, [], what);
 }
 
 for (const [language, size] of [['en', 'desktop'], ['es', 'desktop'], ['en', 'phone'], ['es', 'phone']])
@@ -431,10 +371,12 @@ test('a session that has ended leads back to the door with a word', async (t) =>
 
 test('the page is light: its script stays below 150 kB as it is sent', async (t) => {
     const dist = join(root, 'web/dist');
-    const scripts = readdirSync(dist).filter((name) => name.endsWith('.js'));
-    assert.equal(scripts.length, 1);
-    assert.ok(readFileSync(join(dist, `${scripts[0]}.gz`)).length < 150_000);
-    t.diagnostic(`${readFileSync(join(dist, `${scripts[0]}.br`)).length} bytes of script`);
+    const sizes = (names, coding) => names.reduce((sum, name) => sum + readFileSync(join(dist, `${name}.${coding}`)).length, 0);
+    const all = readdirSync(dist).filter((name) => name.endsWith('.js'));
+    const first = all.filter((name) => readFileSync(join(dist, 'index.html'), 'utf8').includes(name));
+    assert.ok(first.length > 0 && first.length < all.length, 'settings and administration come when they are wanted');
+    assert.ok(sizes(all, 'gz') < 150_000);
+    t.diagnostic(`${sizes(first, 'br')} bytes of script at first, ${sizes(all, 'br')} in all`);
 });
 
 test('pictures of the page, light and dark, wide and narrow', async (t) => {

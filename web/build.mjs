@@ -25,10 +25,12 @@ function keep(id, path, type, bytes, kept) {
 
 rmSync(made, { recursive: true, force: true });
 mkdirSync(`${made}/http`, { recursive: true });
-const { outputFiles } = await build({
+const { outputFiles, metafile } = await build({
     entryPoints: { app: from('src/main.jsx'), look: from('src/look.css'), docs: from('src/docs.css') },
     outdir: from('bundle'),
     bundle: true,
+    splitting: true,
+    metafile: true,
     minify: true,
     write: false,
     format: 'esm',
@@ -36,6 +38,7 @@ const { outputFiles } = await build({
     jsx: 'automatic',
     jsxImportSource: 'preact',
     entryNames: '[name]-[hash]',
+    chunkNames: '[name]-[hash]',
     charset: 'utf8',
     legalComments: 'eof',
     define: { 'process.env.NODE_ENV': '"production"' },
@@ -44,16 +47,21 @@ const { outputFiles } = await build({
 const api = parse(readFileSync(from('../api/openapi.yaml'), 'utf8'));
 let page = readFileSync(from('index.html'), 'utf8');
 let docs = makeDocs(api);
-let script;
-for (const { path, contents } of outputFiles) {
+// What the page begins with: its entry, and what that shares with the parts that are fetched later.
+const app = Object.entries(metafile.outputs).find(([, output]) => output.entryPoint?.endsWith('main.jsx'));
+const shared = app[1].imports.filter((i) => i.kind === 'import-statement').map((i) => i.path.split('/').pop());
+const first = [app[0].split('/').pop(), ...shared];
+const script = { gz: 0, br: 0 };
+for (const [i, { path, contents }] of outputFiles.entries()) {
     const name = path.split('/').pop();
-    const [id, js] = [name.split('-')[0], name.endsWith('.js')];
-    const sizes = keep(id, `/assets/${name}`, js ? 'text/javascript; charset=utf-8' : 'text/css; charset=utf-8', contents, true);
-    if (js) script = sizes;
-    const given = `/assets/${id}${js ? '.js' : '.css'}`;
+    const js = name.endsWith('.js');
+    const sizes = keep(`part_${i}`, `/assets/${name}`, js ? 'text/javascript; charset=utf-8' : 'text/css; charset=utf-8', contents, true);
+    if (first.includes(name)) for (const coding of ['gz', 'br']) script[coding] += sizes[coding];
+    const given = `/assets/${name.split('-')[0]}${js ? '.js' : '.css'}`;
     page = page.replace(given, `/assets/${name}`);
     docs = docs.replace(given, `/assets/${name}`);
 }
+page = page.replace('</head>', `${shared.map((name) => `<link rel="modulepreload" href="/assets/${name}">\n`).join('')}</head>`);
 keep('openapi', '/openapi.json', 'application/json', JSON.stringify(api), false);
 keep('docs_page', '/docs', 'text/html; charset=utf-8', docs, false);
 keep('favicon', '/favicon.svg', 'image/svg+xml', readFileSync(from('favicon.svg')), false);

@@ -32,7 +32,7 @@ export function follow(take, live) {
         let silence = setTimeout(() => mine.abort(), SILENCE_MS);
         try {
             const headers = { ...credentials(), Accept: 'text/event-stream', ...(last ? { 'Last-Event-ID': last } : {}) };
-            const answer = await fetch('/api/tasks/events', { headers, cache: 'no-store', signal: mine.signal });
+            const answer = await fetch('/api/tasks/events', { headers, cache: 'no-store', priority: 'low', signal: mine.signal });
             if (answer.status === 401 && state.token === asker) endSession(say('expired'));
             if (!answer.ok || !answer.body) return;
             const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();

@@ -4,7 +4,8 @@ import { render } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Desk } from './desk.jsx';
 import { Door } from './door.jsx';
-import { Toasts } from './parts.jsx';
+import { loadMe, isAdmin } from './me.js';
+import { Icon, Later, Question, Toasts } from './parts.jsx';
 import { Prepare, leaveAll, prepare } from './prepare.jsx';
 import { Reel } from './reel.jsx';
 import { change, endSession, listen, say, setLanguage, state, whenSessionEnds } from './state.js';
@@ -14,9 +15,13 @@ import { findUnfinished } from './uploads.js';
 function routeOf(hash) {
     const [, reel] = /^#\/reel\/(\d{1,18})$/.exec(hash) ?? [];
     if (reel) return { reel: Number(reel) };
+    const [, part, at] = /^#\/(settings|admin)(\/[a-z0-9/]{0,60})?$/.exec(hash) ?? [];
+    if (part) return { part, at: at ?? '' };
     const name = hash.slice(2);
     return { filter: Object.hasOwn(FILTERS, name) ? name : 'all' };
 }
+// What few need is fetched when it is wanted.
+const PARTS = { settings: () => import('./settings.jsx') };
 let depth = 0;
 const carriesFiles = (event) => !!event.dataTransfer && [...event.dataTransfer.types].includes('Files');
 
@@ -25,8 +30,12 @@ function Top() {
         <header class="top">
             <p class="brand"><a href="#/"><img src="/favicon.svg" alt="" width="30" height="30" /> Reelgate</a></p>
             <div class="top-end">
-                {state.token && <span id="who" class="who">{state.name}</span>}
-                {state.token && <button id="logout" class="quiet" type="button" onClick={() => endSession()}>{say('logOut')}</button>}
+                {state.token && <>
+                    <span id="who" class="who">{state.name}</span>
+                    {PARTS.admin && isAdmin() && <a id="to-admin" class="button quiet" href="#/admin" aria-label={say('admin')} title={say('admin')}><Icon name="gauge" /></a>}
+                    <a id="to-settings" class="button quiet" href="#/settings" aria-label={say('settings')} title={say('settings')}><Icon name="sliders" /></a>
+                    <button id="logout" class="quiet" type="button" onClick={() => endSession()}>{say('logOut')}</button>
+                </>}
                 <button id="language" class="quiet" type="button" lang={state.language === 'es' ? 'en' : 'es'} onClick={otherLanguage}>{say('otherLanguage')}</button>
             </div>
         </header>
@@ -50,9 +59,9 @@ function App() {
         return () => removeEventListener('hashchange', moved);
     }, []);
     const route = routeOf(hash), inside = state.token !== null;
-    const where = inside ? (route.reel ? 'reel' : 'desk') : 'door';
+    const where = !inside ? 'door' : route.part ?? (route.reel ? 'reel' : 'desk');
     useEffect(() => {
-        if (inside) { openTasks(); findUnfinished(); }
+        if (inside) { openTasks(); findUnfinished(); loadMe().catch(() => {}); }
     }, [state.token]);
     // whoever comes to the desk from elsewhere begins at its heading; a filter keeps its place
     const last = useRef(where);
@@ -62,7 +71,7 @@ function App() {
         if (last.current !== where) scrollTo(0, 0);
         last.current = where;
     }, [where]);
-    useEffect(() => { document.title = where === 'reel' ? `${nameOf(route.reel)} · Reelgate` : where === 'desk' ? `${say('deskTitle')} · Reelgate` : 'Reelgate'; });
+    useEffect(() => { document.title = where === 'reel' ? `${nameOf(route.reel)} · Reelgate` : { desk: `${say('deskTitle')} · Reelgate`, settings: `${say('settings')} · Reelgate`, admin: `${say('admin')} · Reelgate` }[where] ?? 'Reelgate'; });
     return (
         <>
             <a class="skip" href="#main" onClick={(event) => { event.preventDefault(); document.getElementById('main').focus(); }}>{say('skip')}</a>
@@ -71,9 +80,11 @@ function App() {
                 {where === 'door' && <Door />}
                 {where === 'desk' && <Desk filter={route.filter} over={depth > 0} />}
                 {where === 'reel' && <Reel key={route.reel} id={route.reel} first={first} />}
+                {PARTS[where] && <Later part={PARTS[where]} at={route.at} first={first} />}
             </main>
             {inside && !tasks.live && <p class="offline" role="status">{say('offline')}</p>}
             {inside && <Prepare />}
+            <Question />
             <Toasts />
             <p id="live" class="unseen" aria-live="polite">{state.live}</p>
         </>
@@ -94,7 +105,7 @@ addEventListener('drop', (event) => {
     mark(0);
     if (!state.token) return;
     prepare([...event.dataTransfer.files]);
-    if (location.hash.startsWith('#/reel/')) location.hash = '#/';
+    if (/^#\/(reel|settings|admin)\b/.test(location.hash)) location.hash = '#/';
 });
 addEventListener('keydown', (event) => {
     const writes = /^(input|select|textarea)$/i.test(event.target.localName) && event.target.type !== 'file';

@@ -1,6 +1,6 @@
 // Small parts that several pages are made of.
-import { useEffect, useRef } from 'preact/hooks';
-import { closeToast, say, state } from './state.js';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { announce, ask, closeToast, inWords, say, state, toast } from './state.js';
 
 const ICONS = {
     play: <path d="M8 5.2v13.6L19 12z" fill="currentColor" />,
@@ -12,6 +12,10 @@ const ICONS = {
     back: <path d="m14 6-6 6 6 6" />,
     close: <path d="m6 6 12 12M18 6 6 18" />,
     link: <path d="m10 14 4-4M8.5 11.5l-2 2a3 3 0 0 0 4.2 4.2l2-2m-1.4-7.4 2-2a3 3 0 0 1 4.2 4.2l-2 2" />,
+    sliders: <><path d="M4 7h9m5 0h2M4 17h2m5 0h9" /><circle cx="15.5" cy="7" r="2.5" /><circle cx="8.5" cy="17" r="2.5" /></>,
+    gauge: <path d="M4 17a8.5 8.5 0 1 1 16 0M12 15l3.5-4.5" />,
+    out: <path d="M10 5H6a1.5 1.5 0 0 0-1.5 1.5v11A1.5 1.5 0 0 0 6 19h4m4-3.5 3.5-3.5L14 8.5M17 12H9" />,
+    key: <><circle cx="8" cy="15" r="3.6" /><path d="m10.6 12.4 8-8m-3 3 2.6 2.6" /></>,
     check: <path d="m5 12.5 4.5 4.5L19 7.5" />,
     clip: <><rect x="3" y="5" width="18" height="14" rx="2.5" /><path d="M10.2 9.2v5.6l4.8-2.8z" /></>,
 };
@@ -21,12 +25,11 @@ export const Icon = ({ name, size = 20 }) => (
 
 export const Fault = ({ text, id, children }) => (text ? <p id={id} class="error" role="alert">{text} {children}</p> : null);
 
-// The signature of what is made here: logo, clip, logo.
-export const Strip = ({ children }) => (
-    <ol class="strip" aria-hidden="true">
-        <li class="strip-logo">{say('partLogo')}</li><li class="strip-clip">{children ?? say('partClip')}</li><li class="strip-logo">{say('partLogo')}</li>
-    </ol>
-);
+// The signature of what is made here: logo, clip, logo; each as wide as it lasts.
+export function Strip({ logo = 2, clip = 8 }) {
+    const Logo = () => (logo > 0 ? <li class="strip-logo" style={{ flexGrow: logo }}>{say('partLogo')}</li> : null);
+    return <ol class="strip" aria-hidden="true"><Logo /><li class="strip-clip" style={{ flexGrow: clip }}>{say('partClip')}</li><Logo /></ol>;
+}
 
 // A heading that takes the focus when its page comes up, so that the next key is pressed there.
 export function Title({ children, first }) {
@@ -47,4 +50,106 @@ export function Toasts() {
             ))}
         </div>
     );
+}
+
+// A question before what cannot be undone. Escape is a no.
+export function Question() {
+    const dialog = useRef(), q = state.question;
+    useEffect(() => {
+        if (q && !dialog.current.open) dialog.current.showModal();
+        if (!q && dialog.current.open) dialog.current.close();
+    }, [q]);
+    return (
+        <dialog id="question" ref={dialog} aria-labelledby="question-title" aria-describedby="question-text" onClose={() => q?.answer(false)}>
+            {q && <form method="dialog" onSubmit={(event) => { event.preventDefault(); q.answer(true); }}>
+                <h2 id="question-title">{q.title}</h2>
+                <p id="question-text">{q.text}</p>
+                <footer class="acts"><button type="button" class="quiet" onClick={() => q.answer(false)}>{say('cancel')}</button>
+                    <button type="submit" id="yes" class="danger">{q.act}</button></footer>
+            </form>}
+        </dialog>
+    );
+}
+
+// Puts text where the user can paste it from; field: where it stands, for browsers that do not let us.
+export async function copyText(text, field, said = 'copiedThis') {
+    try {
+        await navigator.clipboard.writeText(text);
+    } catch { // only over https and on this machine
+        field.select();
+        if (!document.execCommand('copy')) { announce('copyHand'); return; }
+    }
+    toast(say(said));
+}
+
+// What is told once and never again.
+export function Once({ title, text, onDone }) {
+    const field = useRef(), head = useRef();
+    useEffect(() => head.current.focus(), [text]);
+    return (
+        <section class="panel once" aria-labelledby="once-title">
+            <h2 id="once-title" ref={head} tabIndex={-1}>{title}</h2>
+            <p>{say('onceText')}</p>
+            <div class="copy"><input ref={field} id="once" readOnly value={text} aria-labelledby="once-title" onFocus={(e) => e.currentTarget.select()} />
+                <button type="button" id="once-copy" onClick={() => copyText(text, field.current)}><Icon name="link" />{say('copy')}</button></div>
+            <p class="acts"><button type="button" id="once-done" class="main" onClick={onDone}>{say('onceDone')}</button></p>
+        </section>
+    );
+}
+
+// How much of something is used. Without a limit there is no bar.
+export const Meter = ({ label, text, value, limit }) => (
+    <div class="meter-of">
+        <p><span>{label}</span> <strong>{text}</strong></p>
+        {limit > 0 && <progress class="bar meter" data-full={value >= limit * 0.9 || undefined} max={limit} value={Math.min(value, limit)} aria-label={label} aria-valuetext={text} />}
+    </div>
+);
+
+// Pages beside each other: [[address, words], ...].
+export const Tabs = ({ label, at, pages }) => (
+    <nav class="filters tabs" aria-label={label}>
+        {pages.map(([address, words]) => <a key={address} href={address} aria-current={address === at ? 'page' : undefined}>{words}</a>)}
+    </nav>
+);
+
+// What the server answers at a path: { data, error, load }; asked for again every so often, while somebody looks.
+export function useAnswer(path, every_ms = 0) {
+    const [got, set] = useState({ path: null, data: null, error: null });
+    const now = useRef(path);
+    now.current = path;
+    async function load() {
+        const asker = state.token;
+        const mine = () => now.current === path && state.token === asker;
+        try {
+            const data = await ask('GET', path);
+            if (mine()) set({ path, data, error: null });
+        } catch (error) {
+            if (mine()) set((old) => ({ path, data: old.path === path ? old.data : null, error }));
+        }
+    }
+    useEffect(() => {
+        load();
+        if (!every_ms) return undefined;
+        const timer = setInterval(() => { if (!document.hidden) load(); }, every_ms);
+        return () => clearInterval(timer);
+    }, [path, every_ms]);
+    const mine = got.path === path;
+    return { data: mine ? got.data : null, error: mine ? got.error : null, load };
+}
+export const Waiting = ({ asked }) => (asked.error
+    ? <Fault text={inWords(asked.error)}><button type="button" class="link" onClick={asked.load}>{say('again')}</button></Fault>
+    : asked.data ? null : <p class="waiting" role="status">{say('loading')}</p>);
+
+// A part of the page that is fetched when it is wanted first.
+export function Later({ part, ...more }) {
+    const [got, set] = useState({});
+    useEffect(() => {
+        let wanted = true;
+        part().then((module) => wanted && set({ part, Page: module.default }), () => wanted && set({ part, lost: true }));
+        return () => { wanted = false; };
+    }, [part]);
+    if (got.part === part && got.Page) return <got.Page {...more} />;
+    return got.part === part && got.lost
+        ? <Fault text={say('partLost')}><button type="button" class="link" onClick={() => location.reload()}>{say('again')}</button></Fault>
+        : <p class="waiting" role="status">{say('loading')}</p>;
 }

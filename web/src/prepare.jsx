@@ -2,24 +2,26 @@
 // picture that the reel will have. The file is played from where it lies; nothing is sent yet.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Icon, Strip } from './parts.jsx';
+import { loadMe, partSeconds, profile } from './me.js';
 import { announce, bytes, change, clockTime, number, say } from './state.js';
 import { addUploads, begunBefore } from './uploads.js';
 
-const PART_S = 16, LOGOS_S = 4; // of a clip, and both logos
 const FITS = { pad: 'fitPad', blur: 'fitBlur', crop: 'fitCrop', stretch: 'fitStretch' };
 
 export const drafts = { list: [], at: 0 };
-let fit = 'pad', keys = 0;
+let fit = null, keys = 0; // fit: what was chosen last
 
 export async function prepare(files) {
     if (files.length === 0) return;
-    const fresh = files.map((file) => ({ key: ++keys, file, fit, start: 0, text: '', url: URL.createObjectURL(file), duration: 0, width: 0, height: 0, blind: false }));
+    const fresh = files.map((file) => ({ key: ++keys, file, fit: fit ?? profile().fit, start: 0, text: '', url: URL.createObjectURL(file), duration: 0, width: 0, height: 0, blind: false }));
     if (drafts.list.length === 0) drafts.at = 0;
     drafts.list.push(...fresh);
     change();
+    loadMe().then(() => { for (const draft of fresh) if (!draft.chosen && !fit) draft.fit = profile().fit; change(); }, () => {}); // it may have changed
     for (const draft of fresh) {
         const before = await begunBefore(draft.file);
         if (!before) continue;
+        draft.chosen = true;
         if (FITS[before.fit]) draft.fit = before.fit;
         setStart(draft, before.start);
     }
@@ -57,7 +59,7 @@ function Preview({ draft, video }) {
         let frame = 0;
         const step = () => {
             const v = video.current;
-            if (v && v.currentTime >= draft.start + PART_S) v.currentTime = draft.start;
+            if (v && v.currentTime >= draft.start + partSeconds()) v.currentTime = draft.start;
             paint();
             frame = requestAnimationFrame(step);
         };
@@ -73,7 +75,7 @@ function Preview({ draft, video }) {
     function play() {
         const v = video.current;
         if (!v.paused) { v.pause(); return; }
-        if (v.currentTime < draft.start || v.currentTime >= draft.start + PART_S - 0.2 || v.ended) v.currentTime = draft.start;
+        if (v.currentTime < draft.start || v.currentTime >= draft.start + partSeconds() - 0.2 || v.ended) v.currentTime = draft.start;
         v.play().catch(() => {});
     }
     return (
@@ -92,7 +94,7 @@ function Preview({ draft, video }) {
 function Start({ draft, video }) {
     const fault = faultOf(draft), { duration, start } = draft;
     const last = duration ? Math.max(0, Math.floor((duration - Math.min(1, duration / 2)) * 10) / 10) : 0;
-    const used = duration ? Math.min(PART_S, duration - start) : 0;
+    const used = duration ? Math.min(partSeconds(), duration - start) : 0;
     const window_ = useRef();
     useEffect(() => {
         if (!window_.current || !duration) return;
@@ -108,7 +110,7 @@ function Start({ draft, video }) {
                 <input id="start-slider" type="range" min="0" max={last} step="0.1" value={start} disabled={!last} aria-label={say('start')} aria-valuetext={say('startText', clockTime(start), number(used, 1))}
                     onInput={(event) => { setStart(draft, Number(event.currentTarget.value)); move(draft.start); }} />
             </div>
-            <p class="hint used">{duration && !fault ? say('shownPart', clockTime(start), clockTime(start + used), number(used, 1), number(used + LOGOS_S, 1)) : ' '}</p>
+            <p class="hint used">{duration && !fault ? say('shownPart', clockTime(start), clockTime(start + used), number(used, 1), number(used + 2 * profile().bumper_s, 1)) : ' '}</p>
             <label class="seconds">{say('startSeconds')}
                 <input id="start" inputMode="decimal" autocomplete="off" placeholder="0" maxLength={12} value={draft.text} aria-invalid={!!fault} aria-describedby="start-error"
                     onInput={(event) => {
@@ -173,7 +175,7 @@ export function Prepare() {
                     </header>
                     <p class="name"><strong title={draft.file.name}>{draft.file.name}</strong> <span class="hint">{bytes(draft.file.size)}</span></p>
                     <div class="prepare-in">
-                        <div><Preview draft={draft} video={video} key={draft.key} /><Strip /></div>
+                        <div><Preview draft={draft} video={video} key={draft.key} /><Strip logo={profile().bumper_s} clip={partSeconds() / 2} /></div>
                         <div class="wishes"><Fit draft={draft} /><Start draft={draft} video={video} /></div>
                     </div>
                     <footer class="acts">

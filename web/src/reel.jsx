@@ -1,8 +1,8 @@
 // One reel: to watch, to know, to pass on.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Bar, download } from './desk.jsx';
-import { Fault, Icon, Title } from './parts.jsx';
-import { announce, bytes, inWords, number, say, state, toast } from './state.js';
+import { copyText, Fault, Icon, Title } from './parts.jsx';
+import { bytes, inWords, number, say, state } from './state.js';
 import { freshTask, isWorking, kept, local, nameOf, refresh, remove, retry, tasks } from './tasks.js';
 
 const FITS = { pad: 'fitPad', blur: 'fitBlur', crop: 'fitCrop', stretch: 'fitStretch' };
@@ -65,14 +65,8 @@ function Link({ t }) {
     const when = new Intl.DateTimeFormat(state.language, { hour: 'numeric', minute: '2-digit' }).format(until);
     async function copy() {
         await freshTask(t.task_id).catch(() => {});
-        const fresh = new URL(local(tasks.known.get(t.task_id).download), location.href).href;
-        try {
-            await navigator.clipboard.writeText(fresh);
-        } catch { // only over https and on this machine
-            field.current.select();
-            if (!document.execCommand('copy')) { announce('copyHand'); return; }
-        }
-        toast(say('copied'));
+        const fresh = tasks.known.get(t.task_id) ?? t;
+        await copyText(new URL(local(fresh.download), location.href).href, field.current, 'copied');
     }
     return (
         <section class="panel" aria-labelledby="link-title">

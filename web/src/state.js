@@ -33,6 +33,7 @@ export const state = {
     doorError: '',
     live: '',
     toasts: [],
+    question: null,
 };
 
 // -- words ---------------------------------------------------------------------------------------
@@ -63,6 +64,14 @@ export function number(value, digits = 0) {
 export function bytes(n) {
     if (n >= 1e9) return `${number(n / 1e9, 1)} GB`;
     return n >= 1e6 ? `${number(n / 1e6, 1)} MB` : `${number(n / 1e3)} kB`;
+}
+// A time that the server told, for people; and how long ago it was.
+export function when(time) {
+    return new Intl.DateTimeFormat(state.language, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(time));
+}
+export function span(ms) {
+    const [unit, size] = [['day', 86_400_000], ['hour', 3_600_000], ['minute', 60_000]].find(([, size]) => ms >= 2 * size) ?? ['second', 1000];
+    return new Intl.NumberFormat(state.language, { style: 'unit', unit, unitDisplay: 'long', maximumFractionDigits: 0 }).format(Math.floor(ms / size));
 }
 // 75.25 as 1:15.3, or as 1:15,3.
 export function clockTime(seconds) {
@@ -127,9 +136,19 @@ export async function ask(method, path, body, more = {}) {
         throw refusal(0);
     }
     const data = await answer.json().catch(() => null);
-    if (answer.ok && data) return data;
+    if (answer.ok && (data || answer.status === 204)) return data;
     if (answer.status === 401 && asker && state.token === asker) endSession(say('expired'));
     throw refusal(answer.status, data);
+}
+
+// -- a question before what cannot be undone: true when it is to be done --------------------------------
+
+export function askFirst(title, text, act) {
+    state.question?.answer(false);
+    return new Promise((done) => {
+        state.question = { title, text, act, answer: (yes) => { state.question = null; change(); done(yes); } };
+        change();
+    });
 }
 
 // -- toasts: a word, and perhaps something to press, for some seconds --------------------------------

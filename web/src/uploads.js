@@ -44,7 +44,7 @@ function next() {
 
 const lasting = (status) => status >= 400 && status < 500 && ![408, 409, 423, 429].includes(status);
 function bodyOf(answer) {
-    try { return JSON.parse(answer.getBody()); } catch { return null; }
+    try { return JSON.parse(answer?.getBody()); } catch { return null; }
 }
 
 async function send(u) {
@@ -68,7 +68,7 @@ async function send(u) {
         },
         onShouldRetry: (error) => {
             const status = error.originalResponse?.getStatus() ?? 0;
-            if (lasting(status)) return false;
+            if (lasting(status) || bodyOf(error.originalResponse)?.code === 'tasks_limit') return false;
             u.state = 'lost';
             change();
             return true;
@@ -102,7 +102,7 @@ function failed(u, error, asker) {
         return;
     }
     u.state = 'failed';
-    u.problem = refusal(status, answer && bodyOf(answer));
+    u.problem = refusal(status, bodyOf(answer));
     u.again = !lasting(status);
     announce('didFail', u.file.name);
     next();

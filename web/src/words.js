@@ -6,7 +6,7 @@ export const WORDS = {
         passwordAgain: 'Repita la contraseña', passwordHint: 'Al menos 8 caracteres.', keep: 'Mantener la sesión en este equipo',
         noAccount: '¿Aún no tiene cuenta?', hasAccount: '¿Ya tiene cuenta?',
         pitchTitle: 'De su video a un reel listo para la web',
-        pitchText: 'Suba un video en cualquier formato. Recibirá un reel 16:9 de hasta 20 segundos, con el logo al inicio y al final.',
+        pitchText: 'Suba un video en cualquier formato. Recibirá un reel 16:9 de pocos segundos, con el logo al inicio y al final.',
         partLogo: 'logo', partClip: 'su video', deskTitle: 'Sus videos',
         dropTitle: 'Elija videos o suéltelos aquí', chooseTitle: 'Elija videos', dropHint: 'Varios a la vez, de cualquier forma y formato. Si la red se corta, la carga continúa donde quedó.',
         filters: 'Mostrar', all: 'Todos', working: 'En curso', ready: 'Listos', failedOnes: 'Fallidos', more: 'Ver más',
@@ -42,7 +42,8 @@ export const WORDS = {
         check_bumpers: 'El logo está al inicio y al final', check_seams: 'Las uniones con el logo son limpias', check_sync: 'Sonido e imagen van juntos', yes: 'sí', no: 'no',
         waitText: 'Esta página se actualiza sola. Puede cerrarla: el trabajo sigue.', notHere: 'Este video no existe', notHereText: 'Puede que se haya eliminado, o que sea de otra cuenta.',
         offline: 'Sin conexión con el servicio. Se intenta de nuevo…',
-        status: 'Estado',
+        settings: 'Ajustes', admin: 'Administración', copy: 'Copiar', copiedThis: 'Copiado', onceText: 'Cópielo ahora y guárdelo bien: no se vuelve a mostrar.', onceDone: 'Ya lo guardé',
+        partLost: 'Esta página no se pudo cargar. Compruebe su red e intente de nuevo.', saved: 'Guardado', save: 'Guardar',
     },
     en: {
         skip: 'Skip to content', logIn: 'Log in', signUp: 'Sign up', logOut: 'Log out', loading: 'Loading…',
@@ -50,7 +51,7 @@ export const WORDS = {
         passwordAgain: 'Password again', passwordHint: 'At least 8 characters.', keep: 'Keep me logged in on this device',
         noAccount: 'No account yet?', hasAccount: 'Already have an account?',
         pitchTitle: 'From your clip to a reel that is ready for the web',
-        pitchText: 'Upload a clip in any format. You get a 16:9 reel of up to 20 seconds, with the logo at the beginning and the end.',
+        pitchText: 'Upload a clip in any format. You get a 16:9 reel of some seconds, with the logo at the beginning and the end.',
         partLogo: 'logo', partClip: 'your clip', deskTitle: 'Your clips',
         dropTitle: 'Choose clips or drop them here', chooseTitle: 'Choose clips', dropHint: 'Several at once, in any shape and format. If the network fails, the upload goes on from where it was.',
         filters: 'Show', all: 'All', working: 'Working', ready: 'Ready', failedOnes: 'Failed', more: 'Show more',
@@ -86,7 +87,8 @@ export const WORDS = {
         check_bumpers: 'The logo is at the beginning and the end', check_seams: 'The joints with the logo are clean', check_sync: 'Sound and picture go together', yes: 'yes', no: 'no',
         waitText: 'This page keeps itself up to date. You may close it: the work goes on.', notHere: 'This clip does not exist', notHereText: 'It may have been deleted, or belong to another account.',
         offline: 'The service cannot be reached. Trying again…',
-        status: 'State',
+        settings: 'Settings', admin: 'Administration', copy: 'Copy', copiedThis: 'Copied', onceText: 'Copy it now and keep it safe: it is not shown again.', onceDone: 'I have kept it',
+        partLost: 'This page could not be loaded. Check your network and try again.', saved: 'Saved', save: 'Save',
     },
 };
 
@@ -96,12 +98,12 @@ export const ADVICE = {
         truncated: 'Expórtelo o cópielo de nuevo y súbalo otra vez.', not_a_video: 'Elija un archivo de video, por ejemplo MP4 o MOV.', no_video: 'Elija un archivo que tenga imagen.',
         image_only: 'Elija un video en lugar de una foto.', empty_file: 'Elija el archivo original.', codec_unsupported: 'Expórtelo como MP4 (H.264) y súbalo de nuevo.', encrypted: 'Quite la protección y súbalo de nuevo.',
         start_beyond_end: 'Súbalo de nuevo con un inicio más temprano.', file_too_large: 'Recórtelo o expórtelo con menos calidad.', too_many_pixels: 'Expórtelo más pequeño, por ejemplo en 4K.', no_frames: 'Expórtelo de nuevo y súbalo otra vez.',
-        quota_exceeded: 'Elimine videos que ya no necesite.', time_limit: 'Pruebe con un video más corto o más pequeño.', memory_limit: 'Pruebe con un video más pequeño.', file_lost: 'Súbalo de nuevo.', disk_full: 'Intente más tarde o avise a quien administra el servicio.',
+        quota_exceeded: 'Elimine videos que ya no necesite.', tasks_limit: 'Inténtelo mañana o pida un límite mayor a quien administra el servicio.', time_limit: 'Pruebe con un video más corto o más pequeño.', memory_limit: 'Pruebe con un video más pequeño.', file_lost: 'Súbalo de nuevo.', disk_full: 'Intente más tarde o avise a quien administra el servicio.',
     },
     en: {
         truncated: 'Export or copy it anew and upload it again.', not_a_video: 'Choose a video file, for example MP4 or MOV.', no_video: 'Choose a file that has pictures.',
         image_only: 'Choose a video instead of a photo.', empty_file: 'Choose the original file.', codec_unsupported: 'Export it as MP4 (H.264) and upload it again.', encrypted: 'Remove the protection and upload it again.',
         start_beyond_end: 'Upload it again with an earlier start.', file_too_large: 'Trim it or export it at lower quality.', too_many_pixels: 'Export it smaller, for example in 4K.', no_frames: 'Export it anew and upload it again.',
-        quota_exceeded: 'Delete clips that you no longer need.', time_limit: 'Try a shorter or smaller clip.', memory_limit: 'Try a smaller clip.', file_lost: 'Upload it again.', disk_full: 'Try later, or tell whoever runs the service.',
+        quota_exceeded: 'Delete clips that you no longer need.', tasks_limit: 'Try tomorrow, or ask whoever runs the service for a higher limit.', time_limit: 'Try a shorter or smaller clip.', memory_limit: 'Try a smaller clip.', file_lost: 'Upload it again.', disk_full: 'Try later, or tell whoever runs the service.',
     },
 };
