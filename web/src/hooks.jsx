@@ -86,7 +86,7 @@ export function Hooks() {
                     ))}</ul>
                 </section>
             </div>
-            <NewHook onMade={(hook) => { setFresh(hook); asked.load(); }} />
+            {(asked.data || asked.error) && <NewHook onMade={(hook) => { setFresh(hook); asked.load(); }} />}
         </div>
     );
 }
@@ -149,7 +149,8 @@ export function Hook({ id }) {
     const [fault, setFault] = useState(''), [secret, setSecret] = useState(''), [busy, setBusy] = useState(false);
     const hook = asked.data;
     const Back = <p class="way"><a href="#/settings/hooks"><Icon name="back" />{say('hooks')}</a></p>;
-    if (!hook) return <>{Back}{asked.error?.status === 404 ? <p class="none">{inWords(asked.error)}</p> : <Waiting asked={asked} />}</>;
+    // all of it at once, so that nothing moves
+    if (!hook || !(log.data || log.error)) return <>{Back}{asked.error?.status === 404 ? <p class="none">{inWords(asked.error)}</p> : <Waiting asked={asked} />}</>;
     async function act(run, said) {
         setBusy(true);
         try {

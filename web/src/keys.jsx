@@ -86,7 +86,7 @@ export function Keys() {
                     ))}</ul>
                 </section>
             </div>
-            <NewKey onMade={(key) => { setFresh(key); asked.load(); }} />
+            {(asked.data || asked.error) && <NewKey onMade={(key) => { setFresh(key); asked.load(); }} />}
         </div>
     );
 }
