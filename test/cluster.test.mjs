@@ -10,7 +10,7 @@ import { Client } from './lib/client.mjs';
 import { clip, ffmpeg } from './lib/clips.mjs';
 import { Cluster } from './lib/cluster.mjs';
 import { postgres, rabbit } from './lib/engines.mjs';
-import { sleep, until } from './lib/reelgate.mjs';
+import { run, sleep, until } from './lib/reelgate.mjs';
 
 const RECOVERY_MS = 10_000;
 // Not 16:9, so that it is encoded and takes a while.
@@ -52,6 +52,17 @@ test('two servers and two workers are one service', async (t) => {
     const worked = workers.map((w) => w.logLines(/ attempt .*task=/).length);
     assert.ok(worked.every((n) => n > 0), `both had work: ${worked}`);
     inOrder(database, all, 8);
+
+    // an admin of either server sees both workers, and one that has ended no more
+    assert.equal((await run(['user', 'admin', '--data', all.dir, '--database', database.url, 'ana'])).code, 0);
+    const seen = async () => {
+        const { status, json, text } = await there.get('/api/admin/overview');
+        return status === 200 ? json.workers.map((w) => Number(w.name.split('/')[1])).sort() : text;
+    };
+    const pids = workers.map((w) => w.pid).sort();
+    await until('both are seen', async () => String(await seen()) === String(pids));
+    assert.equal((await workers[0].stop()).code, 0);
+    assert.deepEqual(await seen(), [workers[1].pid]);
     for (const p of all.programs) assert.equal((await p.stop()).code, 0);
 });
 

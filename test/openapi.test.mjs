@@ -47,7 +47,7 @@ test('codes of errors are those of the catalogue, each with the status that it i
     };
     look(api);
     for (const slug of named) assert.ok(catalogue.has(slug) && catalogue.get(slug) !== 'ERR_NONE', `${slug} is no fault of the catalogue`);
-    const general = ['unauthorized', 'conflict', 'too_many_requests', 'method_not_allowed', 'user_not_found'];
+    const general = ['unauthorized', 'conflict', 'too_many_requests', 'method_not_allowed'];
     const silent = [...catalogue].filter(([slug, code]) => code !== 'ERR_NONE' && !named.has(slug) && !general.includes(slug)).map(([slug]) => slug);
     assert.deepEqual(silent, [], 'faults that the description does not know');
 });
@@ -373,6 +373,32 @@ test('figures are for admins; a day has so many tasks', async () => {
     assert.equal((await run(['user', 'admin', '--data', strict.dir, 'ada'])).code, 0);
     await strict.start();
     assert.match((await new Client(strict, ada.token).get('/metrics')).text, /^# HELP reelgate_/m);
+});
+
+test('admins', async () => {
+    const house = await start();
+    const boss = await new Client(house).user('boss'), bob = await new Client(house).user('bob');
+    const broken = await bob.give(await bytes('.mp4', readFileSync(file).subarray(0, 5000)));
+    await bob.failed(broken);
+    is(await bob.get('/api/admin/overview'), 403, 'forbidden');
+    await house.stop();
+    assert.equal((await run(['user', 'admin', '--data', house.dir, 'boss'])).code, 0);
+    await house.start();
+    assert.equal((await boss.get('/api/admin/overview')).json.tasks.failed, 1);
+    const [me, other] = (await boss.get('/api/admin/users?q=bo&max=5&after=0')).json.data;
+    assert.deepEqual([me.role, other.tasks], ['admin', 1]);
+    is(await boss.get('/api/admin/users?max=x'), 400, 'parameter_bad');
+    const change = (id, body) => boss.call('PATCH', `/api/admin/users/${id}`, { body });
+    assert.equal((await change(other.id, { bytes_limit: 0, tasks_limit: null, role: 'user' })).json.bytes_limit, 0);
+    is(await change(other.id, { role: 'king' }), 400, 'parameter_bad');
+    is(await change(999, {}), 404, 'user_not_found');
+    is(await change(me.id, { role: 'user' }), 409, 'last_admin');
+    assert.deepEqual((await boss.get('/api/admin/tasks?status=failed&max=9&order=1&after=99')).json.data.map((task) => task.username), ['bob']);
+    is(await boss.get('/api/admin/tasks?status=x'), 400, 'parameter_bad');
+    is(await boss.post('/api/admin/tasks/retry', {}), 400, 'fields_missing');
+    assert.deepEqual((await boss.post('/api/admin/tasks/retry', { ids: [broken, 999] })).json, { retried: 1, after: null });
+    await bob.failed(broken);
+    assert.equal((await boss.post('/api/admin/tasks/retry', { status: 'failed', after: null })).json.retried, 1);
 });
 
 test('no room, no quota', async () => {

@@ -224,6 +224,11 @@ json_t *json_scopes(unsigned scopes);
 json_t *body_object(struct request *r, struct err *e);
 
 /* handlers */
+void admin_overview(struct request *r);
+void admin_users(struct request *r);
+void admin_user_change(struct request *r);
+void admin_tasks(struct request *r);
+void admin_retry(struct request *r);
 void keys_me(struct request *r);
 void keys_add(struct request *r);
 void keys_list(struct request *r);

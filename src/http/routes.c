@@ -41,6 +41,11 @@ static const struct route routes[] = {
     {"POST", "/api/hooks/*/test", hooks_test, SCOPE_SELF, SLOW, BODY_NONE},
     {"GET", "/api/hooks/*/deliveries", hooks_deliveries, SCOPE_SELF, ASKS, BODY_NONE},
     {"POST", "/api/hooks/*/deliveries/*/replay", hooks_replay, SCOPE_SELF, SLOW, BODY_NONE},
+    {"GET", "/api/admin/overview", admin_overview, SCOPE_ADMIN, ASKS, BODY_NONE},
+    {"GET", "/api/admin/users", admin_users, SCOPE_ADMIN, ASKS, BODY_NONE},
+    {"PATCH", "/api/admin/users/*", admin_user_change, SCOPE_ADMIN, SLOW, BODY_JSON},
+    {"GET", "/api/admin/tasks", admin_tasks, SCOPE_ADMIN, ASKS, BODY_NONE},
+    {"POST", "/api/admin/tasks/retry", admin_retry, SCOPE_ADMIN, SLOW, BODY_JSON},
     {"GET", "/api/video/download/**", files_reel, 0, ASKS, BODY_NONE},
     {"GET", "/api/video/poster/**", files_poster, 0, ASKS, BODY_NONE},
 };

@@ -90,6 +90,40 @@ int task_retry(struct tasks *t, int64_t id, int64_t user_id, struct err *e)
     return 0;
 }
 
+struct failed {
+    int64_t *ids;
+    int count;
+};
+
+static int note_failed(void *arg, const struct task_row *row)
+{
+    struct failed *f = arg;
+    f->ids[f->count++] = row->id;
+    return 0;
+}
+
+int task_retry_failed(struct tasks *t, int max, int64_t *after, int *retried, struct err *e)
+{
+    AUTO(arena_freep) struct arena *a = arena_new();
+    struct failed f = {arena_get(a, ((size_t)max + 1) * sizeof(*f.ids)), 0};
+    const struct task_page page = {.after = *after, .max = max + 1, .states = 1u << TASK_FAILED};
+    if (store_task_list(t->store, &page, note_failed, &f, e) < 0)
+        return -1;
+    int64_t last = 0;
+    for (int i = 0; i < f.count && i < max; i++) {
+        struct task_change c = {.id = f.ids[i], .reset_attempts = true};
+        bool done = false;
+        if (task_happen(t->store, TASK_EVENT_RETRY, &c, &done, e) < 0)
+            return -1;
+        if (done)
+            log_info(t->log, "task retried", "task", c.id);
+        *retried += done;
+        last = c.id;
+    }
+    *after = f.count > max ? last : 0;
+    return 0;
+}
+
 const char *task_public_name(const char *blob_name)
 {
     const char *slash = strchr(blob_name, '/');
@@ -132,6 +166,11 @@ int task_claim(struct tasks *t, struct arena *a, const char *worker, struct task
     assert(task_edge(TASK_EVENT_CLAIM)->from == 1u << TASK_UPLOADED &&
            task_edge(TASK_EVENT_CLAIM)->to == TASK_PROCESSING);
     return store_task_claim(t->store, a, worker, t->rules.lease_ms, out, found, e);
+}
+
+int task_beat(struct tasks *t, const struct worker_row *w, struct err *e)
+{
+    return store_worker_beat(t->store, w, e);
 }
 
 int task_next_due(struct tasks *t, int64_t *in_ms, struct err *e)

@@ -80,6 +80,9 @@ int task_delete(struct tasks *t, struct arena *a, int64_t id, int64_t user_id, s
                 struct err *e);
 /* FAILED -> UPLOADED with fresh attempts; ERR_CONFLICT with MSG_RETRY_STATE otherwise. */
 int task_retry(struct tasks *t, int64_t id, int64_t user_id, struct err *e);
+/* The same to what has failed, of anybody, beyond the id *after, at most max; *after is then the
+ * last one looked at, or 0 when there is no more. *retried counts up. */
+int task_retry_failed(struct tasks *t, int max, int64_t *after, int *retried, struct err *e);
 /* The task of a reel, poster or clip, and where its bytes lie, by its public name yyyy/mm/dd/name;
  * see task_blob_name. task_open opens them as well. */
 enum task_part { TASK_PART_CLIP, TASK_PART_REEL, TASK_PART_POSTER };
@@ -121,6 +124,9 @@ int task_finish(struct tasks *t, const struct task_row *claim, const struct rend
  * at once, the attempt not counted. *verdict is the state it went to. */
 int task_fail(struct tasks *t, const struct task_row *claim, const struct err *why,
               enum task_state *verdict, struct err *e);
+
+/* See store_worker_beat. */
+int task_beat(struct tasks *t, const struct worker_row *w, struct err *e);
 
 /* -- housekeeping, run by each process: one thread sweeps, another looks for orphans -- */
 struct task_swept {

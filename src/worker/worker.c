@@ -1,6 +1,6 @@
 /* Plan: threads that take tasks, one attempt at a time each; one that relays the outbox; one that
  * sweeps; one that looks for bytes without a row, apart because it reads every name there is and
- * lost leases must not wait for that.
+ * lost leases must not wait for that; and one that says who works here (beat.c).
  *
  * A taker asks the store for a task until there is none, then waits for a message: the hot path
  * from a committed task to its attempt is outbox -> relay -> queue -> claim, each step waking the
@@ -28,7 +28,7 @@ enum {
     ORPHANS_FIRST_MS = 10 * 1000, /* after the start, which has enough to do */
     ORPHANS_MS = 3600 * 1000,
     AFTER_FAILURE_MS = 10 * 1000, /* a sweep that failed is not put off for an hour */
-    HELPERS = 3,
+    HELPERS = 4,
 };
 
 /* -- waiting -- */
@@ -210,6 +210,14 @@ static void *sweep_orphans(void *arg)
     return NULL;
 }
 
+static void *beat(void *arg)
+{
+    struct workers *w = arg;
+    workers_beat(w);
+    count(w, &w->helpers, -1);
+    return NULL;
+}
+
 /* -- starting and stopping -- */
 
 static int start_one(struct workers *w, void *(*run)(void *), int *counter, struct err *e)
@@ -261,6 +269,8 @@ int workers_start(struct workers **out, struct tasks *t, struct queue *q, struct
     for (int i = 0; i < c->jobs; i++)
         if (start_one(w, take, &w->takers, e) < 0)
             return -1;
+    if (c->jobs && start_one(w, beat, &w->helpers, e) < 0)
+        return -1;
     *out = TAKE(w);
     return 0;
 }

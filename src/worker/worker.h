@@ -20,7 +20,8 @@ struct worker_conf {
     int64_t reel_reserve_bytes;
 };
 /* Starts the threads: jobs that work, one that sweeps, one that relays the outbox (with jobs 0 only
- * these two). Borrows all pointers until workers_free. */
+ * these two), one that tells the store that they are alive. Borrows all pointers until
+ * workers_free. */
 int workers_start(struct workers **out, struct tasks *t, struct queue *q, struct jail *j,
                   const struct worker_conf *c, struct log *l, struct err *e);
 /* No new work; running attempts may finish within drain_ms and are then handed back. Blocks.

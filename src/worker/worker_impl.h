@@ -1,7 +1,8 @@
 /* worker_impl: what the files of this room share. Room-internal.
  *
  *   worker.c   the threads: claiming, sweeping, relaying; stopping them
- *   attempt.c  one attempt: from a claim to a settled task */
+ *   attempt.c  one attempt: from a claim to a settled task
+ *   beat.c     says that it is alive */
 #pragma once
 #include "worker/worker.h"
 
@@ -39,6 +40,9 @@ bool workers_wait_cut(struct workers *w, int64_t ms);
 
 /* One more reel was copied, failed its receipt, and was encoded. */
 void workers_count_remade(struct workers *w);
+
+/* Tells the store who works here until nobody does. */
+void workers_beat(struct workers *w);
 
 /* Does everything there is to do about a task that was just claimed; claimed_ms is clock_mono_ms
  * from before the claim. Everything that goes wrong is settled and logged here. */

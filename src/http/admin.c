@@ -1,0 +1,245 @@
+/* Plan: what admins see of the whole service, its users and everybody's tasks, and what they
+ * change. Who is no admin does not come here: the routes ask for SCOPE_ADMIN, which goes with the
+ * role. */
+#include "http/http_impl.h"
+
+#include "blob/blob.h"
+#include "core/log.h"
+#include "core/mem.h"
+#include "store/store.h"
+
+enum { USERS_MAX = 1000, USERS_USUAL = 100, QUERY_MAX = 256, RETRY_MAX = 1000 };
+
+/* -- the service -- */
+
+static int add_worker(void *arg, const struct worker_row *w)
+{
+    json_t *o = json_pack("{s:s, s:s, s:i, s:i, s:o}", "name", w->name, "version", w->version,
+                          "jobs", w->jobs, "busy", w->busy, "seen", json_time(w->seen_ms));
+    return json_array_append_new(arg, o);
+}
+
+static json_t *tasks_json(const int64_t counts[TASK_STATE_COUNT])
+{
+    json_t *o = json_object();
+    for (enum task_state s = TASK_UPLOADED; s < TASK_DELETED; s++)
+        json_object_set_new(o, task_state_name(s), json_integer((json_int_t)counts[s]));
+    return o;
+}
+
+/* Object storage has no size that it could tell. */
+static int storage_json(struct blob *b, int64_t used_bytes, json_t **out, struct err *e)
+{
+    int64_t free_bytes = 0, total_bytes = 0;
+    bool far = blob_is_far(b);
+    if (!far && blob_space(b, &free_bytes, &total_bytes, e) < 0)
+        return -1;
+    *out = json_pack("{s:o, s:o, s:I}", "free_bytes",
+                     far ? json_null() : json_integer((json_int_t)free_bytes), "total_bytes",
+                     far ? json_null() : json_integer((json_int_t)total_bytes), "used_bytes",
+                     (json_int_t)used_bytes);
+    return 0;
+}
+
+void admin_overview(struct request *r)
+{
+    struct err e;
+    struct store *s = r->http->parts.store;
+    int64_t counts[TASK_STATE_COUNT] = {0}, waited_ms = -1;
+    struct store_totals t;
+    json_t *workers = json_array(), *storage = NULL;
+    if (store_task_counts(s, counts, &e) < 0 || store_task_oldest(s, &waited_ms, &e) < 0 ||
+        store_totals(s, &t, &e) < 0 || store_worker_list(s, add_worker, workers, &e) < 0 ||
+        storage_json(r->http->parts.blob, t.bytes_used, &storage, &e) < 0) {
+        json_decref(workers);
+        answer_error(r, &e);
+        return;
+    }
+    answer_json(r, 200,
+                json_pack("{s:o, s:o, s:o, s:o, s:{s:I, s:I}}", "tasks", tasks_json(counts),
+                          "oldest_waiting_ms",
+                          waited_ms < 0 ? json_null() : json_integer((json_int_t)waited_ms),
+                          "workers", workers, "storage", storage, "hooks", "waiting",
+                          (json_int_t)t.deliveries_waiting, "dead", (json_int_t)t.deliveries_dead));
+}
+
+/* -- users -- */
+
+/* null: as the settings say. */
+static json_t *limit_json(int64_t n)
+{
+    return n < 0 ? json_null() : json_integer((json_int_t)n);
+}
+
+static int add_user(void *arg, const struct user_row *u)
+{
+    json_t *o =
+        json_pack("{s:I, s:s, s:s, s:s, s:o, s:I, s:o, s:o, s:I}", "id", (json_int_t)u->id,
+                  "username", u->username, "email", u->email, "role", u->admin ? "admin" : "user",
+                  "created", json_time(u->created_ms), "bytes_used", (json_int_t)u->bytes_used,
+                  "bytes_limit", limit_json(u->bytes_limit), "tasks_limit",
+                  limit_json(u->tasks_limit), "tasks", (json_int_t)u->tasks);
+    return json_array_append_new(arg, o);
+}
+
+void admin_users(struct request *r)
+{
+    struct err e;
+    int64_t max = USERS_USUAL, after = 0;
+    const char *part = request_query(r, "q");
+    json_t *list = json_array();
+    if (!request_number(r, "max", 0, INT64_MAX, &max) ||
+        !request_number(r, "after", 0, INT64_MAX, &after) || (part && strlen(part) > QUERY_MAX)) {
+        err_msg(&e, MSG_PARAMETER_BAD, "users: a parameter is none of ours");
+    } else if (store_user_search(r->http->parts.store, part ? part : "", after,
+                                 (int)(max < USERS_MAX ? max : USERS_MAX), add_user, list,
+                                 &e) == 0) {
+        answer_json(r, 200, json_pack("{s:o}", "data", list));
+        return;
+    }
+    json_decref(list);
+    answer_error(r, &e);
+}
+
+/* A limit of the body, where it is there. */
+static int read_limit(const json_t *o, const char *name, unsigned which, int64_t *out,
+                      struct user_change *c, struct err *e)
+{
+    const json_t *v = json_object_get(o, name);
+    if (!v)
+        return 0;
+    if (!json_is_null(v) && !json_is_integer(v))
+        return err_msg(e, MSG_FIELD_TYPE, "user: %s is no number", name);
+    *out = json_is_null(v) ? -1 : json_integer_value(v);
+    if (!json_is_null(v) && *out < 0)
+        return err_msg(e, MSG_PARAMETER_BAD, "user: %s is below 0", name);
+    c->only |= which;
+    return 0;
+}
+
+static int read_change(const json_t *o, struct user_change *c, struct err *e)
+{
+    const json_t *role = json_object_get(o, "role");
+    *c = (struct user_change){.keep_an_admin = true};
+    if (role && !json_is_string(role))
+        return err_msg(e, MSG_FIELD_TYPE, "user: role is no text");
+    if (role) {
+        c->only |= USER_ROLE;
+        c->admin = strcmp(json_string_value(role), "admin") == 0;
+        if (!c->admin && strcmp(json_string_value(role), "user") != 0)
+            return err_msg(e, MSG_PARAMETER_BAD, "user: no such role");
+    }
+    if (read_limit(o, "bytes_limit", USER_BYTES, &c->bytes_limit, c, e) < 0)
+        return -1;
+    return read_limit(o, "tasks_limit", USER_TASKS, &c->tasks_limit, c, e);
+}
+
+static int change_user(struct request *r, int64_t id, const json_t *body, json_t *list,
+                       struct err *e)
+{
+    struct user_change c;
+    struct store *s = r->http->parts.store;
+    if (read_change(body, &c, e) < 0 || (c.only && store_user_set(s, id, &c, e) < 0))
+        return -1;
+    if (c.only & USER_ROLE)
+        auth_forget(r->http->parts.auth, id);
+    if (c.only)
+        log_info(r->http->parts.log, "user changed", "user", id, "by", r->caller.user_id, "role",
+                 !(c.only & USER_ROLE) ? "-"
+                 : c.admin             ? "admin"
+                                       : "user");
+    if (store_user_search(s, "", id - 1, 1, add_user, list, e) < 0)
+        return -1;
+    if (json_integer_value(json_object_get(json_array_get(list, 0), "id")) != id)
+        return err_set(e, ERR_MISSING, "there is no user %lld", (long long)id);
+    return 0;
+}
+
+void admin_user_change(struct request *r)
+{
+    struct err e;
+    int64_t id;
+    json_t *list = json_array(), *o = body_object(r, &e);
+    if (o && !str_int64(str_of(r->rest), 1, INT64_MAX, &id)) {
+        err_msg(&e, MSG_USER_NOT_FOUND, "user: not a number");
+        answer_error(r, &e);
+    } else if (!o || change_user(r, id, o, list, &e) < 0) {
+        if (e.code == ERR_MISSING)
+            err_msg(&e, MSG_USER_NOT_FOUND, "no such user");
+        answer_error(r, &e);
+    } else {
+        answer_json(r, 200, json_incref(json_array_get(list, 0)));
+    }
+    json_decref(list);
+    json_decref(o);
+}
+
+/* -- tasks -- */
+
+void admin_tasks(struct request *r)
+{
+    struct err e;
+    struct task_page page;
+    if (list_read(r, &page, &e) < 0) {
+        answer_error(r, &e);
+        return;
+    }
+    page.owners = true;
+    list_full(r, &page);
+}
+
+/* Those of the list that are failed; who is gone or not failed is passed over. */
+static int retry_these(struct request *r, const json_t *ids, int *retried, struct err *e)
+{
+    size_t i;
+    json_t *one;
+    if (!json_is_array(ids))
+        return err_msg(e, MSG_FIELD_TYPE, "retry: ids is no list");
+    if (json_array_size(ids) > RETRY_MAX)
+        return err_msg(e, MSG_PARAMETER_BAD, "retry: over %d ids", RETRY_MAX);
+    json_array_foreach(ids, i, one)
+    {
+        if (!json_is_integer(one))
+            return err_msg(e, MSG_FIELD_TYPE, "retry: an id that is no number");
+    }
+    json_array_foreach(ids, i, one)
+    {
+        if (task_retry(r->http->parts.tasks, json_integer_value(one), 0, e) == 0)
+            ++*retried;
+        else if (e->code != ERR_MISSING && e->code != ERR_CONFLICT)
+            return -1;
+    }
+    return 0;
+}
+
+static int retry_state(struct request *r, const json_t *o, int *retried, int64_t *after,
+                       struct err *e)
+{
+    const char *status = json_string_value(json_object_get(o, "status"));
+    const json_t *from = json_object_get(o, "after");
+    if (!status)
+        return err_msg(e, MSG_FIELDS_MISSING, "retry: neither ids nor status");
+    if (from && !json_is_integer(from) && !json_is_null(from))
+        return err_msg(e, MSG_FIELD_TYPE, "retry: after is no number");
+    if (strcmp(status, task_state_name(TASK_FAILED)) != 0 || json_integer_value(from) < 0)
+        return err_msg(e, MSG_PARAMETER_BAD, "retry: only what failed");
+    *after = json_integer_value(from);
+    return task_retry_failed(r->http->parts.tasks, RETRY_MAX, after, retried, e);
+}
+
+void admin_retry(struct request *r)
+{
+    struct err e;
+    int retried = 0;
+    int64_t after = 0;
+    json_t *o = body_object(r, &e);
+    const json_t *ids = json_object_get(o, "ids");
+    if (!o ||
+        (ids ? retry_these(r, ids, &retried, &e) : retry_state(r, o, &retried, &after, &e)) < 0)
+        answer_error(r, &e);
+    else
+        answer_json(r, 200,
+                    json_pack("{s:i, s:o}", "retried", retried, "after",
+                              after ? json_integer((json_int_t)after) : json_null()));
+    json_decref(o);
+}
