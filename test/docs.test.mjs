@@ -154,7 +154,16 @@ async function services(t, place) {
         },
     };
 }
-const AROUND = { 'doc/backup.md': services, 'doc/upgrade.md': service };
+// A server whose token is an admin's.
+async function ruled(t) {
+    const server = await serve(t, '--workers', '0');
+    const { token } = await new Client(server).user('boss');
+    await server.stop();
+    assert.equal((await run(['user', 'admin', '--data', server.dir, 'boss'])).code, 0);
+    await server.start();
+    return { url: server.url, before: `url=${server.url} token=${token}`, after() {} };
+}
+const AROUND = { 'doc/admin.md': ruled, 'doc/backup.md': services, 'doc/upgrade.md': service };
 
 // -- what is run -------------------------------------------------------------------------------
 
