@@ -58,6 +58,7 @@ static int start(struct service *s, struct front *f, const struct cli *c, struct
         .private_too = conf->hook_private,
         .kept_ms = conf->events_kept_ms,
         .public_url = conf->public_url,
+        .metrics = s->metrics,
     };
     if (http_start(&f->http, conf, &hp, e) < 0)
         return -1;

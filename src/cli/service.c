@@ -61,6 +61,7 @@ int service_open(struct service *s, const struct cli *c, struct err *e)
     if (parts_open_jail(&s->jail, s->parts.arena, conf, parts_cache(s->parts.arena, conf, true),
                         c->log, &s->jail_missing, e) < 0)
         return -1;
+    jail_count(s->jail, s->metrics);
     if (parts_open_store(&s->parts, conf, c->log, e) < 0 ||
         parts_open_tasks(&s->parts, conf, c->log, e) < 0)
         return -1;
@@ -76,6 +77,7 @@ int service_work(struct service *s, const struct cli *c, int64_t jobs, struct er
         .limits = media_limits_default(),
         .logo_fd = s->logo_fd,
         .lease_ms = conf->lease_ms,
+        .metrics = s->metrics,
         .sweep_ms = conf->sweep_ms,
         .attempt_ms = conf->attempt_ms,
         .silence_ms = conf->silence_ms,

@@ -14,15 +14,33 @@
 #include "store/store.h"
 
 enum {
-    FRESH_MS = 1000,    /* what was found then is given again */
-    PATIENCE_MS = 2000, /* of who asks */
-    SLOW_MS = 1000,     /* of a part; well within that */
-    FAR_MS = 10 * 1000, /* an object storage is asked less often: each question costs money */
+    FRESH_MS = 1000,      /* what was found then is given again */
+    PATIENCE_MS = 2000,   /* of who asks */
+    SLOW_MS = 1000,       /* of a part; well within that */
+    TOTALS_MS = 5 * 1000, /* sums over all users are not made each second */
+    FAR_MS = 10 * 1000,   /* an object storage is asked less often: each question costs money */
 };
 
 static const char *const part_names[] = {"database", "storage", "queue"};
 
 /* -- one question a part -- */
+
+static int ask_totals(struct health *h, struct err *e)
+{
+    struct metrics *m = h->parts.metrics;
+    struct store_totals t;
+    int64_t now = clock_mono_ms();
+    if (h->totals_ms && now - h->totals_ms < TOTALS_MS)
+        return 0;
+    if (store_totals(h->parts.store, &t, e) < 0)
+        return -1;
+    h->totals_ms = now;
+    METRIC_SET(m, METRIC_USERS, (double)t.users);
+    METRIC_SET(m, METRIC_STORAGE_USED, (double)t.bytes_used);
+    METRIC_SET(m, METRIC_DELIVERIES_KEPT, (double)t.deliveries_waiting, "waiting");
+    METRIC_SET(m, METRIC_DELIVERIES_KEPT, (double)t.deliveries_dead, "dead");
+    return 0;
+}
 
 static int ask_database(struct health *h, struct err *e)
 {
@@ -36,7 +54,7 @@ static int ask_database(struct health *h, struct err *e)
         METRIC_SET(h->parts.metrics, METRIC_TASKS, (double)n[i], states[i]);
     METRIC_SET(h->parts.metrics, METRIC_OLDEST_WAITING,
                waited_ms > 0 ? (double)waited_ms / 1e3 : 0);
-    return 0;
+    return ask_totals(h, e);
 }
 
 static int see_one(void *arg, const char *name, int64_t size_bytes, int64_t age_ms)

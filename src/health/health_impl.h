@@ -19,9 +19,10 @@ struct health {
     pthread_mutex_t lock; /* guards the rest */
     pthread_cond_t change;
     bool wanted, ending, stopping;
-    int64_t passes;   /* that have ended */
-    int64_t asked_ms; /* when the newest of them began, of clock_mono_ms; 0: none */
-    int64_t far_ms;   /* when a far storage was asked last */
+    int64_t passes;    /* that have ended */
+    int64_t asked_ms;  /* when the newest of them began, of clock_mono_ms; 0: none */
+    int64_t totals_ms; /* when these were asked last; the thread's own */
+    int64_t far_ms;    /* when a far storage was asked last */
     bool up[PART_COUNT];
     int64_t since_ms[PART_COUNT]; /* since when it is being asked; 0: it is not */
 };

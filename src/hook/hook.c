@@ -10,6 +10,7 @@
 #include "core/id.h"
 #include "core/log.h"
 #include "core/mem.h"
+#include "core/metric.h"
 #include "core/str.h"
 #include "hook/send_impl.h"
 #include "hook/sign.h"
@@ -172,6 +173,10 @@ static void settle(struct hooks *h, struct flight *f, int status, const char *er
                 : gone || f->tries >= h->conf.attempts ? DELIVERY_DEAD
                                                        : DELIVERY_WAITING;
     end.wait_ms = end.state == DELIVERY_WAITING ? wait_ms(h, f->tries) : 0;
+    METRIC_ADD(h->conf.metrics, METRIC_DELIVERIES, 1,
+               taken                        ? "delivered"
+               : end.state == DELIVERY_DEAD ? "dead"
+                                            : "again");
     if (gone)
         disable(h, f);
     if (store_delivery_settle(h->store, &end, &e) < 0)
@@ -348,6 +353,8 @@ int hooks_start(struct hooks **out, struct store *s, struct auth *a, const struc
     h->auth = a;
     h->conf = *c;
     h->log = l;
+    METRIC_ADD(c->metrics, METRIC_DELIVERIES, 0, "delivered");
+    METRIC_ADD(c->metrics, METRIC_DELIVERIES, 0, "dead");
     if (pthread_create(&h->thread, NULL, run, h) != 0)
         return err_set(e, ERR_SYSTEM, "hooks: the thread could not be started");
     *out = TAKE(h);

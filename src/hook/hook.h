@@ -13,6 +13,7 @@ struct auth;
 struct err;
 struct hooks;
 struct log;
+struct metrics;
 struct store;
 
 struct hook_conf {
@@ -21,7 +22,8 @@ struct hook_conf {
     int attempts;       /* then a delivery is dead */
     bool private_too;   /* private addresses are sent to */
     int64_t kept_ms;    /* how long the log of deliveries is kept */
-    const char *public_url; /* what download links begin with; "": there are none */
+    struct metrics *metrics; /* NULL: nothing is counted */
+    const char *public_url;  /* what download links begin with; "": there are none */
 };
 /* Starts the thread. Borrows all until hooks_stop, c's text too. */
 int hooks_start(struct hooks **out, struct store *s, struct auth *a, const struct hook_conf *c,

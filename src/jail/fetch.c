@@ -5,6 +5,7 @@
 #include "core/fd.h"
 #include "core/log.h"
 #include "core/mem.h"
+#include "core/metric.h"
 #include "jail/cache.h"
 #include "jail/jail.h"
 
@@ -81,7 +82,11 @@ int fetch_bumper(struct fetch *f, const struct bumper_shape *shape)
     if (cache_key_make(shape, f->job->logo_fd, f->media, &key, &e) < 0)
         return -1;
     int fd = cache_get(f->cache, &key);
-    if (fd >= 0 || make_and_keep(f, shape, &key, &fd, &e) == 0)
+    const char *result = fd >= 0                                       ? "hit"
+                         : make_and_keep(f, shape, &key, &fd, &e) == 0 ? "miss"
+                                                                       : "none";
+    METRIC_ADD(f->metrics, METRIC_BUMPERS, 1, result);
+    if (fd >= 0)
         return fd;
     if (!f->stopped && e.code != ERR_BUSY)
         log_warn(f->log, "no bumper could be kept; each child makes its own", "why", e.text,

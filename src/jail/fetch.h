@@ -10,11 +10,13 @@ struct cache;
 struct jail;
 struct jail_job;
 struct log;
+struct metrics;
 
 struct fetch {
     struct jail *jail;
     struct cache *cache;
     struct log *log;
+    struct metrics *metrics;
     const char *media;          /* of the helper's HELLO */
     const struct jail_job *job; /* who asks: its logo, limits, tick */
     int permille;               /* of its progress, for the ticks meanwhile */

@@ -19,6 +19,7 @@
 #include "core/fd.h"
 #include "core/log.h"
 #include "core/mem.h"
+#include "core/metric.h"
 #include "core/str.h"
 #include "jail/cache.h"
 #include "jail/far.h"
@@ -45,6 +46,7 @@ enum {
 struct jail {
     struct helper *helper;
     struct log *log;
+    struct metrics *metrics; /* NULL: nothing is counted */
     int64_t memory_bytes, cpu_s, file_bytes;
     struct cache *cache; /* NULL: none */
 };
@@ -69,6 +71,13 @@ int jail_open(struct jail **out, const struct jail_conf *c, struct log *l, struc
     }
     *out = TAKE(j);
     return 0;
+}
+
+void jail_count(struct jail *j, struct metrics *m)
+{
+    j->metrics = m;
+    METRIC_ADD(m, METRIC_BUMPERS, 0, "hit");
+    METRIC_ADD(m, METRIC_BUMPERS, 0, "miss");
 }
 
 void jail_close(struct jail *j)
@@ -218,6 +227,7 @@ static void want(struct watch *w, const struct bumper_shape *shape)
         .jail = w->jail,
         .cache = w->jail->cache,
         .log = w->jail->log,
+        .metrics = w->jail->metrics,
         .media = helper_hello(w->jail->helper)->media,
         .job = w->job,
         .permille = w->permille < 0 ? 0 : w->permille,

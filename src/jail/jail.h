@@ -17,6 +17,7 @@ struct buf;
 struct err;
 struct jail;
 struct log;
+struct metrics;
 
 enum jail_layer {
     JAIL_NAMESPACES = 1, /* user, net, mount, ipc, uts, pid; an empty read-only root */
@@ -39,6 +40,8 @@ struct jail_conf {
  * process has read no secret. ERR_SYSTEM: cannot start; ERR_DENIED: a layer of the floor is
  * missing. */
 int jail_open(struct jail **out, const struct jail_conf *c, struct log *l, struct err *e);
+/* Counts bumpers that are kept and made; before the first job. */
+void jail_count(struct jail *j, struct metrics *m);
 /* Ends all children and the helper. */
 void jail_close(struct jail *j);
 void jail_closep(struct jail **j);

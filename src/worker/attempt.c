@@ -12,6 +12,7 @@
 #include "core/fd.h"
 #include "core/log.h"
 #include "core/mem.h"
+#include "core/metric.h"
 #include "jail/jail.h"
 #include "task/task.h"
 #include "worker/reel.h"
@@ -263,6 +264,7 @@ static int make(struct attempt *a, const struct clip *clip, const struct blob_wr
         return a->end == END_NOT ? -1 : ended(a, e);
     if (out->remade) {
         workers_count_remade(a->w);
+        METRIC_ADD(a->w->conf.metrics, METRIC_REMADE, 1);
         log_warn(a->w->log, "a copied reel failed its receipt and was encoded", "task",
                  a->claim->id, "reason", out->reason, "request", a->claim->request);
     }
@@ -342,8 +344,26 @@ static const char *settle(struct attempt *a, const struct err *why)
                      a->claim->fence, "why", e.text, "request", a->claim->request);
         a->store_silent = true;
         if (clock_mono_ms() + wait_ms >= a->lease_until_ms || !workers_wait_cut(a->w, wait_ms))
-            return "left to the sweep";
+            return "left";
         wait_ms = wait_ms * 2 < STORE_WAIT_MOST_MS ? wait_ms * 2 : STORE_WAIT_MOST_MS;
+    }
+}
+
+static void tell(const struct attempt *a, const char *outcome, const struct render_report *r,
+                 const struct err *why, int64_t wall_ms)
+{
+    struct metrics *m = a->w->conf.metrics;
+    double wall_s = (double)wall_ms / 1e3;
+    const char *path = path_name(r->path);
+    METRIC_ADD(m, METRIC_ATTEMPTS, 1, outcome, path);
+    if (a->claim->attempts == 1)
+        METRIC_SEE(m, METRIC_WAITED, (double)(a->claim->changed_ms - a->claim->created_ms) / 1e3);
+    if (why->code != ERR_NONE) {
+        METRIC_ADD(m, METRIC_FAILURES, 1, msg_slug(why->msg));
+    } else if (a->end == END_NOT) {
+        METRIC_SEE(m, METRIC_ATTEMPT_SECONDS, wall_s, path);
+        if (r->body_us > 0)
+            METRIC_SEE(m, METRIC_RENDER_RATIO, wall_s / ((double)r->body_us / 1e6), path);
     }
 }
 
@@ -362,9 +382,11 @@ void attempt_run(struct workers *w, const struct task_row *claim, int64_t claime
         outcome = settle(&a, &why);
     if (a.end == END_LOST)
         outcome = "lost";
+    int64_t wall_ms = clock_mono_ms() - a.began_ms;
+    tell(&a, outcome, &report, &why, wall_ms);
     log_info(w->log, "attempt", "task", claim->id, "attempt", claim->attempts, "fence",
              claim->fence, "outcome", outcome, "path", path_name(report.path), "waited_ms",
-             claim->attempts == 1 ? claim->changed_ms - claim->created_ms : -1, "wall_ms",
-             clock_mono_ms() - a.began_ms, "code", why.code == ERR_NONE ? NULL : msg_slug(why.msg),
-             "why", why.code == ERR_NONE ? NULL : why.text, "request", claim->request);
+             claim->attempts == 1 ? claim->changed_ms - claim->created_ms : -1, "wall_ms", wall_ms,
+             "code", why.code == ERR_NONE ? NULL : msg_slug(why.msg), "why",
+             why.code == ERR_NONE ? NULL : why.text, "request", claim->request);
 }

@@ -14,6 +14,7 @@
 #include "core/id.h"
 #include "core/log.h"
 #include "core/mem.h"
+#include "core/metric.h"
 #include "queue/queue.h"
 #include "task/task.h"
 #include "worker/worker_impl.h"
@@ -135,7 +136,9 @@ static bool one_task(struct taker *t)
     if (!found)
         return false;
     count(w, &w->busy, 1);
+    METRIC_ADD(w->conf.metrics, METRIC_BUSY, 1);
     attempt_run(w, &row, now);
+    METRIC_ADD(w->conf.metrics, METRIC_BUSY, -1);
     count(w, &w->busy, -1);
     return true;
 }
@@ -188,6 +191,7 @@ static void sweep_until_stop(struct workers *w, bool orphans_too, int64_t every_
         if (failed && !silent)
             log_warn(w->log, "sweep failed, it is tried again", "why", e.text);
         silent = failed;
+        METRIC_ADD(w->conf.metrics, METRIC_SWEPT, swept.expired);
         if (swept.expired || swept.orphans)
             log_info(w->log, "swept", "expired", swept.expired, "orphans", swept.orphans);
     } while (wait_ms(w, wait, false));
@@ -257,6 +261,13 @@ int workers_start(struct workers **out, struct tasks *t, struct queue *q, struct
     w->cut_at_ms = INT64_MAX;
     w->threads = mem_new(sizeof(*w->threads) * (size_t)(c->jobs + HELPERS));
     make_name(w->name);
+    METRIC_SET(c->metrics, METRIC_JOBS, c->jobs);
+    METRIC_ADD(c->metrics, METRIC_BUSY, 0);
+    METRIC_ADD(c->metrics, METRIC_SWEPT, 0);
+    METRIC_ADD(c->metrics, METRIC_REMADE, 0);
+    METRIC_ADD(c->metrics, METRIC_ATTEMPTS, 0, "processed", path_name(PATH_COPY));
+    METRIC_ADD(c->metrics, METRIC_ATTEMPTS, 0, "processed", path_name(PATH_ENCODE));
+    METRIC_ADD(c->metrics, METRIC_ATTEMPTS, 0, "failed", path_name(PATH_NONE));
     pthread_mutex_init(&w->lock, NULL);
     pthread_condattr_t a;
     pthread_condattr_init(&a);

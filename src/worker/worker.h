@@ -7,6 +7,7 @@
 struct err;
 struct jail;
 struct log;
+struct metrics;
 struct queue;
 struct tasks;
 struct workers;
@@ -18,6 +19,7 @@ struct worker_conf {
     int logo_fd; /* -1: the built-in mark; borrowed */
     int64_t lease_ms, sweep_ms, attempt_ms, silence_ms;
     int64_t reel_reserve_bytes;
+    struct metrics *metrics; /* NULL: nothing is counted */
 };
 /* Starts the threads: jobs that work, one that sweeps, one that relays the outbox (with jobs 0 only
  * these two), one that tells the store that they are alive. Borrows all pointers until

@@ -168,6 +168,25 @@ class Redis extends Engine {
     }
     crash() { return this.kill(); }
 }
+class Prometheus extends Engine {
+    // files: of its folder, by name; prometheus.yml is one.
+    async begin(files) {
+        this.port = await freePort();
+        this.url = `http://127.0.0.1:${this.port}`;
+        for (const [name, text] of Object.entries(files)) writeFileSync(join(this.dir, name), text);
+        this.child = this.spawn('prometheus', ['--config.file=prometheus.yml', '--storage.tsdb.path=data', `--web.listen-address=127.0.0.1:${this.port}`, '--log.level=warn']);
+        await until('prometheus is ready', async () => (await fetch(`${this.url}/-/ready`).catch(() => ({}))).ok, 60_000);
+        return this;
+    }
+    async ask(path, values) { return (await fetch(`${this.url}/api/v1/${path}?${new URLSearchParams(values)}`)).json(); }
+    // The value of an expression that has one; undefined: it has none now.
+    async value(query) {
+        const { status, error, data } = await this.ask('query', { query });
+        assert.equal(status, 'success', `${query}: ${error}`);
+        return data.result.length ? Number(data.result[0].value[1]) : undefined;
+    }
+}
+export const prometheus = (t, files) => begun(t, new Prometheus('prometheus', 'prometheus'), files);
 export const redis = (t) => begun(t, new Redis('redis', 'redis'));
 
 // An S3 server, OpenStack Swift, with a bucket "reels". Programs that use it need `env`.
