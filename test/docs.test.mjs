@@ -7,7 +7,7 @@
 // document does not set is that of the walk in README.md.
 import assert from 'node:assert/strict';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join, normalize } from 'node:path';
+import { dirname, join, normalize, relative } from 'node:path';
 import { test } from 'node:test';
 import { Client } from './lib/client.mjs';
 import { clip, ffmpeg } from './lib/clips.mjs';
@@ -32,6 +32,7 @@ const NOT_RUN = [
     ['doc/deploy.md', 'AWS_ACCESS_KEY_ID=', 'wants a bucket; test/s3.test.mjs runs the program against a real S3 server'],
     ['doc/upgrade.md', 'apt-get install', 'installs packages; what they do to a running service was tried by hand, see doc/deploy.md'],
     ['doc/upgrade.md', 'script/build && sudo', 'installs below /usr/local; script/test installs into a folder'],
+    ['doc/developer.md', 'meson setup', 'takes minutes; script/test builds so before it runs this'],
     ['doc/migrate.md', '--legacy-files', 'wants the database of the replaced service; test/legacy.test.mjs runs this command on one'],
     ['doc/performance.md', 'bench/', 'takes minutes of a machine that does nothing else'],
     ['doc/scaling.md', 'bench/', 'takes minutes of a machine that does nothing else'],
@@ -99,7 +100,7 @@ test('commands, settings and files that the text names exist', async () => {
         const [, flag] = /^--([a-z0-9-]+)( [^ ]*)?$/.exec(text) ?? [];
         if (flag) assert.ok(known.has(flag), `${where}: there is no setting --${flag}`);
         const [file] = /^(src|test|script|deploy|doc|bench|web|api)\/[\w./-]+$/.exec(text) ?? [];
-        if (file && !file.startsWith('web/dist')) assert.ok(existsSync(join(root, file)) || existsSync(join(root, 'src', file)), `${where}: there is no ${file}`);
+        if (file && !/^web\/dist|[A-Z]{3}/.test(file)) assert.ok(existsSync(join(root, file)) || existsSync(join(root, 'src', file)), `${where}: there is no ${file}`);
     };
     for (const doc of docs) for (const { line, text } of codes(doc)) check(`${doc.file}:${line}`, text);
 });
@@ -124,7 +125,7 @@ test('deploy/reelgate.conf.example: every line is a setting, and what it says of
 
 // A service as deploy.md sets it up, below a root of its own, with a user and a reel.
 async function service(t, { at, systemctl }) {
-    for (const name of ['etc/reelgate', 'var/lib', 'srv/reelgate', 'backup']) mkdirSync(join(at, name), { recursive: true });
+    for (const name of ['etc/reelgate', 'var/lib', 'srv/reelgate', 'backup', 'tmp']) mkdirSync(join(at, name), { recursive: true });
     const port = await freePort();
     writeFileSync(join(at, 'etc/reelgate/reelgate.conf'), [`data = ${at}/var/lib/reelgate`, `listen = 127.0.0.1:${port}`, 'workers = 1', 'free-space-floor = 0',
         'password-memory = 8M', 'preset = ultrafast', ''].join('\n'));
@@ -161,9 +162,15 @@ async function ruled(t) {
     await server.stop();
     assert.equal((await run(['user', 'admin', '--data', server.dir, 'boss'])).code, 0);
     await server.start();
-    return { url: server.url, before: `url=${server.url} token=${token}`, after() {} };
+    return { url: server.url, before: `url=${server.url} token=${token}` };
 }
-const AROUND = { 'doc/admin.md': ruled, 'doc/backup.md': services, 'doc/upgrade.md': service };
+const AROUND = {
+    'doc/admin.md': ruled,
+    'doc/backup.md': services,
+    'doc/upgrade.md': service,
+    // In the sources; the build is the one that is tested.
+    'doc/developer.md': async (t, place) => ({ ...(await service(t, place)), after: undefined, before: `cd '${root}'` }),
+};
 
 // -- what is run -------------------------------------------------------------------------------
 
@@ -235,9 +242,10 @@ for (const { file, blocks } of docs) {
             if (!shell.some(({ text }) => text.includes('token=')))
                 before = `url=${url} token=${(await new Client(server).user('ana')).token}`;
         }
-        const change = (text) => text.replaceAll(/(?<![\w.~])\/(?=(etc\/reelgate|var\/lib|srv|backup)\b)/g, `${at}/`).replaceAll('http://127.0.0.1:8000', url);
+        const change = (text) => text.replaceAll(/(?<![\w.~])\/(?=(etc\/reelgate|var\/lib|srv|backup|tmp)\b)/g, `${at}/`).replaceAll('http://127.0.0.1:8000', url)
+            .replaceAll(/\bbuild-asan\b/g, relative(root, dirname(program)));
         const printed = await session(dir, bin, shell, { before, change, env: { REELGATE_PASSWORD_MEMORY: '8M', REELGATE_PRESET: 'ultrafast' } });
-        await around?.after();
+        await around?.after?.();
         // "# {...}" below a command is what it prints, but for "...".
         shell.forEach(({ line, text }, i) => {
             for (const [, said] of text.matchAll(/^# (\{.*\})/gm)) {
