@@ -38,16 +38,22 @@ export function makeDocs(api) {
         s.minimum !== undefined && s.maximum !== undefined ? `${s.minimum} to ${s.maximum}` : s.minimum !== undefined ? `at least ${s.minimum}` : '',
         s.maxLength !== undefined ? `at most ${s.maxLength} characters` : '', s.default !== undefined ? `usually ${s.default}` : '',
     ].filter(Boolean).join(', ');
+    // With what it is made of; what only a part of it lists stands there alone.
+    function whole(s) {
+        const parts = (s.allOf ?? []).map(follow).map(whole);
+        return { properties: Object.assign({}, ...parts.map((p) => p.properties), s.properties), required: [...parts.flatMap((p) => p.required), ...(s.required ?? [])] };
+    }
+    const said = (description) => (description ? `<span class="said">${words(description)}</span>` : '');
     function fields(s) {
-        const all = Object.entries(s.properties ?? {});
+        const { properties, required } = whole(s), all = Object.entries(properties);
         if (all.length === 0) return '';
-        return `${s.allOf ? `<p class="kind">${kind({ allOf: s.allOf })} and</p>` : ''}<dl class="fields">${all.map(([name, field]) => `<div><dt><code>${escape(name)}</code>${s.required?.includes(name) ? '' : ' <span class="soft">optional</span>'}</dt>
-            <dd><span class="kind">${kind(field)}</span>${range(field) ? ` <span class="soft">${range(field)}</span>` : ''} ${field.description ? words(field.description) : ''}${inner(field)}</dd></div>`).join('')}</dl>`;
+        return `<dl class="fields">${all.map(([name, field]) => `<div><dt><code>${escape(name)}</code>${required.includes(name) ? '' : ' <span class="soft">optional</span>'}</dt>
+            <dd><span class="kind">${kind(field)}</span>${range(field) ? ` <span class="soft">${range(field)}</span>` : ''} ${said(field.description)}${inner(field)}</dd></div>`).join('')}</dl>`;
     }
     // What is written out where it stands, since it has no name.
     function inner(s) {
         if (s.$ref) return '';
-        return [s, s.items, ...(s.oneOf ?? []), ...(s.anyOf ?? [])].filter((one) => one && !one.$ref && one.properties).map(fields).join('');
+        return [s, s.items, ...(s.oneOf ?? []), ...(s.anyOf ?? [])].filter((one) => one && !one.$ref && (one.properties || one.allOf)).map(fields).join('');
     }
     const codes = (s) => s?.properties?.code?.enum ?? (s?.properties?.code?.const ? [s.properties.code.const] : []);
 
@@ -55,7 +61,7 @@ export function makeDocs(api) {
     function parameter(p) {
         p = follow(p);
         return `<div><dt><code>${escape(p.name)}</code> <span class="soft">${p.in === 'path' ? 'in the path' : p.in === 'query' ? 'query' : 'header'}${p.required ? '' : ', optional'}</span></dt>
-            <dd><span class="kind">${kind(p.schema)}</span>${range(p.schema) ? ` <span class="soft">${range(p.schema)}</span>` : ''} ${words(p.description ?? '')}</dd></div>`;
+            <dd><span class="kind">${kind(p.schema)}</span>${range(p.schema) ? ` <span class="soft">${range(p.schema)}</span>` : ''} ${said(p.description)}</dd></div>`;
     }
     function content(body) {
         return Object.entries(body?.content ?? {}).map(([type, { schema, example }]) => {
@@ -68,7 +74,7 @@ export function makeDocs(api) {
         r = follow(r);
         const headers = Object.entries(r.headers ?? {}).filter(([name]) => !/^Tus-(Resumable|Version)$/.test(name));
         return `<li><details${/^2/.test(status) ? ' open' : ''}><summary><b class="status s${status[0]}">${status === 'default' ? 'any' : status}</b> ${words(r.description)}</summary>
-            ${headers.length ? `<dl class="fields">${headers.map(([name, h]) => `<div><dt><code>${name}</code></dt><dd>${words(follow(h).description ?? '')} <span class="kind">${kind(follow(h).schema)}</span></dd></div>`).join('')}</dl>` : ''}${content(r)}</details></li>`;
+            ${headers.length ? `<dl class="fields">${headers.map(([name, h]) => `<div><dt><code>${name}</code></dt><dd><span class="kind">${kind(follow(h).schema)}</span> ${said(follow(h).description)}</dd></div>`).join('')}</dl>` : ''}${content(r)}</details></li>`;
     }
     function curl(method, path, o, parameters) {
         const body = Object.entries(follow(o.requestBody)?.content ?? {})[0];
@@ -128,7 +134,7 @@ ${prose(api.info.description)}
 <h2>In every answer</h2>
 <dl class="fields">${Object.entries(api['x-answer-headers']).filter(([, h]) => h.description).map(([name, h]) => `<div><dt><code>${name}</code></dt><dd>${words(h.description)}</dd></div>`).join('')}</dl>
 ${api.tags.map(({ name, description }) => `<section aria-labelledby="tag-${name}"><h2 id="tag-${name}">${title(name)}</h2>${prose(description)}${of(name).map(operation).join('')}</section>`).join('')}
-<section aria-labelledby="schemas"><h2 id="schemas">Schemas</h2>${schemas.map(([name, s]) => `<article id="schema-${name}"><h3>${name}</h3>${prose(s.description)}${s.properties ? fields(s) : `<p class="kind">${kind(s)}</p>${inner(s)}`}</article>`).join('')}</section>
+<section aria-labelledby="schemas"><h2 id="schemas">Schemas</h2>${schemas.map(([name, s]) => `<article id="schema-${name}"><h3>${name}</h3>${prose(s.description)}${s.properties || s.allOf ? fields(s) : `<p class="kind">${kind(s)}</p>${inner(s)}`}</article>`).join('')}</section>
 </main>
 </div>
 </body>

@@ -74,8 +74,9 @@ export const parameters = (path, method) =>
 
 // -- answers -----------------------------------------------------------------------------------
 
-// "method path status" of all that was seen and described.
+// "method path status" of all that was seen and described; "method path name" of parameters that were sent.
 export const seen = new Set();
+export const sent = new Set();
 
 const usual = new Map(Object.entries(api['x-answer-headers']).map(([name, header]) => [name.toLowerCase(), { value: header, place: ['x-answer-headers', name] }]));
 
@@ -120,6 +121,9 @@ export function check(request, answer) {
     const op = /%(00|2f)/i.test(url.pathname) ? null : operation(method, url.pathname);
     const any = at(['components', 'responses', 'any']);
     if (!op?.method) return strange(op, full, any, what);
+    const named = new Headers(request.headers);
+    for (const { value: { in: place, name } } of parameters(op.path, op.method))
+        if (place === 'query' ? url.searchParams.has(name) : place === 'header' && named.has(name)) sent.add(`${op.method} ${op.path} ${name}`);
     let described = at(['paths', op.path, op.method, 'responses', String(answer.status)]);
     if (!described.value) described = any;
     else seen.add(`${op.method} ${op.path} ${answer.status}`);
