@@ -85,6 +85,10 @@ test('log-ins that keep failing have to wait, and are told how long', async (t) 
     const tries = [];
     for (let i = 0; i < 7; i++) tries.push(await anyone.post('/api/auth/login', { username: 'ana', password: 'wrong horse' }));
     isError(tries[0], 401, 'login_wrong');
+    const told = (answer) => ['ratelimit-policy', 'ratelimit'].map((name) => answer.headers.get(name));
+    assert.equal(told(tries[0])[0], '"login";q=4;w=60');
+    assert.match(told(tries[0])[1], /^"login";r=3;t=1[45]$/);
+    assert.match(told(tries.at(-1))[1], /^"login";r=0;t=\d\d$/);
     isError(tries.at(-1), 429, 'login_limited');
     assert.match(tries.at(-1).headers.get('retry-after'), /^[1-9]\d?$/);
 });

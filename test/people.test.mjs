@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { Client } from './lib/client.mjs';
 import { clip } from './lib/clips.mjs';
 import { run, serve, until } from './lib/reelgate.mjs';
+import { Upload } from './lib/tus.mjs';
 
 const KEY = /^rg_[1-9]\d*_[A-Za-z0-9_-]{43}$/;
 async function key(client, scopes, more = {}) {
@@ -99,13 +100,22 @@ test('keys of others, forged ones and bad wishes are refused', async (t) => {
 test('limits: of the settings, and of a user\'s own', async (t) => {
     const server = await serve(t, '--quota-tasks', '2');
     const ana = await new Client(server).user('ana');
-    await new Client(server).user('eva');
+    let eva = await new Client(server).user('eva');
     const file = readFileSync(await clip(0.4));
     const first = await ana.upload(file);
     assert.equal(first.status, 201);
     assert.equal((await ana.upload(file)).status, 201);
     const over = await ana.upload(file);
     await says(429, 'tasks_limit', over);
+    const told = (answer) => ['ratelimit-policy', 'ratelimit'].map((name) => answer.headers.get(name));
+    const left = (n) => new RegExp(`^"tasks";r=${n};t=[1-9]\\d{0,4}$`);
+    for (const [answer, n] of [[first, 1], [over, 0]]) {
+        const [policy, now] = told(answer);
+        assert.equal(policy, '"tasks";q=2;w=86400');
+        assert.match(now, left(n));
+    }
+    const piece = await Upload.create(eva, file.length);
+    assert.match(piece.created.headers.ratelimit, left(2));
     const wait = Number(over.headers.get('retry-after'));
     assert.ok(wait >= 1 && wait <= 86400, `until midnight: ${wait}`);
     const { quota } = (await ana.get('/api/me')).json;
@@ -122,7 +132,7 @@ test('limits: of the settings, and of a user\'s own', async (t) => {
     await server.start();
     await says(403, 'quota_exceeded', ana.upload(file));
     assert.deepEqual((({ bytes_limit, tasks_limit }) => [bytes_limit, tasks_limit])((await ana.get('/api/me')).json.quota), [1024, 9]);
-    const eva = await new Client(server).login('eva');
+    eva = await new Client(server).login('eva');
     assert.deepEqual((({ role, scopes }) => [role, scopes])((await eva.get('/api/me')).json), ['admin', ['read', 'upload', 'delete', 'admin']]);
     await server.stop();
     assert.equal((await cli('quota', 'ana', 'preset', '0')).code, 0);

@@ -145,6 +145,20 @@ static void limit_keys(const char *username, const char *address, char by_addres
     snprintf(by_both, LIMIT_KEY_SIZE, "n:%s:%s", net, username);
 }
 
+int auth_log_ins_left(struct auth *a, const char *username, const char *address, int *of,
+                      int *all_in_s)
+{
+    char by_address[LIMIT_KEY_SIZE], by_both[LIMIT_KEY_SIZE];
+    int64_t now = clock_mono_ms();
+    int in_s = 0, both_in_s = 0;
+    limit_keys(username, address, by_address, by_both);
+    int left = limits_left(a->limits, by_address, now, &in_s);
+    int both = limits_left(a->limits, by_both, now, &both_in_s);
+    *of = a->conf.login_tries;
+    *all_in_s = in_s > both_in_s ? in_s : both_in_s;
+    return left < both ? left : both;
+}
+
 /* A hash made with other settings than today's is made anew while the password is at hand. */
 static void refresh_hash(struct auth *a, const struct user_row *user, const char *password)
 {

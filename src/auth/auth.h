@@ -39,6 +39,10 @@ int auth_sign_up(struct auth *a, const char *username, const char *email, const 
  * name. Slow. */
 int auth_log_in(struct auth *a, struct arena *mem, const char *username, const char *password,
                 const char *address, const char **token, int *retry_after_s, struct err *e);
+/* How many log-ins with this name from this address may still fail, and in how many seconds as many
+ * may as ever, which is *of a minute. */
+int auth_log_ins_left(struct auth *a, const char *username, const char *address, int *of,
+                      int *all_in_s);
 /* Sets a new password; for operators. */
 int auth_set_password(struct auth *a, int64_t user_id, const char *password, struct err *e);
 

@@ -65,6 +65,8 @@ struct limits *limits_new(int tries_a_minute);
 void limits_free(struct limits *l);
 /* Seconds to wait before key may try again; 0: now. */
 int limits_wait_s(struct limits *l, const char *key, int64_t now_ms);
+/* How many failures it may still have, and in how many seconds that will be all again. */
+int limits_left(struct limits *l, const char *key, int64_t now_ms, int *all_in_s);
 void limits_failed(struct limits *l, const char *key, int64_t now_ms);
 void limits_forget(struct limits *l, const char *key, int64_t now_ms);
 /* Whom an address counts as: an IPv6 address as its /64, which is one customer; else itself. */

@@ -73,6 +73,17 @@ int limits_wait_s(struct limits *l, const char *key, int64_t now_ms)
     return wait;
 }
 
+int limits_left(struct limits *l, const char *key, int64_t now_ms, int *all_in_s)
+{
+    pthread_mutex_lock(&l->lock);
+    const struct bucket *b = find(l, key, now_ms, false);
+    double failures = b ? b->failures : 0;
+    pthread_mutex_unlock(&l->lock);
+    double drained_s = failures * 60 / l->tries;
+    *all_in_s = (int)drained_s + (drained_s > (int)drained_s);
+    return (int)(l->tries - failures);
+}
+
 void limits_failed(struct limits *l, const char *key, int64_t now_ms)
 {
     pthread_mutex_lock(&l->lock);

@@ -8,6 +8,7 @@
 #include "store/store.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <sys/socket.h>
 
 enum { CUT_ANSWER_MAX = 4096 };
@@ -85,6 +86,11 @@ static char *error_text(const struct request *r, const struct err *e)
     return out ? out : mem_strdup("{}");
 }
 
+int64_t day_ends_s(const struct request *r)
+{
+    return (DAY_MS - store_now_ms(r->http->parts.store) % DAY_MS) / 1000 + 1;
+}
+
 void answer_error(struct request *r, const struct err *e)
 {
     answer_text(r, status_of(e), error_text(r, e));
@@ -92,10 +98,8 @@ void answer_error(struct request *r, const struct err *e)
         answer_header(r, "WWW-Authenticate", "Bearer");
     if (e->code == ERR_BUSY || e->code == ERR_STOPPED)
         answer_wait(r, 2);
-    if (e->msg == MSG_TASKS_LIMIT) { /* the day ends at midnight of UTC, by the store's clock */
-        int64_t into = store_now_ms(r->http->parts.store) % DAY_MS;
-        answer_wait(r, (int)((DAY_MS - into) / 1000) + 1);
-    }
+    if (e->msg == MSG_TASKS_LIMIT)
+        answer_wait(r, (int)day_ends_s(r));
     if (r->status >= 500)
         log_error(r->http->parts.log, "request failed", "request", r->id, "code",
                   err_code_name(e->code), "why", e->text);
@@ -112,6 +116,18 @@ void answer_wait(struct request *r, int seconds)
     char text[16];
     snprintf(text, sizeof(text), "%d", seconds);
     answer_header(r, "Retry-After", text);
+}
+
+/* draft-ietf-httpapi-ratelimit-headers-10: lists of one item each. */
+void answer_rate(struct request *r, const struct rate *rate)
+{
+    char text[96];
+    snprintf(text, sizeof(text), "\"%s\";q=%" PRId64 ";w=%" PRId64, rate->name, rate->quota,
+             rate->window_s);
+    answer_header(r, "RateLimit-Policy", text);
+    snprintf(text, sizeof(text), "\"%s\";r=%" PRId64 ";t=%" PRId64, rate->name,
+             rate->left > 0 ? rate->left : 0, rate->reset_s);
+    answer_header(r, "RateLimit", text);
 }
 
 void answer_message(struct request *r, int status, enum msg m)

@@ -140,6 +140,15 @@ void answer_empty(struct request *r, int status);
 void answer_error(struct request *r, const struct err *e);
 void answer_message(struct request *r, int status, enum msg m);
 void answer_wait(struct request *r, int seconds);
+/* Until midnight of UTC, by the store's clock. */
+int64_t day_ends_s(const struct request *r);
+/* RateLimit-Policy and RateLimit: of `quota` in so many seconds, so many are left; all are again in
+ * reset_s. */
+struct rate {
+    const char *name;
+    int64_t quota, window_s, left, reset_s;
+};
+void answer_rate(struct request *r, const struct rate *rate);
 /* Headers that every answer has, and the hand-over to the library. */
 enum MHD_Result answer_queue(struct request *r);
 void answer_header(struct request *r, const char *name, const char *value);
@@ -221,6 +230,8 @@ void list_full(struct request *r, const struct task_page *page);
 /* keys.c: a time, null for 0; the names of scopes; the body, NULL with *e when it is no object. */
 json_t *json_time(int64_t unix_ms);
 json_t *json_scopes(unsigned scopes);
+/* Tells the tasks that the caller may still make today, where there is a limit. */
+void answer_tasks_left(struct request *r);
 json_t *body_object(struct request *r, struct err *e);
 
 /* handlers */

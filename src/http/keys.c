@@ -57,6 +57,17 @@ void keys_me(struct request *r)
                           "scopes", json_scopes(r->caller.scopes), "quota", quota));
 }
 
+void answer_tasks_left(struct request *r)
+{
+    struct user_row u;
+    if (store_user_by_id(r->http->parts.store, r->arena, r->caller.user_id, &u, NULL) < 0)
+        return;
+    int64_t most = limit(u.tasks_limit, r->http->conf.quota_tasks);
+    const struct rate rate = {"tasks", most, DAY_MS / 1000, most - u.day_tasks, day_ends_s(r)};
+    if (most > 0)
+        answer_rate(r, &rate);
+}
+
 json_t *body_object(struct request *r, struct err *e)
 {
     json_error_t where;

@@ -45,10 +45,17 @@ void people_sign_up(struct request *r)
     json_decref(o);
 }
 
+static void put_log_ins_left(struct request *r, const char *username)
+{
+    int of, all_in_s;
+    int left = auth_log_ins_left(r->http->parts.auth, username, r->address, &of, &all_in_s);
+    answer_rate(r, &(struct rate){"login", of, 60, left, all_in_s});
+}
+
 void people_log_in(struct request *r)
 {
     static const char *const names[] = {"username", "password"};
-    const char *v[2], *token;
+    const char *v[2] = {"", ""}, *token;
     struct err e;
     json_t *o = NULL;
     int wait_s = 0;
@@ -58,8 +65,11 @@ void people_log_in(struct request *r)
         answer_error(r, &e);
         if (wait_s)
             answer_wait(r, wait_s);
+        if (e.msg == MSG_LOGIN_WRONG || e.msg == MSG_LOGIN_LIMITED)
+            put_log_ins_left(r, v[0]);
     } else {
         answer_json(r, 200, json_pack("{s:s}", "token", token));
+        put_log_ins_left(r, v[0]);
     }
     json_decref(o);
 }

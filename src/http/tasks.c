@@ -59,11 +59,14 @@ void tasks_add(struct request *r)
     if (read_form(r, &w, &e) < 0 ||
         task_upload_commit(TAKE(r->form->upload), &w, r->arena, &row, &existed, &e) < 0) {
         answer_error(r, &e);
+        if (e.msg == MSG_TASKS_LIMIT)
+            answer_tasks_left(r);
         return;
     }
     answer_json(r, 201,
                 json_pack("{s:o, s:I}", "message", json_sprintf("Video %s uploaded", row.file_name),
                           "task_id", (json_int_t)row.id));
+    answer_tasks_left(r);
 }
 
 /* The list is asked for again and again by every open page; building it by jansson was a third of

@@ -281,9 +281,12 @@ void tus_create(struct request *r)
     if (r->tus->piece && end_piece(r, &row, &e) < 0) {
         unmake(r);
         answer_error(r, &e);
+        if (e.msg == MSG_TASKS_LIMIT)
+            answer_tasks_left(r);
         return;
     }
     answer_empty(r, 201);
+    answer_tasks_left(r);
     answer_header(r, "Location", arena_printf(r->arena, "/api/uploads/%s", row.id));
     put_state(r, &row);
 }

@@ -11,8 +11,15 @@ static void failures_run_up_and_drain_away(void **state)
     }
     assert_in_range(limits_wait_s(l, "a", now), 10, 11);
     assert_int_equal(limits_wait_s(l, "b", now), 0);
+    int in_s = -1;
+    assert_int_equal(limits_left(l, "a", now, &in_s), 0);
+    assert_int_equal(in_s, 60);
+    assert_int_equal(limits_left(l, "b", now, &in_s), 6);
+    assert_int_equal(in_s, 0);
     assert_true(limits_wait_s(l, "a", now + 9000) > 0);
     assert_int_equal(limits_wait_s(l, "a", now + 10001), 0);
+    assert_int_equal(limits_left(l, "a", now + 10001, &in_s), 1);
+    assert_int_equal(in_s, 50);
     limits_failed(l, "a", now + 10001);
     assert_true(limits_wait_s(l, "a", now + 10002) > 0);
     assert_int_equal(limits_wait_s(l, "a", now + 80000), 0);
