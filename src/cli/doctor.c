@@ -9,6 +9,7 @@
 #include "core/fd.h"
 #include "core/log.h"
 #include "core/mem.h"
+#include "core/profile.h"
 #include "core/str.h"
 #include "jail/jail.h"
 #include "store/store.h"
@@ -307,7 +308,7 @@ static void check_settings(struct doctor *d)
     struct err e = {0};
     struct profile p;
     AUTO(fd_closep) int logo = -1;
-    if (parts_profile(&d->cli->conf, &p, &e) < 0 || parts_logo(&d->cli->conf, &logo, &e) < 0)
+    if (profile_of_conf(&d->cli->conf, &p, &e) < 0 || parts_logo(&d->cli->conf, &logo, &e) < 0)
         report(d, FAIL, "settings", "`reelgate serve` refuses to start with it", "%s", e.text);
     else
         report(d, OK, "settings", "", "fit, preset, lengths and logo can be used");

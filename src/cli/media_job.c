@@ -5,6 +5,7 @@
 #include "core/err.h"
 #include "core/fd.h"
 #include "core/mem.h"
+#include "core/profile.h"
 #include "core/str.h"
 
 #include <errno.h>
@@ -14,7 +15,7 @@ int media_job_wish(struct media_job *m, const struct cli *c, struct err *e)
 {
     double start_s;
     struct profile profile;
-    if (parts_profile(&c->conf, &profile, e) < 0 || parts_logo(&c->conf, &m->logo_fd, e) < 0)
+    if (profile_of_conf(&c->conf, &profile, e) < 0 || parts_logo(&c->conf, &m->logo_fd, e) < 0)
         return -1;
     if (!str_double(str_of(c->conf.start), 0, 86400, &start_s))
         return err_set(e, ERR_INPUT, "start: \"%s\" is not a number of seconds", c->conf.start);

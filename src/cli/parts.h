@@ -52,8 +52,6 @@ int parts_open_jail(struct jail **out, struct arena *a, const struct conf *c, co
                     struct log *l, const char **missing, struct err *e);
 /* Where the helper is: the setting, else beside this program, else in libexec; in the arena. */
 int parts_helper(struct arena *a, const struct conf *c, const char **path, struct err *e);
-/* ERR_INPUT when fit or preset have no such value. */
-int parts_profile(const struct conf *c, struct profile *out, struct err *e);
 /* The logo's descriptor, or -1 when the built-in mark is used. */
 int parts_logo(const struct conf *c, int *fd, struct err *e);
 /* Processors that this process may use. */

@@ -86,32 +86,6 @@ int parts_open_jail(struct jail **out, struct arena *a, const struct conf *c, co
     return 0;
 }
 
-int parts_profile(const struct conf *c, struct profile *out, struct err *e)
-{
-    static const char *const presets[] = {"ultrafast", "superfast", "veryfast", "faster",  "fast",
-                                          "medium",    "slow",      "slower",   "veryslow"};
-    struct profile p = profile_default();
-    if (!fit_from_name(c->fit, &p.fit))
-        return err_set(e, ERR_INPUT, "fit: \"%s\" is none of pad, blur, crop, stretch", c->fit);
-    bool known = false;
-    for (size_t i = 0; i < LEN(presets); i++)
-        known |= strcmp(presets[i], c->preset) == 0;
-    if (!known)
-        return err_set(e, ERR_INPUT, "preset: \"%s\" is not one from ultrafast to veryslow",
-                       c->preset);
-    if (c->longest_ms <= 2 * c->bumper_ms)
-        return err_set(e, ERR_INPUT, "longest: no time is left between two bumpers");
-    p.bumper_us = c->bumper_ms * 1000;
-    p.longest_us = c->longest_ms * 1000;
-    p.max_width = (int)c->max_width;
-    p.max_height = (int)c->max_height;
-    p.max_fps = (int)c->max_fps;
-    p.crf = (int)c->crf;
-    str_copy(p.preset, sizeof(p.preset), c->preset);
-    *out = p;
-    return 0;
-}
-
 int parts_logo(const struct conf *c, int *fd, struct err *e)
 {
     if (!*c->logo) {

@@ -9,6 +9,7 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/metric.h"
+#include "core/profile.h"
 #include "core/str.h"
 #include "health/health.h"
 #include "jail/jail.h"
@@ -56,7 +57,7 @@ int service_open(struct service *s, const struct cli *c, struct err *e)
         s->parts.arena = arena_new();
     s->metrics = metrics_new();
     /* Bad settings are found before anything is started or made. */
-    if (parts_profile(conf, &profile, e) < 0 || parts_logo(conf, &s->logo_fd, e) < 0)
+    if (profile_of_conf(conf, &profile, e) < 0 || parts_logo(conf, &s->logo_fd, e) < 0)
         return -1;
     if (parts_open_jail(&s->jail, s->parts.arena, conf, parts_cache(s->parts.arena, conf, true),
                         c->log, &s->jail_missing, e) < 0)
@@ -84,7 +85,7 @@ int service_work(struct service *s, const struct cli *c, int64_t jobs, struct er
         .reel_reserve_bytes =
             conf->child_file < REEL_RESERVE_BYTES ? conf->child_file : REEL_RESERVE_BYTES,
     };
-    if (parts_profile(conf, &wc.profile, e) < 0)
+    if (profile_of_conf(conf, &wc.profile, e) < 0)
         return -1;
     if (workers_start(&s->workers, s->parts.tasks, s->parts.queue, s->jail, &wc, c->log, e) < 0)
         return -1;

@@ -1,0 +1,122 @@
+#include "core/profile.h"
+
+#include "core/conf.h"
+#include "core/err.h"
+#include "core/mem.h"
+#include "core/str.h"
+
+#include <assert.h>
+#include <inttypes.h>
+
+enum { US_OF_MS = 1000 };
+
+static const struct profile_item items[] = {
+    {PROFILE_TIME, "bumper_s", "bumper", offsetof(struct profile, bumper_us)},
+    {PROFILE_TIME, "longest_s", "longest", offsetof(struct profile, longest_us)},
+    {PROFILE_FIT, "fit", "fit", offsetof(struct profile, fit)},
+    {PROFILE_NUMBER, "max_width", "max-width", offsetof(struct profile, max_width)},
+    {PROFILE_NUMBER, "max_height", "max-height", offsetof(struct profile, max_height)},
+    {PROFILE_NUMBER, "max_fps", "max-fps", offsetof(struct profile, max_fps)},
+    {PROFILE_NUMBER, "crf", "crf", offsetof(struct profile, crf)},
+    {PROFILE_PRESET, "preset", "preset", offsetof(struct profile, preset)},
+};
+static const char *const presets[] = {"ultrafast", "superfast", "veryfast", "faster",   "fast",
+                                      "medium",    "slow",      "slower",   "veryslow", NULL};
+
+const struct profile_item *profile_items(int *count)
+{
+    *count = LEN(items);
+    return items;
+}
+
+const char *const *profile_presets(void)
+{
+    return presets;
+}
+
+void profile_range(const struct profile_item *i, int64_t *min, int64_t *max)
+{
+    int count;
+    const struct conf_item *c = conf_items(&count), *end = c + count;
+    while (c < end && strcmp(c->name, i->setting) != 0)
+        c++;
+    assert(c < end);
+    int64_t unit = i->kind == PROFILE_TIME ? US_OF_MS : 1;
+    *min = c->min * unit;
+    *max = c->max * unit;
+}
+
+static bool preset_known(const char *name)
+{
+    for (const char *const *p = presets; *p; p++)
+        if (strcmp(*p, name) == 0)
+            return true;
+    return false;
+}
+
+static int check_range(const struct profile_item *i, int64_t value, struct err *e)
+{
+    int64_t min, max;
+    profile_range(i, &min, &max);
+    if (value >= min && value <= max)
+        return 0;
+    int64_t unit = i->kind == PROFILE_TIME ? US_OF_MS : 1;
+    return err_msg(e, MSG_PROFILE_BAD,
+                   "%s: %" PRId64 " is not between %" PRId64 " and %" PRId64 "%s", i->setting,
+                   value / unit, min / unit, max / unit, i->kind == PROFILE_TIME ? " ms" : "");
+}
+
+static int check_item(const struct profile *p, const struct profile_item *i, struct err *e)
+{
+    const void *field = (const char *)p + i->offset;
+    switch (i->kind) {
+    case PROFILE_TIME:
+        return check_range(i, *(const int64_t *)field, e);
+    case PROFILE_NUMBER:
+        return check_range(i, *(const int *)field, e);
+    case PROFILE_FIT:
+        return (unsigned)p->fit < FIT_COUNT_ ? 0 : err_msg(e, MSG_PROFILE_BAD, "fit: unknown");
+    case PROFILE_PRESET:
+        break;
+    }
+    if (strnlen(p->preset, sizeof(p->preset)) < sizeof(p->preset) && preset_known(p->preset))
+        return 0;
+    return err_msg(e, MSG_PROFILE_BAD, "preset: \"%.*s\" is not one from ultrafast to veryslow",
+                   (int)sizeof(p->preset), p->preset);
+}
+
+int profile_check(const struct profile *p, struct err *e)
+{
+    for (size_t i = 0; i < LEN(items); i++)
+        if (check_item(p, &items[i], e) < 0)
+            return -1;
+    if (p->longest_us <= 2 * p->bumper_us)
+        return err_msg(e, MSG_PROFILE_BAD, "longest: no time is left between two bumpers");
+    return 0;
+}
+
+bool profile_same(const struct profile *a, const struct profile *b)
+{
+    return a->bumper_us == b->bumper_us && a->longest_us == b->longest_us && a->fit == b->fit &&
+           a->max_width == b->max_width && a->max_height == b->max_height &&
+           a->max_fps == b->max_fps && a->crf == b->crf && strcmp(a->preset, b->preset) == 0;
+}
+
+int profile_of_conf(const struct conf *c, struct profile *out, struct err *e)
+{
+    struct profile p = profile_default();
+    struct err why;
+    if (!fit_from_name(c->fit, &p.fit))
+        return err_set(e, ERR_INPUT, "fit: \"%s\" is none of pad, blur, crop, stretch", c->fit);
+    p.bumper_us = c->bumper_ms * US_OF_MS;
+    p.longest_us = c->longest_ms * US_OF_MS;
+    p.max_width = (int)c->max_width;
+    p.max_height = (int)c->max_height;
+    p.max_fps = (int)c->max_fps;
+    p.crf = (int)c->crf;
+    str_copy(p.preset, sizeof(p.preset), c->preset);
+    if (profile_check(&p, &why) < 0) /* operators want the text and no general sentence */
+        return err_set(e, ERR_INPUT, "%s", why.text);
+    *out = p;
+    return 0;
+}
