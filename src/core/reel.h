@@ -12,6 +12,8 @@ struct err;
 enum fit { FIT_PAD, FIT_BLUR, FIT_CROP, FIT_STRETCH, FIT_COUNT_ };
 const char *fit_name(enum fit f); /* "pad", ... */
 bool fit_from_name(const char *name, enum fit *out);
+/* In wishes: as the profile says. */
+enum { FIT_UNSAID = FIT_COUNT_ };
 
 /* The way a reel was made. */
 enum path { PATH_NONE, PATH_COPY, PATH_ENCODE, PATH_COUNT_ };
@@ -68,7 +70,9 @@ enum render_op {
     RENDER_MAKE,   /* the reel and its poster */
     RENDER_VERIFY, /* the input is a reel of ours: its facts, read fresh, decoded at its seams */
     RENDER_BUMPER, /* the packets of a bumper into the reel descriptor; there is no clip */
+    RENDER_LOGO, /* the logo part as a JPEG into the poster descriptor, if there is one; no clip */
 };
+enum { LOGO_SHOWN_WIDTH = 1280, LOGO_SHOWN_HEIGHT = 720 }; /* by RENDER_LOGO */
 struct render_order {
     enum render_op op;
     struct profile profile;

@@ -71,7 +71,7 @@ void jail_far_freep(struct jail_far **f);
 
 struct jail_job {
     const struct render_order *order;
-    int clip_fd;                 /* read-only, seekable; borrowed; -1: RENDER_BUMPER alone */
+    int clip_fd;                 /* read-only, seekable; borrowed; -1: RENDER_BUMPER and _LOGO */
     struct jail_far *far;        /* NULL: all of the clip is there; else the same file */
     int reel_fd;                 /* RENDER_MAKE, _BUMPER: read-write, empty; borrowed */
     int poster_fd;               /* or -1; borrowed */

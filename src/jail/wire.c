@@ -229,7 +229,7 @@ static const unsigned char *decode_table(const struct wire_table *t, const unsig
 
 static bool order_fine(const struct render_order *o)
 {
-    return (unsigned)o->op <= RENDER_BUMPER && (unsigned)o->fit < FIT_COUNT_ &&
+    return (unsigned)o->op <= RENDER_LOGO && (unsigned)o->fit < FIT_COUNT_ &&
            (unsigned)o->profile.fit < FIT_COUNT_ &&
            (o->op != RENDER_BUMPER || bumper_shape_check(&o->bumper, NULL) == 0);
 }

@@ -90,12 +90,14 @@ static void job_start(struct zygote *z, const struct wire_start *start, int fds[
     z->jobs[z->job_count++] = (struct job){pid, fd_take(&fds[WIRE_FD_STATUS]), false};
 }
 
-/* A bumper alone is made without a clip, and a child that has one could not be trusted with it. */
+/* A logo or bumper alone is made without a clip, and a child that has one could not be trusted with
+ * it. */
 static bool has_needed(const struct wire_start *s)
 {
     const unsigned needs = 1U << WIRE_FD_TALK | 1U << WIRE_FD_STATUS;
     bool clip = s->fds & 1U << WIRE_FD_CLIP;
-    return (s->fds & needs) == needs && clip == (s->order.op != RENDER_BUMPER);
+    bool alone = s->order.op == RENDER_BUMPER || s->order.op == RENDER_LOGO;
+    return (s->fds & needs) == needs && clip != alone;
 }
 
 /* false at the end of the service. */

@@ -8,6 +8,7 @@
 #include "media/clip/input.h"
 #include "media/copy/copy.h"
 #include "media/encode/encode.h"
+#include "media/logo.h"
 #include "media/plan.h"
 #include "media/verify.h"
 
@@ -95,6 +96,8 @@ static int run(const struct media_job *job, struct render_report *out, struct er
         return media_verify(job, out, e);
     case RENDER_BUMPER:
         return bumper_file(job, e);
+    case RENDER_LOGO:
+        return media_logo_show(job, out, e);
     }
     return err_set(e, ERR_SYSTEM, "media: unknown order %d", (int)job->order->op);
 }

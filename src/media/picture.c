@@ -9,6 +9,7 @@
 #include "core/fd.h"
 #include "core/mem.h"
 #include "core/reel.h"
+#include "media/logo.h"
 
 #include <errno.h>
 #include <libavcodec/avcodec.h>
@@ -19,7 +20,6 @@
 
 enum {
     LOGO_BYTES_MAX = 16 * 1024 * 1024,
-    LOGO_PIXELS_MAX = 24 * 1000 * 1000,
     FIT_PERCENT = 80, /* of each side of the canvas, at most */
     POSTER_Q = 3,     /* MJPEG's scale: 2 best, 31 worst */
     OPAQUE = 250,
@@ -97,9 +97,9 @@ static int decode(int fd, const struct media_limits *limits, AVFrame *out, struc
     AUTO(av_packet_free) AVPacket *p = av_packet_alloc();
     if (!p || read_packet(fd, p, e) < 0)
         return p ? -1 : err_set(e, ERR_SYSTEM, "logo: no memory");
-    bool png = memcmp(p->data, "\x89PNG", 4) == 0;
-    if (!png && memcmp(p->data, "\xff\xd8\xff", 3) != 0)
-        return bad_logo(e, "neither JPEG nor PNG");
+    bool png;
+    if (media_logo_form(p->data, (size_t)p->size, &png, e) < 0)
+        return -1;
     const AVCodec *codec = avcodec_find_decoder_by_name(png ? "png" : "mjpeg");
     AUTO(avcodec_free_context) AVCodecContext *c = codec ? avcodec_alloc_context3(codec) : NULL;
     if (!c)
@@ -111,6 +111,8 @@ static int decode(int fd, const struct media_limits *limits, AVFrame *out, struc
     (void)avcodec_send_packet(c, NULL);
     if (avcodec_receive_frame(c, out) < 0 || out->width < 1 || out->height < 1)
         return bad_logo(e, "it holds no picture");
+    if (out->flags & AV_FRAME_FLAG_CORRUPT || out->decode_error_flags)
+        return bad_logo(e, "it is damaged");
     return 0;
 }
 

@@ -8,7 +8,8 @@ struct err;
 struct media_limits;
 
 /* The logo at `fd` (JPEG or PNG; -1: the built-in mark) fitted whole into width x height on its own
- * background colour, square pixels, as yuv420p BT.709 limited range. MSG_LOGO_BAD. */
+ * background colour, square pixels, as yuv420p BT.709 limited range. Errors as media_logo_form;
+ * what is over a limit in another way, or cannot be decoded, is MSG_LOGO_BAD. */
 int media_logo_frame(int fd, const struct media_limits *limits, int width, int height,
                      AVFrame **out, struct err *e);
 /* The same for a track whose numbers mean something else: matrix as H.273 counts them (2, not said:

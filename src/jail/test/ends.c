@@ -34,6 +34,23 @@ static void what_the_child_says_of_the_clip_is_handed_on(void **state)
     assert_string_equal(a.e.text, "only sound, said ??");
 }
 
+/* A child that has read a clip draws no logo for others. */
+static void a_logo_is_drawn_where_there_is_no_clip(void **state)
+{
+    struct act_job a;
+    act_init(&a, ACT_HONEST);
+    a.order.op = RENDER_LOGO;
+    a.job.logo_fd = file_of(10);
+    assert_int_equal(act_run(&a, *state), -1);
+    assert_int_equal(a.e.code, ERR_SYSTEM);
+    fd_closep(&a.job.clip_fd);
+    assert_int_equal(act_run(&a, *state), 0);
+    assert_int_equal(a.report.poster_bytes, 77);
+    a.order.op = RENDER_MAKE;
+    assert_int_equal(act_run(&a, *state), -1);
+    act_clear(&a);
+}
+
 static void a_frozen_child_is_ended_for_want_of_progress(void **state)
 {
     struct act_job a;
@@ -367,6 +384,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_JAIL(what_the_child_says_of_the_clip_is_handed_on),
+        WITH_JAIL(a_logo_is_drawn_where_there_is_no_clip),
         WITH_JAIL(a_frozen_child_is_ended_for_want_of_progress),
         WITH_JAIL(the_wall_clock_ends_what_goes_on_for_ever),
         WITH_JAIL(processor_time_is_limited_by_the_kernel),

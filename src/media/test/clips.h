@@ -94,7 +94,7 @@ static inline void clips_write(const char *name, const void *data, size_t len_by
 static inline void clips_cut(const char *from, const char *name, int percent)
 {
     int fd = open(clips_path(from), O_RDONLY | O_CLOEXEC);
-    struct stat st;
+    struct stat st = {0};
     assert_true(fd >= 0 && fstat(fd, &st) == 0);
     size_t n = (size_t)st.st_size * (size_t)percent / 100;
     AUTO(freep) char *data = mem_new(n);
