@@ -9,6 +9,7 @@
 #include "store/hook_impl.h"
 #include "store/legacy_impl.h"
 #include "store/postgres_impl.h"
+#include "store/profile_impl.h"
 
 #include <inttypes.h>
 #include <poll.h>
@@ -318,5 +319,6 @@ const struct store_ops store_postgres_ops = {
     .upload_free_all = postgres_upload_free_all,
     .upload_list = postgres_upload_list,
     .hooks = &hook_postgres_ops,
+    .profiles = &profile_postgres_ops,
     .legacy = &legacy_postgres_ops,
 };

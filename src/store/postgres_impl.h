@@ -6,6 +6,7 @@
  *   postgres_rows.c  users and tasks: adding, reading, changing, claims, the outbox
  *   postgres_event.c  events      postgres_upload.c  uploads
  *   postgres_hook.c   webhooks and deliveries
+ *   postgres_profile.c  versions of the profile, logos
  *   postgres_people.c  keys, limits, who works
  *   postgres_legacy.c  the tables of the service that Reelgate replaces
  *
@@ -75,6 +76,13 @@ enum pg_sql {
     PG_WORKER_LIST,
     PG_OLDEST_WAITING,
     PG_TOTALS,
+    PG_PROFILE_GET,
+    PG_PROFILE_NEWEST,
+    PG_PROFILE_ADD,
+    PG_LOGO_ADD,
+    PG_LOGO_KNOWN,
+    PG_LOGO_TRIM,
+    PG_LOGO_LIST,
     PG_EVENT_LIST,
     PG_EVENT_LIST_TASK,
     PG_EVENT_USERS,

@@ -137,7 +137,8 @@ static int task_row(const PGresult *r, int i, struct arena *a, struct task_row *
         .error_text = pg_string(r, i, 23, a),
         .report = pg_string(r, i, 24, a),
         .request = pg_string(r, i, 25, a),
-        .username = PQnfields(r) > 26 ? pg_string(r, i, 26, a) : NULL,
+        .profile = pg_number(r, i, 26),
+        .username = PQnfields(r) > 27 ? pg_string(r, i, 27, a) : NULL,
     };
     return 0;
 }
@@ -243,6 +244,7 @@ int postgres_task_add(struct store *s, const struct task_new *t, int64_t *id, bo
     pg_int(&v, t->quota_bytes);
     pg_int(&v, t->quota_tasks);
     pg_text(&v, t->request ? t->request : "");
+    pg_int(&v, t->profile);
     AUTO(pg_clearp) PGresult *r = pg_ask(of(s), PG_TASK_ADD, &v, NULL, &why);
     if (!r) {
         if (find_added(s, t, id, &why, e) < 0)

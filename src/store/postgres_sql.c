@@ -6,7 +6,7 @@
     "id, user_id, state, file_name, title, clip_blob, clip_hash, clip_bytes, reel_blob, "          \
     "poster_blob, reel_bytes, poster_bytes, fit, start_us, created_ms, changed_ms, fence, "        \
     "attempts, progress, lease_until_ms, not_before_ms, worker, error_slug, error_text, report, "  \
-    "request"
+    "request, profile"
 #define TASK "SELECT " TASK_COLUMNS " FROM tasks "
 #define OWNED                                                                                      \
     "SELECT " TASK_COLUMNS ", (SELECT username FROM users u WHERE u.id = tasks.user_id) FROM "     \
@@ -48,9 +48,9 @@ const char *const pg_sql_text[PG_COUNT_] = {
         "a.id <> $1::bigint)) RETURNING id",
 
     [PG_TASK_ADD] =
-        "SELECT answer, id FROM reelgate_task_add_asked($1::bigint, $2::text, $3::text, "
+        "SELECT answer, id FROM reelgate_task_add_under($1::bigint, $2::text, $3::text, "
         "$4::text, $5::text, $6::bigint, $7::bigint, $8::bigint, $9::text, "
-        "$10::bigint, $11::bigint, $12::text)",
+        "$10::bigint, $11::bigint, $12::text, $13::bigint)",
     [PG_TASK_BY_ID] = TASK "WHERE id = $1::bigint",
     [PG_TASK_BY_KEY] =
         TASK "WHERE id = (SELECT task_id FROM idempotency WHERE user_id = $1::bigint "
@@ -147,6 +147,24 @@ const char *const pg_sql_text[PG_COUNT_] = {
     [PG_TOTALS] = "SELECT (SELECT count(*) FROM users), (SELECT coalesce(sum(bytes_used), "
                   "0)::bigint FROM users), (SELECT count(*) FROM deliveries WHERE state = 0), "
                   "(SELECT count(*) FROM deliveries WHERE state = 2)",
+
+#define PROFILE                                                                                    \
+    "SELECT version, bumper_us, longest_us, fit, max_width, max_height, max_fps, crf, preset, "    \
+    "logo_kind, coalesce(logo, ''), created_ms FROM profiles "
+    [PG_PROFILE_GET] = PROFILE "WHERE version = $1::bigint",
+    [PG_PROFILE_NEWEST] = PROFILE "ORDER BY version DESC LIMIT 1",
+    [PG_PROFILE_ADD] =
+        "INSERT INTO profiles (version, bumper_us, longest_us, fit, max_width, max_height, "
+        "max_fps, crf, preset, logo_kind, logo, created_ms) SELECT $1::bigint + 1, $2::bigint, "
+        "$3::bigint, $4::bigint, $5::bigint, $6::bigint, $7::bigint, $8::bigint, $9::text, "
+        "$10::bigint, $11::text, reelgate_now_ms() WHERE $1::bigint = "
+        "(SELECT coalesce(max(version), 0) FROM profiles) RETURNING created_ms",
+    [PG_LOGO_ADD] = "INSERT INTO logos (id, bytes, created_ms) VALUES ($1::text, $2::bigint, "
+                    "reelgate_now_ms()) ON CONFLICT DO NOTHING",
+    [PG_LOGO_KNOWN] = "SELECT id FROM logos WHERE id = $1::text",
+    [PG_LOGO_TRIM] = "DELETE FROM logos WHERE created_ms < reelgate_now_ms() - $1::bigint AND NOT "
+                     "EXISTS (SELECT 1 FROM profiles WHERE logo = logos.id)",
+    [PG_LOGO_LIST] = "SELECT id, bytes FROM logos ORDER BY id",
 
 #define EVENT "SELECT id, user_id, task_id, kind, progress, error_slug, created_ms FROM events "
     [PG_EVENT_LIST] =

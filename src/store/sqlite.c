@@ -7,6 +7,7 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "store/hook_impl.h"
+#include "store/profile_impl.h"
 #include "store/sqlite_impl.h"
 
 #include <errno.h>
@@ -421,6 +422,7 @@ const struct store_ops store_sqlite_ops = {
     .upload_free_all = sqlite_upload_free_all,
     .upload_list = sqlite_upload_list,
     .hooks = &hook_sqlite_ops,
+    .profiles = &profile_sqlite_ops,
     .open_beside = sqlite_open_beside,
     .copy = sqlite_copy,
 };

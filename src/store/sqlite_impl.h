@@ -5,7 +5,7 @@
  *   sqlite_user.c   users          sqlite_task.c    tasks: adding and reading
  *   sqlite_change.c tasks: changes, claims, leases, purge; the outbox
  *   sqlite_event.c  events         sqlite_upload.c  uploads
- *   sqlite_hook.c   webhooks and deliveries
+ *   sqlite_hook.c   webhooks and deliveries      sqlite_profile.c  versions of the profile, logos
  *   sqlite_people.c keys, limits, who works
  *
  * Debian 12's SQLite 3.40.1 can lose commits when one connection checkpoints a WAL while another
@@ -125,6 +125,13 @@ enum sq_sql {
     SQL_WORKER_LIST,
     SQL_OLDEST_WAITING,
     SQL_TOTALS,
+    SQL_PROFILE_GET,
+    SQL_PROFILE_NEWEST,
+    SQL_PROFILE_ADD,
+    SQL_LOGO_ADD,
+    SQL_LOGO_KNOWN,
+    SQL_LOGO_TRIM,
+    SQL_LOGO_LIST,
     SQL_TURN_ADD,
     SQL_TURN_NEXT,
     SQL_TURN_SERVED,

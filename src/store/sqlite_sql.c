@@ -8,7 +8,7 @@
     "id, user_id, state, file_name, title, clip_blob, clip_hash, clip_bytes, reel_blob, "          \
     "poster_blob, reel_bytes, poster_bytes, fit, start_us, created_ms, changed_ms, fence, "        \
     "attempts, progress, lease_until_ms, not_before_ms, worker, error_slug, error_text, report, "  \
-    "request"
+    "request, profile"
 #define TASK "SELECT " TASK_COLUMNS " FROM tasks "
 #define OWNED                                                                                      \
     "SELECT " TASK_COLUMNS ", (SELECT username FROM users u WHERE u.id = tasks.user_id) FROM "     \
@@ -58,8 +58,8 @@ const char *const sq_sql_text[SQL_COUNT_] = {
 
     [SQL_TASK_ADD] =
         "INSERT INTO tasks (user_id, state, file_name, title, clip_blob, clip_hash, clip_bytes, "
-        "fit, start_us, created_ms, changed_ms, request) VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6, ?7, "
-        "?8, ?9, ?9, ?10)",
+        "fit, start_us, created_ms, changed_ms, request, profile) VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6, "
+        "?7, ?8, ?9, ?9, ?10, ?11)",
     [SQL_TASK_BY_ID] = TASK "WHERE id = ?1",
     [SQL_TASK_BY_KEY] =
         TASK "WHERE id = (SELECT task_id FROM idempotency WHERE user_id = ?1 AND key = ?2) "
@@ -236,6 +236,21 @@ const char *const sq_sql_text[SQL_COUNT_] = {
         "SELECT (SELECT count(*) FROM users), (SELECT coalesce(sum(bytes_used), 0) FROM users), "
         "(SELECT count(*) FROM deliveries INDEXED BY deliveries_due WHERE state = 0), (SELECT "
         "count(*) FROM deliveries INDEXED BY deliveries_dead WHERE state = 2)",
+
+#define PROFILE                                                                                    \
+    "SELECT version, bumper_us, longest_us, fit, max_width, max_height, max_fps, crf, preset, "    \
+    "logo_kind, logo, created_ms FROM profiles "
+    [SQL_PROFILE_GET] = PROFILE "WHERE version = ?1",
+    [SQL_PROFILE_NEWEST] = PROFILE "ORDER BY version DESC LIMIT 1",
+    [SQL_PROFILE_ADD] =
+        "INSERT INTO profiles (version, bumper_us, longest_us, fit, max_width, max_height, "
+        "max_fps, crf, preset, logo_kind, logo, created_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
+        "?8, ?9, ?10, ?11, ?12)",
+    [SQL_LOGO_ADD] = "INSERT INTO logos (id, bytes, created_ms) VALUES (?1, ?2, ?3)",
+    [SQL_LOGO_KNOWN] = "SELECT 1 FROM logos WHERE id = ?1",
+    [SQL_LOGO_TRIM] = "DELETE FROM logos WHERE created_ms < ?1 AND NOT EXISTS "
+                      "(SELECT 1 FROM profiles WHERE logo = logos.id)",
+    [SQL_LOGO_LIST] = "SELECT id, bytes FROM logos ORDER BY id",
 
     [SQL_TURN_ADD] = "INSERT OR IGNORE INTO turns (user_id, served) "
                      "SELECT id, served FROM users WHERE id = ?1",

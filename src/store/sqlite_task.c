@@ -40,7 +40,8 @@ int sq_task_row(sqlite3_stmt *st, struct arena *a, struct task_row *out, struct 
         .error_text = sq_column(st, 23, a),
         .report = sq_column(st, 24, a),
         .request = sq_column(st, 25, a),
-        .username = sqlite3_column_count(st) > 26 ? sq_column(st, 26, a) : NULL,
+        .profile = sqlite3_column_int64(st, 26),
+        .username = sqlite3_column_count(st) > 27 ? sq_column(st, 27, a) : NULL,
     };
     return 0;
 }
@@ -186,6 +187,7 @@ static int add_row(struct sq_conn *c, struct task_add *add, int64_t now, struct 
     sq_int(st, 8, t->start_us);
     sq_int(st, 9, now);
     sq_text(st, 10, t->request ? t->request : "");
+    sq_int(st, 11, t->profile);
     if (sq_run(st, e) < 0)
         return -1;
     add->id = sqlite3_last_insert_rowid(c->db);

@@ -147,6 +147,7 @@ struct task_row {
     const char *error_slug; /* core/message slug, "" when none */
     const char *error_text; /* for the log and operators */
     const char *report;     /* JSON of struct render_report (core/reel_json.h), "" when none */
+    int64_t profile;        /* the version that it was made under; 0: what the settings say */
     const char *username;   /* its owner's, where struct task_page asks for it; else NULL */
     const char *request;    /* id of the request that made it, for logs; "" when none */
 };
@@ -160,6 +161,7 @@ struct task_new {
     const char *request;         /* its id, for logs; NULL: none */
     int64_t quota_bytes;         /* 0: none; checked inside the transaction */
     int64_t quota_tasks;         /* made in a day of UTC by the database's clock; 0: no limit */
+    int64_t profile;
 };
 /* One transaction: task row, its outbox row, the idempotency key, the user's bytes. With a key that
  * the user has used before nothing is added, *existed is true and *id is the earlier task.
@@ -295,7 +297,7 @@ struct upload_row {
     int64_t user_id, length_bytes, offset_bytes;
     const char *file_name, *title, *idempotency_key, *clip_blob;
     const char *request; /* id of the one that began it, for logs; "" when none */
-    enum fit fit;
+    enum fit fit; /* FIT_UNSAID: as the profile says once it is a task */
     int64_t start_us;
     int64_t wish, holder; /* who wants to write last, who writes; 0: nobody */
     int64_t expires_ms;

@@ -10,6 +10,7 @@
 
 struct hook_ops;
 struct legacy_ops;
+struct profile_ops;
 
 struct store_ops {
     const char *scheme; /* what a URL begins with, up to the colon */
@@ -99,7 +100,8 @@ struct store_ops {
     int (*upload_list)(struct store *s, bool whole, int64_t idle_ms, int64_t keep_ms, int max,
                        int (*each)(void *arg, const struct upload_row *u), void *arg,
                        struct err *e);
-    const struct hook_ops *hooks; /* see store/hook.h */
+    const struct hook_ops *hooks;       /* see store/hook.h */
+    const struct profile_ops *profiles; /* see store/profile.h */
 
     /* Slots that may be NULL. */
     const struct legacy_ops *legacy; /* see store/legacy.h */
