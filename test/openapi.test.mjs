@@ -9,7 +9,7 @@ import { after, before, test } from 'node:test';
 import { createConfig, lint } from '@redocly/openapi-core';
 import { chromium } from 'playwright-core';
 import { Client } from './lib/client.mjs';
-import { bytes, clip } from './lib/clips.mjs';
+import { bytes, clip, ffmpeg } from './lib/clips.mjs';
 import { METHODS, api, at, checkDelivery, parameters, seen, sent } from './lib/contract.mjs';
 import { Stream } from './lib/events.mjs';
 import { PATIENCE_MS, Server, folder, root, run, until } from './lib/reelgate.mjs';
@@ -401,7 +401,28 @@ test('admins', async () => {
     assert.deepEqual((await boss.post('/api/admin/tasks/retry', { ids: [broken, 999] })).json, { retried: 1, after: null });
     await bob.failed(broken);
     assert.equal((await boss.post('/api/admin/tasks/retry', { status: 'failed', after: null })).json.retried, 1);
+    await profile(boss);
 });
+
+// The profile: every answer of its routes, by an admin.
+async function profile(boss) {
+    const put = (body) => boss.call('PUT', '/api/admin/profile', { body }), preview = (body) => boss.post('/api/admin/profile/preview', body);
+    const logo = (bytes, type) => boss.post('/api/admin/logos', bytes, { headers: { 'Content-Type': type } });
+    const picture = readFileSync(await ffmpeg('.png', ['-f', 'lavfi', '-i', 'color=red:s=64x64', '-frames:v', '1']));
+    const { json: { logo: id } } = await logo(picture, 'image/png');
+    is(await logo(Buffer.alloc(0), 'image/png'), 400, 'empty_file');
+    is(await logo(picture, 'image/gif'), 415, 'logo_type');
+    assert.equal((await preview({ logo: id })).headers.get('content-type'), 'image/jpeg');
+    is(await preview({ crf: 99 }), 400, 'profile_bad');
+    const made = await put({ logo: id, bumper_s: 1.5 });
+    assert.deepEqual([made.status, made.json.version], [201, 1]);
+    assert.equal((await put({ bumper_s: 1.5 })).status, 200);
+    is(await put({ logo: 'none' }), 400, 'logo_not_found');
+    assert.equal((await boss.get('/api/admin/profile')).json.version, 1);
+    assert.equal((await boss.get('/api/admin/profile?version=0')).json.version, 0);
+    is(await boss.get('/api/admin/profile?version=x'), 400, 'parameter_bad');
+    is(await boss.get('/api/admin/profile?version=9'), 404, 'not_found');
+}
 
 test('no room, no quota', async () => {
     const full = await start('--free-space-floor', '900T'), poor = await start('--quota', '1k');

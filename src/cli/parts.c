@@ -7,6 +7,7 @@
 #include "core/conf.h"
 #include "core/err.h"
 #include "core/mem.h"
+#include "core/profile.h"
 #include "queue/queue.h"
 #include "store/store.h"
 #include "task/resume.h"
@@ -82,6 +83,8 @@ int parts_open_tasks(struct parts *p, const struct conf *c, struct log *l, struc
         .events_kept_ms = c->events_kept_ms,
         .upload_grace_ms = 3600 * 1000,
     };
+    if (profile_of_conf(c, &rules.profile, e) < 0)
+        return -1;
     if ((!p->store && parts_open_store(p, c, l, e) < 0) ||
         store_migrate(p->store, NULL, NULL, e) < 0 ||
         blob_open(&p->blob, parts_storage(p->arena, c),

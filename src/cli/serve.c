@@ -9,6 +9,7 @@
 #include "core/mem.h"
 #include "hook/hook.h"
 #include "http/http.h"
+#include "worker/logo.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -50,6 +51,9 @@ static int start(struct service *s, struct front *f, const struct cli *c, struct
         .metrics = s->metrics,
         .health = s->health,
         .jail_missing = s->jail_missing,
+        .logos = s->logos,
+        .logo_look = logos_look,
+        .logo_show = logos_show,
     };
     const struct hook_conf hc = {
         .timeout_ms = conf->hook_timeout_ms,

@@ -14,6 +14,7 @@
 #include "health/health.h"
 #include "jail/jail.h"
 #include "store/store.h"
+#include "worker/logo.h"
 #include "worker/worker.h"
 
 #include <errno.h>
@@ -66,6 +67,7 @@ int service_open(struct service *s, const struct cli *c, struct err *e)
     if (parts_open_store(&s->parts, conf, c->log, e) < 0 ||
         parts_open_tasks(&s->parts, conf, c->log, e) < 0)
         return -1;
+    s->logos = logos_new(s->jail, s->parts.tasks, s->logo_fd);
     return open_health(s, c, e);
 }
 
@@ -219,6 +221,7 @@ void service_clear(struct service *s)
     if (s->workers)
         workers_stop(s->workers, 0);
     workers_free(s->workers);
+    logos_free(s->logos);
     jail_close(s->jail);
     health_free(s->health);
     metrics_free(s->metrics);

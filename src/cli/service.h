@@ -6,6 +6,7 @@
 struct cli;
 struct err;
 struct health;
+struct logos;
 struct metrics;
 struct workers;
 
@@ -15,6 +16,7 @@ struct service {
     struct health *health;
     struct jail *jail;
     struct workers *workers;
+    struct logos *logos;
     int logo_fd;
     const char *jail_missing;
     /* What else drains beside the workers (HTTP): returns when it has ended. NULL: nothing. */

@@ -2,6 +2,7 @@
  * of event threads); whatever waits for a hash, a disk or a database runs on a second pool. */
 #pragma once
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct auth;
@@ -11,7 +12,9 @@ struct err;
 struct health;
 struct http;
 struct log;
+struct logos;
 struct metrics;
+struct profile_row;
 struct store;
 struct tasks;
 
@@ -24,6 +27,11 @@ struct http_parts {
     struct metrics *metrics;  /* NULL: nothing is counted */
     struct health *health;    /* /api/ready, /metrics */
     const char *jail_missing; /* "" or the layers this machine lacks, for /api/health */
+    /* Pictures are touched by another room alone: worker/logo.h. */
+    struct logos *logos;
+    int (*logo_look)(struct logos *l, const void *data, size_t len_bytes, struct err *e);
+    int (*logo_show)(struct logos *l, const struct profile_row *p, void **jpeg, size_t *len_bytes,
+                     struct err *e);
 };
 /* The routes, in the order in which they are looked up; false behind the last. "*" in a pattern is
  * one part of the path, "**" the rest of it. A GET also answers HEAD. */

@@ -32,7 +32,7 @@ struct route {
     /* ASKS: only reads the store, in the pool when that is far; SLOW: hashes, syncs or commits,
      * always in the pool. */
     enum { QUICK, ASKS, SLOW } cost;
-    enum { BODY_NONE, BODY_JSON, BODY_CLIP, BODY_TUS } body;
+    enum { BODY_NONE, BODY_JSON, BODY_CLIP, BODY_TUS, BODY_LOGO } body;
 };
 
 /* The clip of an upload and what came with it. */
@@ -71,7 +71,7 @@ struct request {
     int64_t body_bytes;              /* that came */
     int64_t unread_bytes;            /* of these, after it was refused */
     int64_t window_ms, window_bytes; /* since when its rate is measured, and what came since */
-    struct buf body;                 /* BODY_JSON */
+    struct buf body;                 /* BODY_JSON, BODY_LOGO */
     struct form *form;               /* BODY_CLIP */
     struct tus *tus;                 /* BODY_TUS */
     struct err fault;                /* found in mid-body, said at its end */
@@ -208,8 +208,7 @@ const char *form_field(const struct request *r, enum form_field i);
 void form_free(struct form *f);
 
 /* fit and start as texts (NULL: not sent) into w; MSG_PARAMETER_BAD. */
-int wish_read(const struct request *r, const char *fit, const char *start, struct task_wish *w,
-              struct err *e);
+int wish_read(const char *fit, const char *start, struct task_wish *w, struct err *e);
 
 /* tus.c: uploads in pieces. The path is one of theirs; the head is there (in the pool); bytes of
  * the body; the end, whoever ends it. */
@@ -274,6 +273,10 @@ void hooks_secret(struct request *r);
 void hooks_test(struct request *r);
 void hooks_deliveries(struct request *r);
 void hooks_replay(struct request *r);
+void profile_get(struct request *r);
+void profile_put(struct request *r);
+void profile_preview(struct request *r);
+void profile_logo(struct request *r);
 void files_reel(struct request *r);
 void files_poster(struct request *r);
 /* A signed absolute URL of a reel or poster: `kind` is "download" or "poster". */

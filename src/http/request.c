@@ -12,6 +12,7 @@
 #include "core/mem.h"
 #include "core/metric.h"
 #include "http/field.h"
+#include "task/profile.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -236,15 +237,24 @@ static int check_framing(struct request *r, struct err *e)
     return 0;
 }
 
-static int check_length(const struct request *r, struct err *e)
+/* The most of a body that is kept in memory as it is; 0: none is. */
+static size_t kept_max(const struct request *r)
+{
+    return r->route->body == BODY_JSON   ? JSON_BODY_MAX
+           : r->route->body == BODY_LOGO ? LOGO_BYTES_MAX
+                                         : 0;
+}
+
+static int check_length(struct request *r, struct err *e)
 {
     int64_t n = r->length_bytes;
     if (r->route->body == BODY_CLIP && n > r->http->conf.max_upload + FORM_EXTRA)
         return err_msg(e, MSG_FILE_TOO_LARGE, "upload of %lld bytes", (long long)n);
     if (r->route->body == BODY_TUS && n > r->http->conf.max_upload)
         return err_msg(e, MSG_FILE_TOO_LARGE, "piece of %lld bytes", (long long)n);
-    if (r->route->body == BODY_JSON && n > JSON_BODY_MAX)
+    if (kept_max(r) && n > (int64_t)kept_max(r))
         return err_msg(e, MSG_TOO_LARGE, "body of %lld bytes", (long long)n);
+    buf_init(&r->body, kept_max(r));
     return 0;
 }
 
@@ -322,7 +332,6 @@ static enum MHD_Result on_headers(struct request *r, const char *url, const char
     r->lang = lang_accept(request_header(r, "Accept-Language"));
     id_of(r);
     address_of(r);
-    buf_init(&r->body, JSON_BODY_MAX);
     r->window_ms = clock_mono_ms();
     int rc = check_head(r, allow, &e);
     r->uploads = rc == 0 && (r->route->body == BODY_CLIP || r->route->body == BODY_TUS);
@@ -372,10 +381,10 @@ static enum MHD_Result on_piece(struct request *r, const char *data, size_t len_
         err_msg(&e, MSG_BODY_SLOW, "under %lld bytes/s", (long long)r->http->conf.min_body_rate);
         return answer_cut(r, &e);
     }
-    if (r->route->body == BODY_JSON)
+    if (kept_max(r))
         buf_put(&r->body, data, len_bytes);
     if (r->body.cut && !r->fault.code)
-        err_msg(&r->fault, MSG_TOO_LARGE, "body over %d bytes", JSON_BODY_MAX);
+        err_msg(&r->fault, MSG_TOO_LARGE, "body over %zu bytes", kept_max(r));
     if (r->tus && !fed)
         tus_feed(r, data, len_bytes);
     if (r->form && r->body_bytes <= r->http->conf.max_upload + FORM_EXTRA) {

@@ -46,6 +46,10 @@ static const struct route routes[] = {
     {"PATCH", "/api/admin/users/*", admin_user_change, SCOPE_ADMIN, SLOW, BODY_JSON},
     {"GET", "/api/admin/tasks", admin_tasks, SCOPE_ADMIN, ASKS, BODY_NONE},
     {"POST", "/api/admin/tasks/retry", admin_retry, SCOPE_ADMIN, SLOW, BODY_JSON},
+    {"GET", "/api/admin/profile", profile_get, SCOPE_ADMIN, ASKS, BODY_NONE},
+    {"PUT", "/api/admin/profile", profile_put, SCOPE_ADMIN, SLOW, BODY_JSON},
+    {"POST", "/api/admin/profile/preview", profile_preview, SCOPE_ADMIN, SLOW, BODY_JSON},
+    {"POST", "/api/admin/logos", profile_logo, SCOPE_ADMIN, SLOW, BODY_LOGO},
     {"GET", "/api/video/download/**", files_reel, 0, ASKS, BODY_NONE},
     {"GET", "/api/video/poster/**", files_poster, 0, ASKS, BODY_NONE},
 };

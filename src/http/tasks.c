@@ -27,11 +27,9 @@ static void no_such(struct request *r)
     answer_error(r, &e);
 }
 
-int wish_read(const struct request *r, const char *fit, const char *start, struct task_wish *w,
-              struct err *e)
+int wish_read(const char *fit, const char *start, struct task_wish *w, struct err *e)
 {
-    w->fit = FIT_PAD;
-    (void)fit_from_name(r->http->conf.fit, &w->fit);
+    w->fit = (enum fit)FIT_UNSAID;
     if (fit && !fit_from_name(fit, &w->fit))
         return err_msg(e, MSG_PARAMETER_BAD, "fit is none of ours");
     if (start && !str_double(str_of(start), 0, START_MAX_S, &w->start_s))
@@ -47,7 +45,7 @@ static int read_form(const struct request *r, struct task_wish *w, struct err *e
                             .file_name = r->form->file_name,
                             .title = form_field(r, FIELD_TITLE),
                             .idempotency_key = r->form->idempotency_key};
-    return wish_read(r, form_field(r, FIELD_FIT), form_field(r, FIELD_START), w, e);
+    return wish_read(form_field(r, FIELD_FIT), form_field(r, FIELD_START), w, e);
 }
 
 void tasks_add(struct request *r)
@@ -213,6 +211,7 @@ json_t *task_json(struct request *r, const struct task_row *t)
                                : msg_text(MSG_NOT_READY, r->lang),
                           "progress", done ? 100 : t->progress, "file_name", t->file_name, "title",
                           t->title, "fit", fit_name(t->fit), "start", (double)t->start_us / 1e6);
+    json_object_set_new(o, "profile", json_integer((json_int_t)t->profile));
     bool poster = done && *t->poster_blob;
     json_object_set_new(o, "poster",
                         poster

@@ -108,7 +108,6 @@ static int read_wish(struct request *r, struct task_wish *w, struct err *e)
     const char *key = request_header(r, "Idempotency-Key");
     *w = (struct task_wish){.user_id = r->caller.user_id,
                             .request = r->id,
-                            .fit = FIT_PAD,
                             .idempotency_key = key ? arena_strdup(r->arena, key) : NULL};
     if (header && strlen(header) > META_MAX)
         return err_msg(e, MSG_PARAMETER_BAD, "Upload-Metadata is over %d bytes", META_MAX);
@@ -116,7 +115,7 @@ static int read_wish(struct request *r, struct task_wish *w, struct err *e)
         meta(r, header, "title", &w->title, e) < 0 || meta(r, header, "fit", &fit, e) < 0 ||
         meta(r, header, "start", &start, e) < 0)
         return -1;
-    return wish_read(r, fit, start, w, e);
+    return wish_read(fit, start, w, e);
 }
 
 static int read_number(const struct request *r, const char *name, int64_t *out, struct err *e)
@@ -317,7 +316,7 @@ static void put_wish(struct request *r, const struct upload_row *u)
     snprintf(start, sizeof(start), "%.6f", (double)u->start_us / 1e6);
     put_meta(r, &all, "filename", u->file_name);
     put_meta(r, &all, "title", u->title);
-    put_meta(r, &all, "fit", fit_name(u->fit));
+    put_meta(r, &all, "fit", u->fit == (enum fit)FIT_UNSAID ? "" : fit_name(u->fit));
     put_meta(r, &all, "start", start);
     answer_header(r, "Upload-Metadata", all);
 }

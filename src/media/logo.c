@@ -44,6 +44,21 @@ static int png_check(const uint8_t *data, size_t len, struct err *e)
     return bad(e, "it is cut off");
 }
 
+void media_logo_plain(uint8_t *data, size_t len_bytes)
+{
+    static const char *const wordy[] = {"zTXt", "iTXt", "tEXt", "iCCP", "eXIf"};
+    enum { SIGNATURE = 8, AROUND = 12 };
+    for (size_t at = SIGNATURE; len_bytes - at >= AROUND;) {
+        uint32_t bytes = AV_RB32(data + at);
+        if (bytes > len_bytes - at - AROUND)
+            return;
+        for (size_t i = 0; i < LEN(wordy); i++)
+            if (memcmp(data + at + 4, wordy[i], 4) == 0)
+                memcpy(data + at + 4, "prIv", 4); /* ancillary, and known to nobody */
+        at += AROUND + bytes;
+    }
+}
+
 /* From behind the first scan's header on: between two scans there may be tables again. */
 static bool ends(const uint8_t *data, size_t len)
 {

@@ -100,6 +100,8 @@ static int decode(int fd, const struct media_limits *limits, AVFrame *out, struc
     bool png;
     if (media_logo_form(p->data, (size_t)p->size, &png, e) < 0)
         return -1;
+    if (png)
+        media_logo_plain(p->data, (size_t)p->size);
     const AVCodec *codec = avcodec_find_decoder_by_name(png ? "png" : "mjpeg");
     AUTO(avcodec_free_context) AVCodecContext *c = codec ? avcodec_alloc_context3(codec) : NULL;
     if (!c)

@@ -230,8 +230,7 @@ static bool runs_once(enum pg_sql which)
 {
     return which == PG_USER_ADD || which == PG_TASK_ADD || which == PG_TASK_CHANGE ||
            which == PG_TASK_CLAIM || which == PG_API_KEY_ADD || which == PG_HOOK_ADD ||
-           which == PG_HOOK_SECRET || which == PG_DELIVERY_TEST ||
-           which == PG_PROFILE_ADD;
+           which == PG_HOOK_SECRET || which == PG_DELIVERY_TEST || which == PG_PROFILE_ADD;
 }
 
 PGresult *pg_ask(struct postgres *s, enum pg_sql which, const struct pg_values *v, char *state,

@@ -58,7 +58,8 @@ const char *const sq_sql_text[SQL_COUNT_] = {
 
     [SQL_TASK_ADD] =
         "INSERT INTO tasks (user_id, state, file_name, title, clip_blob, clip_hash, clip_bytes, "
-        "fit, start_us, created_ms, changed_ms, request, profile) VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6, "
+        "fit, start_us, created_ms, changed_ms, request, profile) VALUES (?1, 0, ?2, ?3, ?4, ?5, "
+        "?6, "
         "?7, ?8, ?9, ?9, ?10, ?11)",
     [SQL_TASK_BY_ID] = TASK "WHERE id = ?1",
     [SQL_TASK_BY_KEY] =

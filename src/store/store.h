@@ -297,7 +297,7 @@ struct upload_row {
     int64_t user_id, length_bytes, offset_bytes;
     const char *file_name, *title, *idempotency_key, *clip_blob;
     const char *request; /* id of the one that began it, for logs; "" when none */
-    enum fit fit; /* FIT_UNSAID: as the profile says once it is a task */
+    enum fit fit;        /* FIT_UNSAID: as the profile says once it is a task */
     int64_t start_us;
     int64_t wish, holder; /* who wants to write last, who writes; 0: nobody */
     int64_t expires_ms;

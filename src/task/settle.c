@@ -50,9 +50,13 @@ static int commit_both(struct tasks *t, const struct task_row *claim, struct mad
     return -1;
 }
 
-static char *report_text(const struct render_report *report)
+/* The receipt says by which version of the profile the reel was made and looked at. */
+static char *report_text(const struct render_report *report, int64_t profile)
 {
     json_t *o = render_report_json(report);
+    json_t *receipt = json_object_get(o, "receipt");
+    if (json_is_object(receipt))
+        json_object_set_new(receipt, "profile", json_integer(profile));
     char *text = json_dumps(o, JSON_FORM);
     json_decref(o);
     return text ? text : mem_strdup("");
@@ -75,7 +79,7 @@ int task_finish(struct tasks *t, const struct task_row *claim, const struct rend
     struct made m = {0};
     if (commit_both(t, claim, &m, &reel, &poster, e) < 0)
         return err_wrap(e, "reel of task %lld", (long long)claim->id);
-    AUTO(freep) char *json = report_text(report);
+    AUTO(freep) char *json = report_text(report, claim->profile);
     struct task_change c = {.id = claim->id,
                             .fence = claim->fence,
                             .reel_blob = m.reel,

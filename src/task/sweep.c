@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "queue/queue.h"
+#include "task/profile.h"
 #include "task/resume.h"
 #include "task/task_impl.h"
 
@@ -149,6 +150,19 @@ struct orphans {
     bool unsure;       /* the store could not be asked */
 };
 
+/* Whether a row knows these bytes: 1, 0, or -1 when the store could not be asked. */
+static int known(struct tasks *t, const char *name, struct err *e)
+{
+    AUTO(arena_freep) struct arena *a = arena_new();
+    struct task_row row;
+    bool logo = false;
+    if (strncmp(name, LOGO_FOLDER, strlen(LOGO_FOLDER)) == 0)
+        return store_logo_known(t->store, name + strlen(LOGO_FOLDER), &logo, e) < 0 ? -1 : logo;
+    if (store_task_by_blob(t->store, a, name, &row, e) == 0)
+        return 1;
+    return e->code == ERR_MISSING ? 0 : -1;
+}
+
 /* Whether an upload that is still under way may have left it; it gets its row in a moment. Ages are
  * those of when the list began, however long it takes to get through it. */
 static bool may_be_new(const struct tasks *t, int64_t age_ms, int64_t listed_ms)
@@ -167,15 +181,11 @@ static int note_orphan(void *arg, const char *name, int64_t size_bytes, int64_t 
         o->listed_ms = clock_mono_ms();
     if (may_be_new(o->tasks, age_ms, o->listed_ms))
         return 0;
-    AUTO(arena_freep) struct arena *a = arena_new();
-    struct task_row row;
     struct err e = {0};
-    if (store_task_by_blob(o->tasks->store, a, name, &row, &e) == 0)
-        return 0;
-    if (e.code != ERR_MISSING) {
-        o->unsure = true;
-        return 1;
-    }
+    int is_known = known(o->tasks, name, &e);
+    o->unsure |= is_known < 0;
+    if (is_known)
+        return is_known < 0;
     struct orphan *x = arena_get(o->arena, sizeof(*x) + strlen(name) + 1);
     memcpy(x->name, name, strlen(name) + 1);
     x->next = o->first;
@@ -207,7 +217,9 @@ static int remove_orphans(struct tasks *t, int *orphans, struct err *e)
 {
     enum { UNFINISHED_MS = 24 * 3600 * 1000 }; /* no upload takes so long */
     int unfinished;
-    if (blob_sweep(t->blob, UNFINISHED_MS, &unfinished, e) < 0)
+    /* logos that no version of the profile names; their bytes are found below */
+    if (blob_sweep(t->blob, UNFINISHED_MS, &unfinished, e) < 0 ||
+        store_logo_trim(t->store, t->rules.upload_grace_ms, e) < 0)
         return -1;
     AUTO(arena_freep) struct arena *a = arena_new();
     struct orphans o = {.tasks = t, .arena = a};
@@ -266,28 +278,37 @@ static void tell(struct check *c, const char *fmt, ...)
     c->problem(c->arg, text);
 }
 
-static void check_blob(struct check *c, int64_t task, const char *name, int64_t bytes)
+static void check_blob(struct check *c, const char *whose, const char *name, int64_t bytes)
 {
     struct err e = {0};
     AUTO(blob_reader_closep) struct blob_reader *r = NULL;
     if (!*name)
         return;
     if (blob_read(c->tasks->blob, name, &r, &e) < 0) {
-        tell(c, "task %" PRId64 ": %s cannot be read: %s", task, name, e.text);
+        tell(c, "%s: %s cannot be read: %s", whose, name, e.text);
         return;
     }
     int64_t size = blob_reader_size(r);
     if (size != bytes)
-        tell(c, "task %" PRId64 ": %s has %" PRId64 " bytes, %" PRId64 " were stored", task, name,
-             size, bytes);
+        tell(c, "%s: %s has %" PRId64 " bytes, %" PRId64 " were stored", whose, name, size, bytes);
 }
 
 static int check_row(void *arg, const struct task_row *row)
 {
     struct check *c = arg;
-    check_blob(c, row->id, row->clip_blob, row->clip_bytes);
-    check_blob(c, row->id, row->reel_blob, row->reel_bytes);
-    check_blob(c, row->id, row->poster_blob, row->poster_bytes);
+    char whose[32];
+    snprintf(whose, sizeof(whose), "task %" PRId64, row->id);
+    check_blob(c, whose, row->clip_blob, row->clip_bytes);
+    check_blob(c, whose, row->reel_blob, row->reel_bytes);
+    check_blob(c, whose, row->poster_blob, row->poster_bytes);
+    return 0;
+}
+
+static int check_logo(void *arg, const char *id, int64_t bytes)
+{
+    char name[BLOB_NAME_MAX + 1];
+    snprintf(name, sizeof(name), LOGO_FOLDER "%s", id);
+    check_blob(arg, "logo", name, bytes);
     return 0;
 }
 
@@ -316,15 +337,14 @@ static int note_whole(void *arg, const struct upload_row *u)
 static int check_bytes(void *arg, const char *name, int64_t size_bytes, int64_t age_ms)
 {
     struct check *c = arg;
-    AUTO(arena_freep) struct arena *a = arena_new();
-    struct task_row row;
     struct err e = {0};
-    if (store_task_by_blob(c->tasks->store, a, name, &row, &e) == 0)
+    int is_known = known(c->tasks, name, &e);
+    if (is_known > 0)
         return 0;
     for (const struct orphan *x = c->known; x; x = x->next)
         if (strcmp(x->name, name) == 0)
             return 0;
-    if (e.code == ERR_MISSING)
+    if (is_known == 0)
         tell(c, "%s: %" PRId64 " bytes, %" PRId64 " s old, belong to no task", name, size_bytes,
              age_ms / 1000);
     else
@@ -340,7 +360,8 @@ int task_check(struct tasks *t, void (*problem)(void *arg, const char *text), vo
     const struct task_page all = {.max = -1}, deleted = {.max = -1, .states = 1u << TASK_DELETED};
     if (list_whole(t, note_whole, &c, e) < 0 ||
         store_task_list(t->store, &deleted, note_doomed, &c, e) < 0 ||
-        store_task_list(t->store, &all, check_row, &c, e) < 0)
+        store_task_list(t->store, &all, check_row, &c, e) < 0 ||
+        store_logo_list(t->store, check_logo, &c, e) < 0)
         return -1;
     return blob_list(t->blob, check_bytes, &c, e);
 }

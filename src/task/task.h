@@ -25,6 +25,7 @@ struct task_rules {
     int64_t upload_keep_ms;  /* an upload in pieces, since its last one */
     int64_t events_kept_ms;  /* 0: for ever */
     int64_t upload_grace_ms; /* a blob without a row is an orphan after this; 1 h */
+    struct profile profile;  /* what the settings say */
     bool alone; /* no other process adds tasks: what was there before the start is one at once */
 };
 /* Borrows store, queue, blob and log until tasks_free. */
@@ -40,8 +41,8 @@ struct task_wish {
         *file_name;    /* as sent; checked here: <= 255 bytes, UTF-8, no control characters; a path
                           or an over-long name is brought down to a harmless text, not refused */
     const char *title; /* NULL: none; <= 200 characters */
-    enum fit fit;
-    double start_s;              /* >= 0 */
+    enum fit fit;      /* FIT_UNSAID: as the profile says */
+    double start_s;    /* >= 0 */
     const char *idempotency_key; /* NULL: none; 1..128 visible ASCII characters */
     const char *request;         /* id of the request, which goes with the task; NULL: none */
 };

@@ -5,7 +5,7 @@
  *   upload.c   from clip to row                 task.c     owners, workers
  *   settle.c   how attempts end                 sweep.c    housekeeping, check
  *   relay.c    outbox -> queue                  adopt.c    tasks of the service that is replaced
- *   resume.c   clips in pieces */
+ *   resume.c   clips in pieces            profile.c  how reels are made, logos */
 #pragma once
 #include "task/state.h"
 #include "task/task.h"
@@ -28,6 +28,9 @@ struct tasks {
     bool relay_stopped;
     int64_t announced; /* the last task that a sweep looked at for announcing */
 };
+
+/* Where logos lie. */
+#define LOGO_FOLDER "logos/"
 
 /* Settles an attempt that failed; *done false: the task was not this attempt's any more. */
 int task_settle(struct tasks *t, const struct task_row *claim, const struct verdict *v,

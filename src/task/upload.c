@@ -8,6 +8,7 @@
 #include "core/mem.h"
 #include "core/str.h"
 #include "task/name.h"
+#include "task/profile.h"
 #include "task/sniff.h"
 #include "task/task_impl.h"
 
@@ -149,7 +150,7 @@ int task_check_wish(const struct task_wish *w, struct arena *a, struct task_new 
         return err_msg(e, MSG_PARAMETER_BAD, "title: over %d characters, or not clean", TITLE_MAX);
     if (!isfinite(w->start_s) || w->start_s < 0 || w->start_s > START_MAX_S)
         return err_msg(e, MSG_PARAMETER_BAD, "start: not between 0 and %d s", START_MAX_S);
-    if ((unsigned)w->fit >= FIT_COUNT_)
+    if ((unsigned)w->fit > FIT_UNSAID)
         return err_msg(e, MSG_PARAMETER_BAD, "fit: not one of ours");
     if (w->idempotency_key && !key_is_well(w->idempotency_key))
         return err_msg(e, MSG_PARAMETER_BAD, "Idempotency-Key: not 1 to %d visible characters",
@@ -179,7 +180,8 @@ static const char *hash_end(struct task_upload *u, struct arena *a)
 static int same_upload(const struct task_row *row, const struct task_new *n, struct err *e)
 {
     if (row->clip_bytes == n->clip_bytes && strcmp(row->clip_hash, n->clip_hash) == 0 &&
-        row->fit == n->fit && row->start_us == n->start_us && strcmp(row->title, n->title) == 0)
+        (n->fit == (enum fit)FIT_UNSAID || row->fit == n->fit) && row->start_us == n->start_us &&
+        strcmp(row->title, n->title) == 0)
         return 0;
     return err_msg(e, MSG_IDEMPOTENCY_MISMATCH, "task %lld is of another clip or other wishes",
                    (long long)row->id);
@@ -212,7 +214,20 @@ static void new_row(struct tasks *t, struct arena *a, int64_t id, const struct t
         .error_text = "",
         .report = "",
         .request = n->request ? n->request : "",
+        .profile = n->profile,
     };
+}
+
+/* The version that the task keeps, and what it says where the wish does not. */
+static int put_profile(struct tasks *t, struct arena *a, struct task_new *n, struct err *e)
+{
+    struct profile_row p;
+    if (task_profile_newest(t, a, &p, e) < 0)
+        return -1;
+    n->profile = p.version;
+    if (n->fit == (enum fit)FIT_UNSAID)
+        n->fit = p.profile.fit;
+    return 0;
 }
 
 int task_add_row(struct tasks *t, struct arena *a, const struct task_new *n, struct task_row *out,
@@ -220,9 +235,12 @@ int task_add_row(struct tasks *t, struct arena *a, const struct task_new *n, str
 {
     struct err why = {0};
     struct task_row row;
+    struct task_new made = *n;
     int64_t id = 0;
     bool known = false;
-    if (store_task_add(t->store, n, &id, &known, &why) < 0) {
+    if (put_profile(t, a, &made, e) < 0)
+        return -1;
+    if (store_task_add(t->store, &made, &id, &known, &why) < 0) {
         /* The commit's answer may have been lost though it was done. */
         bool open = why.code == ERR_SYSTEM || why.code == ERR_BUSY || why.code == ERR_FULL;
         if (open && store_task_by_blob(t->store, a, n->clip_blob, out, NULL) == 0) {
@@ -234,7 +252,7 @@ int task_add_row(struct tasks *t, struct arena *a, const struct task_new *n, str
         return -1;
     }
     if (!known) {
-        new_row(t, a, id, n, out);
+        new_row(t, a, id, &made, out);
         *existed = false;
         return 0;
     }

@@ -16,6 +16,7 @@
 #include "jail/jail.h"
 #include "task/task.h"
 #include "worker/reel.h"
+#include "worker/versions.h"
 #include "worker/worker_impl.h"
 
 #include <fcntl.h>
@@ -232,12 +233,31 @@ static int open_clip(struct attempt *a, struct clip *c, struct err *e)
     return c->fd < 0 ? err_set(e, ERR_SYSTEM, "clip: no /proc") : 0;
 }
 
-static int make(struct attempt *a, const struct clip *clip, const struct blob_writer *reel,
-                const struct blob_writer *poster, struct render_report *out, struct err *e)
+/* How the task's reel is made: the version that it was made under. */
+struct recipe {
+    struct attempt *a;
+    struct profile profile;
+    int logo_fd;
+};
+
+static void recipe_clear(struct recipe *r)
+{
+    fd_closep(&r->logo_fd);
+}
+
+static int read_recipe(void *arg, struct err *e)
+{
+    struct recipe *r = arg;
+    return versions_get(r->a->w->versions, r->a->claim->profile, &r->profile, &r->logo_fd, e);
+}
+
+static int make(struct attempt *a, const struct recipe *recipe, const struct clip *clip,
+                const struct blob_writer *reel, const struct blob_writer *poster,
+                struct render_report *out, struct err *e)
 {
     const struct worker_conf *c = &a->w->conf;
     const struct render_order order = {.op = RENDER_MAKE,
-                                       .profile = c->profile,
+                                       .profile = recipe->profile,
                                        .limits = c->limits,
                                        .fit = a->claim->fit,
                                        .start_us = a->claim->start_us,
@@ -247,7 +267,7 @@ static int make(struct attempt *a, const struct clip *clip, const struct blob_wr
                                  .far = clip->far,
                                  .reel_fd = blob_writer_fd(reel),
                                  .poster_fd = blob_writer_fd(poster),
-                                 .logo_fd = c->logo_fd,
+                                 .logo_fd = recipe->logo_fd,
                                  .wall_ms = a->began_ms + c->attempt_ms - clock_mono_ms(),
                                  .silence_ms = c->silence_ms,
                                  .tick = tick,
@@ -308,11 +328,14 @@ static int work(struct attempt *a, struct render_report *report, struct err *e)
 {
     struct tasks *t = a->w->tasks;
     AUTO(clip_clear) struct clip clip = {.fd = -1, .file = -1};
+    AUTO(recipe_clear) struct recipe recipe = {.a = a, .logo_fd = -1};
     AUTO(blob_abortp) struct blob_writer *reel = NULL;
     AUTO(blob_abortp) struct blob_writer *poster = NULL;
     bool published = false;
-    if (open_clip(a, &clip, e) < 0 || task_output(t, a->w->conf.reel_reserve_bytes, &reel, e) < 0 ||
-        task_output(t, POSTER_BYTES, &poster, e) < 0 || make(a, &clip, reel, poster, report, e) < 0)
+    if (step_patiently(a, read_recipe, &recipe, e) < 0 || open_clip(a, &clip, e) < 0 ||
+        task_output(t, a->w->conf.reel_reserve_bytes, &reel, e) < 0 ||
+        task_output(t, POSTER_BYTES, &poster, e) < 0 ||
+        make(a, &recipe, &clip, reel, poster, report, e) < 0)
         return -1;
     if (!is_poster(poster))
         blob_abortp(&poster);

@@ -17,6 +17,7 @@
 #include "core/metric.h"
 #include "queue/queue.h"
 #include "task/task.h"
+#include "worker/versions.h"
 #include "worker/worker_impl.h"
 
 #include <unistd.h>
@@ -258,6 +259,7 @@ int workers_start(struct workers **out, struct tasks *t, struct queue *q, struct
     w->jail = j;
     w->log = l;
     w->conf = *c;
+    w->versions = versions_new(t, &c->profile, c->logo_fd);
     w->cut_at_ms = INT64_MAX;
     w->threads = mem_new(sizeof(*w->threads) * (size_t)(c->jobs + HELPERS));
     make_name(w->name);
@@ -319,6 +321,7 @@ void workers_free(struct workers *w)
         pthread_join(w->threads[i], NULL);
     pthread_cond_destroy(&w->change);
     pthread_mutex_destroy(&w->lock);
+    versions_free(w->versions);
     free(w->threads);
     free(w);
 }

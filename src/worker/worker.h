@@ -14,9 +14,9 @@ struct workers;
 
 struct worker_conf {
     int jobs;               /* attempts at once */
-    struct profile profile; /* fit and start come from the task */
+    struct profile profile; /* of the settings, for tasks under version 0 */
     struct media_limits limits;
-    int logo_fd; /* -1: the built-in mark; borrowed */
+    int logo_fd; /* as well; -1: the built-in mark; borrowed */
     int64_t lease_ms, sweep_ms, attempt_ms, silence_ms;
     int64_t reel_reserve_bytes;
     struct metrics *metrics; /* NULL: nothing is counted */

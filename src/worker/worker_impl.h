@@ -2,7 +2,9 @@
  *
  *   worker.c   the threads: claiming, sweeping, relaying; stopping them
  *   attempt.c  one attempt: from a claim to a settled task
- *   beat.c     says that it is alive */
+ *   beat.c     says that it is alive
+ *   reel.c     a reel with its receipt      versions.c  how reels are made, by version
+ *   logo.c     pictures that may become logos */
 #pragma once
 #include "worker/worker.h"
 
@@ -11,6 +13,7 @@
 #include <stdint.h>
 
 struct task_row;
+struct versions;
 
 enum { WORKER_NAME_SIZE = 128 };
 
@@ -18,6 +21,7 @@ struct workers {
     struct tasks *tasks;
     struct queue *queue;
     struct jail *jail;
+    struct versions *versions;
     struct log *log;
     struct worker_conf conf;
     char name[WORKER_NAME_SIZE]; /* host, process, and a part that no other start has */

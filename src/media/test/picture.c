@@ -198,7 +198,8 @@ static void a_logo_s_form_is_read_from_any_bytes(void **state)
             for (int k = 0; k < 8 && len > 8; k++) {
                 chance = chance * 1664525 + 1013904223;
                 part[4 + (chance >> 8) % (len - 4)] = (uint8_t)(chance >> 24);
-                (void)media_logo_form(part, len, &png, &e);
+                if (media_logo_form(part, len, &png, &e) == 0 && png)
+                    media_logo_plain(part, len);
             }
         }
     }

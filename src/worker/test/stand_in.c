@@ -3,6 +3,7 @@
 #include "core/clock.h"
 #include "core/err.h"
 #include "core/fd.h"
+#include "core/mem.h"
 #include "core/str.h"
 
 #include <fcntl.h>
@@ -110,7 +111,12 @@ static int make(const struct jail_job *job, struct render_report *out, struct er
     seen.make = *job->order;
     seen.make_wall_ms = job->wall_ms;
     seen.silence_ms = job->silence_ms;
-    seen.make_logo_fd = job->logo_fd;
+    seen.make_logo_given = job->logo_fd >= 0 && can(job->logo_fd, O_RDONLY);
+    memset(seen.make_logo, 0, sizeof(seen.make_logo));
+    if (job->logo_fd >= 0)
+        (void)fd_pread_full(job->logo_fd, seen.make_logo, sizeof(seen.make_logo) - 1, 0, NULL);
+    if (before < (int)LEN(seen.made_crf))
+        seen.made_crf[before] = job->order->profile.crf;
     seen.make_fds_good = can(job->clip_fd, O_RDONLY) && can(job->reel_fd, O_RDWR) &&
                          can(job->poster_fd, O_RDWR) && fstat(job->reel_fd, &st) == 0 &&
                          st.st_size == 0;
@@ -170,6 +176,30 @@ static int look(const struct jail_job *job, struct render_report *out, struct er
     return 0;
 }
 
+/* -- a logo -- */
+
+static int draw(const struct jail_job *job, struct render_report *out, struct err *e)
+{
+    char text[16] = "";
+    if (job->logo_fd >= 0)
+        (void)fd_pread_full(job->logo_fd, text, sizeof(text) - 1, 0, NULL);
+    pthread_mutex_lock(&lock);
+    seen.drawn++;
+    seen.drawn_good = job->clip_fd == -1 && job->reel_fd == -1 &&
+                      (job->logo_fd == -1 || can(job->logo_fd, O_RDONLY));
+    pthread_mutex_unlock(&lock);
+    while (strcmp(text, LOGO_SLOW) == 0 && !is_released())
+        nap();
+    if (strcmp(text, LOGO_NONE) == 0)
+        return err_msg(e, MSG_LOGO_TYPE, "stand-in: no picture");
+    if (strcmp(text, LOGO_EATS) == 0)
+        return err_msg(e, MSG_MEMORY_LIMIT, "stand-in: too much");
+    *out = (struct render_report){0};
+    if (job->poster_fd < 0 || strcmp(text, LOGO_SILENT) == 0)
+        return 0;
+    return fd_write_all(job->poster_fd, LOGO_DRAWN, strlen(LOGO_DRAWN), e);
+}
+
 int jail_run(struct jail *j, const struct jail_job *job, struct render_report *out, struct err *e)
 {
     (void)j;
@@ -177,7 +207,9 @@ int jail_run(struct jail *j, const struct jail_job *job, struct render_report *o
     seen.now++;
     seen.at_once = seen.now > seen.at_once ? seen.now : seen.at_once;
     pthread_mutex_unlock(&lock);
-    int rc = job->order->op == RENDER_MAKE ? make(job, out, e) : look(job, out, e);
+    int rc = job->order->op == RENDER_MAKE   ? make(job, out, e)
+             : job->order->op == RENDER_LOGO ? draw(job, out, e)
+                                             : look(job, out, e);
     pthread_mutex_lock(&lock);
     seen.now--;
     pthread_mutex_unlock(&lock);

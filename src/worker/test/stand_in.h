@@ -30,6 +30,13 @@
 #define CLIP_PLAIN        "plain"        /* no poster */
 #define CLIP_JUNK         "junk"         /* a poster that is no picture */
 
+/* What a picture may ask for that is drawn as a logo. Everything else is drawn. */
+#define LOGO_SLOW   "slow"   /* waits for stand_in_release */
+#define LOGO_NONE   "none"   /* MSG_LOGO_TYPE */
+#define LOGO_EATS   "eats"   /* MSG_MEMORY_LIMIT */
+#define LOGO_SILENT "silent" /* nothing is drawn */
+#define LOGO_DRAWN  "\xff\xd8\xff drawn"
+
 enum { STAND_IN_BODY_US = 16000000, STAND_IN_PEAK = 12345678 };
 #define STAND_IN_REEL    "a reel of "
 #define STAND_IN_ENCODED " encoded" /* behind what had to be */
@@ -45,7 +52,11 @@ struct stand_in_seen {
     int64_t started_us, stopped_ms; /* clocks of the last; monotonic */
     struct render_order make, look; /* the last */
     int64_t make_wall_ms, look_wall_ms, silence_ms;
-    int make_logo_fd;
+    bool make_logo_given; /* then it can only be read, and these are its first bytes */
+    char make_logo[16];
+    int made_crf[8]; /* of the first that were made */
+    int drawn;       /* logos */
+    bool drawn_good; /* the last one's descriptors were as they should be */
     /* whether each descriptor was there and could do just what it is for */
     bool make_fds_good, look_fds_good;
 };

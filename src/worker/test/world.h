@@ -62,6 +62,7 @@ static inline int world_set_up(void **state)
                                    .lease_ms = 10000,
                                    .retry_wait_ms = 50,
                                    .attempts = 3,
+                                   .profile = profile_default(),
                                    .upload_grace_ms = 3600000};
     w->conf = (struct worker_conf){.jobs = 1,
                                    .profile = profile_default(),

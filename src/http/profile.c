@@ -1,0 +1,163 @@
+/* Plan: how reels are made, for admins: the profile seen, changed, and tried out; logos taken in. A
+ * change makes the next version; two at once are made one after the other, each over what the other
+ * left. */
+#include "http/http_impl.h"
+
+#include "core/mem.h"
+#include "core/profile.h"
+#include "core/profile_json.h"
+#include "task/profile.h"
+
+enum { TRIES = 5 };
+
+/* Whether there is another logo than the built-in mark, as this process has its settings. */
+static bool has_logo(const struct request *r, const struct profile_row *p)
+{
+    return p->logo_kind == LOGO_OWN || (p->logo_kind == LOGO_SETTING && *r->http->conf.logo);
+}
+
+static json_t *profile_object(const struct request *r, const struct profile_row *p)
+{
+    json_t *o = profile_json(&p->profile);
+    bool own = p->logo_kind == LOGO_OWN;
+    json_object_set_new(o, "version", json_integer((json_int_t)p->version));
+    json_object_set_new(o, "logo", json_boolean(has_logo(r, p)));
+    json_object_set_new(o, "logo_id", own ? json_string(p->logo) : json_null());
+    json_object_set_new(o, "created", json_time(p->created_ms));
+    return o;
+}
+
+void profile_get(struct request *r)
+{
+    struct tasks *t = r->http->parts.tasks;
+    struct profile_row p;
+    struct err e;
+    int64_t version = 0;
+    const char *asked = MHD_lookup_connection_value(r->conn, MHD_GET_ARGUMENT_KIND, "version");
+    if (asked && !str_int64(str_of(asked), 0, INT64_MAX, &version)) {
+        err_msg(&e, MSG_PARAMETER_BAD, "version: not a number");
+        answer_error(r, &e);
+    } else if ((asked ? task_profile_get(t, r->arena, version, &p, &e)
+                      : task_profile_newest(t, r->arena, &p, &e)) < 0) {
+        answer_error(r, &e);
+    } else {
+        json_t *o = profile_object(r, &p);
+        json_object_set_new(o, "ranges", profile_ranges_json());
+        answer_json(r, 200, o);
+    }
+}
+
+/* "logo": an id; null or false: the built-in one; not there, or as an answer has it: stays. */
+static int read_logo(const struct request *r, const json_t *v, struct profile_row *p, struct err *e)
+{
+    if (!v || json_is_true(v) || (json_is_false(v) && !has_logo(r, p)))
+        return 0;
+    if (!json_is_string(v) && !json_is_null(v) && !json_is_false(v))
+        return err_msg(e, MSG_FIELD_TYPE, "logo: of another type");
+    p->logo_kind = json_is_string(v) ? LOGO_OWN : LOGO_MARK;
+    p->logo = json_is_string(v) ? json_string_value(v) : "";
+    if (p->logo_kind == LOGO_OWN && (!*p->logo || strlen(p->logo) > LOGO_ID_MAX))
+        return err_msg(e, MSG_LOGO_NOT_FOUND, "no logo has such an id");
+    return 0;
+}
+
+/* The newest version with the values of o; *newest says what it was before. The logo's id lives as
+ * long as o. */
+static int read_change(struct request *r, const json_t *o, struct profile_row *newest,
+                       struct profile_row *p, struct err *e)
+{
+    if (task_profile_newest(r->http->parts.tasks, r->arena, newest, e) < 0)
+        return -1;
+    *p = *newest;
+    return profile_from_json(o, &p->profile, e) < 0
+               ? -1
+               : read_logo(r, json_object_get(o, "logo"), p, e);
+}
+
+static bool same(const struct profile_row *a, const struct profile_row *b)
+{
+    return profile_same(&a->profile, &b->profile) && a->logo_kind == b->logo_kind &&
+           strcmp(a->logo, b->logo) == 0;
+}
+
+/* *made false: nothing is different, and the newest version stays. */
+static int change(struct request *r, const json_t *o, struct profile_row *p, bool *made,
+                  struct err *e)
+{
+    for (int i = 0; i < TRIES; i++) {
+        struct profile_row newest;
+        struct err why;
+        if (read_change(r, o, &newest, p, e) < 0)
+            return -1;
+        *made = !same(p, &newest);
+        if (!*made || task_profile_add(r->http->parts.tasks, p, &why) == 0)
+            return 0;
+        *e = why;
+        if (why.code != ERR_CONFLICT)
+            return -1;
+    }
+    return -1;
+}
+
+void profile_put(struct request *r)
+{
+    struct profile_row p;
+    struct err e;
+    bool made;
+    json_t *o = body_object(r, &e);
+    if (!o || change(r, o, &p, &made, &e) < 0)
+        answer_error(r, &e);
+    else
+        answer_json(r, made ? 201 : 200, profile_object(r, &p));
+    json_decref(o);
+}
+
+void profile_preview(struct request *r)
+{
+    const struct http_parts *h = &r->http->parts;
+    struct profile_row newest, p;
+    struct err e;
+    void *jpeg = NULL;
+    size_t n = 0;
+    json_t *o = body_object(r, &e);
+    if (!o || read_change(r, o, &newest, &p, &e) < 0 ||
+        h->logo_show(h->logos, &p, &jpeg, &n, &e) < 0) {
+        answer_error(r, &e);
+    } else {
+        r->answer_bytes = (int64_t)n;
+        answer_put(r, 200, MHD_create_response_from_buffer(n, jpeg, MHD_RESPMEM_MUST_FREE));
+        answer_header(r, "Content-Type", "image/jpeg");
+        answer_header(r, "Cache-Control", "no-store");
+    }
+    json_decref(o);
+}
+
+/* The media type without its parameters. */
+static bool is_type(const char *header, const char *type)
+{
+    size_t n = strlen(type);
+    return header && strncasecmp(header, type, n) == 0 && (!header[n] || strchr("; \t", header[n]));
+}
+
+static int take_logo(struct request *r, char id[ID_SIZE], struct err *e)
+{
+    const struct http_parts *h = &r->http->parts;
+    const char *type = request_header(r, "Content-Type");
+    if (!is_type(type, "image/png") && !is_type(type, "image/jpeg"))
+        return err_msg(e, MSG_LOGO_TYPE, "logo: neither image/png nor image/jpeg");
+    if (!r->body.len)
+        return err_msg(e, MSG_EMPTY_FILE, "logo: no bytes");
+    if (h->logo_look(h->logos, r->body.p, r->body.len, e) < 0)
+        return -1;
+    return task_logo_add(h->tasks, r->body.p, r->body.len, id, e);
+}
+
+void profile_logo(struct request *r)
+{
+    char id[ID_SIZE];
+    struct err e;
+    if (take_logo(r, id, &e) < 0)
+        answer_error(r, &e);
+    else
+        answer_json(r, 201, json_pack("{s:s}", "logo", id));
+}
