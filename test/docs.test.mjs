@@ -117,8 +117,25 @@ test('deploy/reelgate.conf.example: every line is a setting, and what it says of
         assert.equal(code, 3, `${name}: it is read, and only the clip is missed: ${stderr}`);
     }
     // Those that say where things are, and those for behind a proxy, are examples.
-    for (const { name, value } of lines.filter(({ name: n }) => !/^(data|database|queue|storage|secret-file|trusted-proxies|connections-per-address|accel-redirect|public-url|logo)$/.test(n)))
+    for (const { name, value } of lines.filter(({ name: n }) => !/^(data|database|queue|storage|secret-file|trusted-proxies|connections-per-address|accel-redirect|public-url|logo|metrics-listen)$/.test(n)))
         assert.ok(new RegExp(`^\`--${name}\`.*; default \`${value}\`;`, 'm').test(reference), `${name} = ${value} is not the default`);
+});
+
+test('defaults that the text tells are those of the program', async () => {
+    const presets = new Map([...(await run(['help', '--settings'])).stdout.matchAll(/^`--([a-z0-9-]+)`.*; default `([^`]+)`;/gm)].map(([, name, value]) => [name, value]));
+    const said = docs.flatMap(({ file, text }) => [...text.matchAll(/`(?:--)?([a-z-]+)` \((?:default: )?(one|\d+) ?(ms|s|minutes?|hours?|days?)\)/g)].map(([, name, n, unit]) => ({ file, name, value: `${n === 'one' ? 1 : n}${unit === 'ms' ? unit : unit[0]}` })));
+    assert.ok(said.length >= 6);
+    for (const { file, name, value } of said) assert.equal(value, presets.get(name), `${file}: the default of ${name}`);
+});
+
+test('doc/architecture.md and script/layers have the same table of rooms', () => {
+    const sorted = (list) => [...new Set(list)].sort();
+    const script = readFileSync(join(root, 'script/layers'), 'utf8').split('declare -A below')[0];
+    const enforced = new Map([...script.matchAll(/^ {4}\[([a-z]+)\]="([a-z ]*)"/gm)].map(([, room, may]) => [room, sorted(may.split(' ').filter(Boolean))]));
+    const told = new Map([...docs.find((d) => d.file === 'doc/architecture.md').text.matchAll(/^\| `([a-z]+)` \| [^|]* \| ([^|]*) \|$/gm)]
+        .map(([, room, may]) => [room, sorted(may.startsWith('all but') ? [...enforced.keys()].filter((r) => r !== room && r !== 'core' && !may.includes(`\`${r}\``)) : [...may.matchAll(/`([a-z]+)`/g)].map(([, r]) => r))]));
+    assert.ok(enforced.size > 10);
+    assert.deepEqual(Object.fromEntries([...told].filter(([room]) => enforced.has(room)).sort()), Object.fromEntries([...enforced].sort()));
 });
 
 // -- what must be there before a document's commands, and after them ---
@@ -200,7 +217,7 @@ function standIns(dir, at) {
     put('systemctl', `case $1 in
         start) setsid '${program}' serve --config '${at}/etc/reelgate/reelgate.conf' >'${dir}/service.log' 2>&1 </dev/null & echo $! >'${dir}/pid'
             for ((i = 0; i < 600; i++)); do grep -q '^listening' '${dir}/service.log' && exit 0; sleep 0.1; done; cat '${dir}/service.log' >&2; exit 1 ;;
-        stop) pid=$(cat '${dir}/pid'); kill "$pid"; for ((i = 0; i < 600; i++)); do kill -0 "$pid" 2>/dev/null || exit 0; sleep 0.1; done; exit 1 ;;
+        stop) pid=$(cat '${dir}/pid'); kill "$pid"; for ((i = 0; i < 1200; i++)); do grep -qs ') [^Z]' "/proc/$pid/stat" || exit 0; sleep 0.05; done; exit 1 ;;
         *) exit 2 ;;
     esac`);
     return bin;
