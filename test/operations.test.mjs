@@ -2,14 +2,14 @@
 // logs, the dashboard and the alerts, on a real Prometheus and a real PostgreSQL.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, openSync, readFileSync, statfsSync, writeFileSync, writeSync, closeSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Client } from './lib/client.mjs';
 import { clip } from './lib/clips.mjs';
 import { Cluster } from './lib/cluster.mjs';
 import { postgres, prometheus } from './lib/engines.mjs';
-import { folder, root, run, until } from './lib/reelgate.mjs';
+import { folder, program, root, run, serve, until } from './lib/reelgate.mjs';
 
 const deploy = (name) => readFileSync(join(root, 'deploy', name), 'utf8');
 const JSON_LOGS = ['--log-format', 'json', '--metrics-listen', '127.0.0.1:0'];
@@ -163,6 +163,15 @@ test('figures, readiness and logs of a server and a worker', async (t) => {
         execFileSync('promtool', ['test', 'rules', 'test.yml'], { cwd: dir, stdio: 'pipe' });
     });
 
+    await t.test('doctor sees a clock that is not the database\'s', async () => {
+        const library = execFileSync('dpkg', ['-L', 'libfaketime'], { encoding: 'utf8' }).split('\n').find((name) => name.endsWith('/libfaketime.so.1'));
+        const look = async (FAKETIME) => (await doctor(t, all.shared, { env: { LD_PRELOAD: library, FAKETIME, FAKETIME_DONT_FAKE_MONOTONIC: '1', NO_FAKE_STAT: '1' } })).checks.find((c) => c.check === 'clock');
+        const [ahead, right] = await Promise.all([look('+3600s'), look('+0s')]);
+        assert.deepEqual([ahead.state, ahead.code], ['warn', 'doctor_clock']);
+        assert.match(ahead.detail, /it is 3\d{3}\.\d s ahead of the database's/);
+        assert.equal(right.state, 'ok');
+    });
+
     await t.test('without the database both are not ready, and still tell their figures', async () => {
         const ready = async (url) => {
             const answer = await fetch(`${url}/api/ready`);
@@ -184,5 +193,117 @@ test('figures, readiness and logs of a server and a worker', async (t) => {
         await becomes('count(ALERTS{alertname="ReelgateNotReady"})', (n) => n >= 2);
         await database.start();
         for (const url of [server.url, metricsOf(worker)]) await until(`${url} is ready again`, async () => (await fetch(`${url}/api/ready`)).status === 200);
+    });
+});
+
+// -- doctor ------------------------------------------------------------------------------------
+
+// What doctor says, of a data folder of its own unless the flags name one.
+async function doctor(t, flags = [], { env = {}, limits = '', command = program } = {}) {
+    const given = flags.includes('--data') ? [] : ['--data', folder(t)];
+    const all = ['doctor', '--json', ...(flags.includes('--listen') ? [] : ['--listen', '127.0.0.1:0']), ...(flags.includes('--free-space-floor') ? [] : ['--free-space-floor', '0']), ...given, ...flags];
+    const { code, stdout, stderr } = await run(['-c', `${limits} exec "$0" "$@"`, command, ...all], { command: 'bash', env: { LC_ALL: 'C.UTF-8', ...env } });
+    let said;
+    try { said = JSON.parse(stdout); } catch { assert.fail(`${all.join(' ')}: ${stdout}${stderr}`); }
+    assert.equal(code, said.ok ? 0 : 1, stdout);
+    for (const c of said.checks) {
+        assert.deepEqual(Object.keys(c), ['check', 'state', 'code', 'message', 'detail', 'hint']);
+        if (c.state !== 'ok') assert.ok(c.code && c.message && c.detail && c.hint, JSON.stringify(c));
+    }
+    return said;
+}
+const patch = (path, at, ...octets) => {
+    const fd = openSync(path, 'r+');
+    writeSync(fd, Buffer.from(octets), 0, octets.length, at);
+    closeSync(fd);
+};
+
+test('doctor explains what is wrong, and what to do', async (t) => {
+    const server = await serve(t);
+    const data = server.dir, here = ['--data', data];
+    const port = new URL(server.url).port;
+    const copy = (change) => { // of a whole data folder, with one thing wrong
+        const dir = folder(t);
+        for (const name of ['blobs', 'cache']) mkdirSync(join(dir, name), { mode: 0o700 });
+        for (const name of ['reelgate.db', 'secret']) copyFileSync(join(data, name), join(dir, name));
+        for (const name of ['reelgate.db', 'secret']) chmodSync(join(dir, name), 0o600);
+        chmodSync(dir, 0o700);
+        change(dir);
+        return ['--data', dir];
+    };
+    const finds = async (check, state, code, flags, options) => {
+        const { checks } = await doctor(t, flags, options);
+        assert.ok(checks.some((c) => c.check === check && c.state === state && c.code === code), `${check} is not ${state} for ${code}: ${JSON.stringify(checks.filter((c) => c.state !== 'ok' || c.check === check), null, 1)}`);
+    };
+    const free = statfsSync(data).bavail * statfsSync(data).bsize;
+    const file = join(folder(t), 'file');
+    writeFileSync(file, 'no folder');
+
+    await t.test('while a server runs', async () => {
+        await Promise.all([
+            finds('database', 'warn', 'doctor_database_used', here),
+            finds('port', 'warn', 'doctor_port_taken', [...here, '--listen', `127.0.0.1:${port}`]),
+            finds('port', 'warn', 'doctor_port_taken', [...here, '--metrics-listen', `127.0.0.1:${port}`]),
+        ]);
+        await server.stop();
+        const well = await doctor(t, here);
+        assert.deepEqual(well.checks.filter((c) => c.state !== 'ok' && c.check !== 'jail'), [], 'afterwards all is well');
+        assert.deepEqual([...new Set(well.checks.map((c) => c.check))], ['settings', 'limits', 'modules', 'helper', 'jail', 'cache', 'port', 'queue', 'data', 'disk', 'secret', 'storage', 'database', 'files', 'clock']);
+    });
+    await t.test('settings, data folder, secret, disk and storage', () => Promise.all([
+        finds('settings', 'fail', 'doctor_settings', [...here, '--fit', 'none']),
+        finds('port', 'fail', 'doctor_port_bad', [...here, '--listen', 'nowhere']),
+        finds('port', 'fail', 'doctor_port_bad', [...here, '--listen', '203.0.113.1:8000']),
+        finds('data', 'warn', 'doctor_data_new', ['--data', join(data, 'none')]),
+        finds('data', 'fail', 'doctor_data_bad', ['--data', file]),
+        finds('data', 'warn', 'doctor_data_open', copy((dir) => chmodSync(dir, 0o755))),
+        finds('secret', 'warn', 'doctor_secret_new', [...here, '--secret-file', join(data, 'none')]),
+        finds('secret', 'fail', 'doctor_secret_open', copy((dir) => chmodSync(join(dir, 'secret'), 0o644))),
+        finds('secret', 'fail', 'doctor_secret_short', copy((dir) => writeFileSync(join(dir, 'secret'), 'short'))),
+        finds('disk', 'fail', 'doctor_disk_full', [...here, '--free-space-floor', '1000T']),
+        finds('disk', 'warn', 'doctor_disk_near', [...here, '--free-space-floor', String(Math.floor(free * 0.7))]),
+        finds('storage', 'fail', 'doctor_storage_denied', [...here, '--storage', `file://${file}`]),
+        finds('storage', 'warn', 'doctor_storage_new', [...here, '--storage', `file://${data}/none`]),
+        finds('storage', 'fail', 'doctor_storage_bad', [...here, '--storage', 's3:bucket']),
+        finds('storage', 'fail', 'doctor_storage_down', [...here, '--storage', 's3://reels?endpoint=http://127.0.0.1:1'], { env: { AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' } }),
+        finds('cache', 'warn', 'doctor_cache', [...here, '--cache', file]),
+        finds('files', 'fail', 'doctor_files', copy((dir) => writeFileSync(join(dir, 'blobs/stray'), 'nobody knows me'))),
+    ]));
+    await t.test('database and queue', () => Promise.all([
+        finds('database', 'warn', 'doctor_database_new', [...here, '--database', `sqlite://${data}/none.db`]),
+        finds('database', 'fail', 'doctor_database_newer', copy((dir) => patch(join(dir, 'reelgate.db'), 60, 0, 0, 3, 0))), /* user_version of the file */
+        finds('database', 'warn', 'doctor_database_older', copy((dir) => patch(join(dir, 'reelgate.db'), 60, 0, 0, 0, 5))),
+        finds('database', 'fail', 'doctor_database_broken', copy((dir) => patch(join(dir, 'reelgate.db'), 4096, ...Buffer.alloc(8192, 0xa5)))),
+        finds('database', 'fail', 'doctor_database_bad', [...here, '--database', 'postgresql:reelgate']),
+        finds('database', 'fail', 'doctor_database_down', [...here, '--database', 'postgresql://reelgate@127.0.0.1:1/reelgate']),
+        finds('database', 'fail', 'doctor_database_down', ['--data', join(data, 'none'), '--database', 'postgresql://reelgate@127.0.0.1:1/reelgate']),
+        finds('queue', 'fail', 'doctor_queue_bad', [...here, '--queue', 'pigeon://post']),
+        finds('queue', 'fail', 'doctor_queue_down', [...here, '--queue', 'amqp://guest:guest@127.0.0.1:1/%2f']),
+        finds('queue', 'fail', 'doctor_queue_down', [...here, '--queue', 'redis://127.0.0.1:1/0']),
+    ]));
+    await t.test('the machine', async () => {
+        const alone = folder(t); // the program without its modules
+        for (const name of ['reelgate', 'reelgate-media']) copyFileSync(join(program, '..', name), join(alone, name));
+        const bare = { command: join(alone, 'reelgate') };
+        await Promise.all([
+            finds('helper', 'fail', 'doctor_helper', [...here, '--media-helper', join(data, 'none')]),
+            finds('jail', 'fail', 'doctor_jail', [...here, '--media-helper', '/bin/true']),
+            finds('modules', 'fail', 'doctor_module', here, bare),
+            finds('queue', 'fail', 'doctor_module', [...here, '--queue', 'amqp://127.0.0.1'], bare),
+            finds('database', 'fail', 'doctor_module', [...here, '--database', 'postgresql://127.0.0.1/reelgate'], bare),
+            finds('storage', 'fail', 'doctor_module', [...here, '--storage', 's3://reels'], bare),
+            finds('jail', 'warn', 'doctor_layer', here, { limits: "exec unshare --user --map-root-user bash -c 'echo 0 >/proc/sys/user/max_user_namespaces; exec setpriv --bounding-set=-sys_admin -- \"$0\" \"$@\"' \"$0\" \"$@\";" }),
+            finds('limits', 'warn', 'doctor_limit_files', here, { limits: 'ulimit -n 1000;' }),
+            finds('limits', 'fail', 'doctor_limit_files', here, { limits: 'ulimit -n 128;' }),
+            finds('limits', 'fail', 'doctor_limit_size', here, { limits: 'ulimit -f 1000000;' }),
+            ...(/asan/.test(program) ? [] : [finds('limits', 'warn', 'doctor_limit_memory', [...here, '--child-memory', '64G'], { limits: 'ulimit -v 33554432;' })]),
+        ]);
+    });
+    await t.test('in the language of the terminal', async () => {
+        const flags = ['doctor', '--listen', '127.0.0.1:0', '--data', join(data, 'none'), '--queue', 'pigeon://post'];
+        const [spanish, english] = await Promise.all(['es_CO.UTF-8', 'en_GB.UTF-8'].map((LC_ALL) => run(flags, { env: { LC_ALL } })));
+        assert.match(spanish.stdout, /^FAIL {2}queue {5}La cola no se puede abrir \(.*pigeon.*\)\n +-> Corrija --queue$/m);
+        assert.match(english.stdout, /^FAIL {2}queue {5}The queue cannot be opened \(.*pigeon.*\)\n +-> Correct --queue$/m);
+        assert.ok(!existsSync(join(data, 'none')), 'doctor makes nothing');
     });
 });

@@ -1,86 +1,112 @@
-/* Plan: a list of checks, each of which reports one or more lines through one function; the last
+/* Plan: a list of checks, each of which reports one or more lines through two functions; the last
  * ones need what the first ones have opened. Nothing is made or changed: a data folder that is not
- * there yet is said to be so. */
+ * there yet is said to be so, and a schema that is older stays so. What is wrong is said by the
+ * catalogue, in the language of the terminal; what was seen, and names of things, stand beside it.
+ */
+#include "cli/doctor.h"
+
 #include "blob/blob.h"
 #include "cli/cli.h"
-#include "cli/parts.h"
 #include "core/clock.h"
 #include "core/err.h"
 #include "core/fd.h"
-#include "core/log.h"
 #include "core/mem.h"
 #include "core/profile.h"
-#include "core/str.h"
-#include "jail/jail.h"
+#include "queue/queue.h"
 #include "store/store.h"
 #include "task/task.h"
 
 #include <errno.h>
-#include <jansson.h>
-#include <netdb.h>
-#include <sys/socket.h>
+#include <stdarg.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-enum grade { OK, WARN, FAIL };
-struct doctor {
-    struct cli *cli;
-    struct parts parts;
-    json_t *checks;
-    int problems, failed, warned;
-};
+enum { SEEN_MAX = 512, SECRET_LEAST = 32 };
 
-/* hint: what to do, "" for nothing. */
-static void report(struct doctor *d, enum grade g, const char *what, const char *hint,
-                   const char *fmt, ...) __attribute__((format(printf, 5, 6)));
-static void report(struct doctor *d, enum grade g, const char *what, const char *hint,
-                   const char *fmt, ...)
+/* -- reports -- */
+
+static void report(struct doctor *d, enum grade g, const char *what, enum msg m, enum msg todo,
+                   const char *seen)
 {
     static const char *const names[] = {"ok", "warn", "FAIL"}, *const states[] = {"ok", "warn",
                                                                                   "fail"};
-    char detail[512];
-    va_list ap;
-    va_start(ap, fmt);
-    vsnprintf(detail, sizeof(detail), fmt, ap);
-    va_end(ap);
-    d->failed += g == FAIL;
-    d->warned += g == WARN;
+    const char *hint = g == DOCTOR_OK ? "" : msg_text(todo, d->lang);
+    d->failed += g == DOCTOR_FAIL;
     if (d->cli->conf.json) {
-        json_array_append_new(d->checks, json_pack("{s:s, s:s, s:s, s:s}", "check", what, "state",
-                                                   states[g], "detail", detail, "hint", hint));
+        json_array_append_new(d->checks,
+                              json_pack("{s:s, s:s, s:s?, s:s?, s:s, s:s}", "check", what, "state",
+                                        states[g], "code", g == DOCTOR_OK ? NULL : msg_slug(m),
+                                        "message", g == DOCTOR_OK ? NULL : msg_text(m, d->lang),
+                                        "detail", seen, "hint", hint));
         return;
     }
-    printf("%-5s %-12s %s\n", names[g], what, detail);
-    if (*hint)
-        printf("%-18s -> %s\n", "", hint);
+    if (g == DOCTOR_OK)
+        printf("%-5s %-9s %s\n", names[g], what, seen);
+    else
+        printf("%-5s %-9s %s (%s)\n%15s -> %s\n", names[g], what, msg_text(m, d->lang), seen, "",
+               hint);
 }
 
-static bool check_folder(struct doctor *d)
+void doctor_well(struct doctor *d, const char *what, const char *fmt, ...)
+{
+    char seen[SEEN_MAX];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(seen, sizeof(seen), fmt, ap);
+    va_end(ap);
+    report(d, DOCTOR_OK, what, MSG_OK, MSG_OK, seen);
+}
+
+void doctor_wrong(struct doctor *d, enum grade g, const char *what, enum msg m, enum msg todo,
+                  const char *fmt, ...)
+{
+    char seen[SEEN_MAX];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(seen, sizeof(seen), fmt, ap);
+    va_end(ap);
+    report(d, g, what, m, todo, seen);
+}
+
+/* -- settings, data folder, secret, room -- */
+
+static void check_settings(struct doctor *d)
+{
+    struct err e = {0};
+    struct profile p;
+    AUTO(fd_closep) int logo = -1;
+    if (profile_of_conf(&d->cli->conf, &p, &e) < 0 || parts_logo(&d->cli->conf, &logo, &e) < 0)
+        doctor_wrong(d, DOCTOR_FAIL, "settings", MSG_DOCTOR_SETTINGS, MSG_DOCTOR_SETTINGS_DO, "%s",
+                     e.text);
+    else
+        doctor_well(d, "settings", "fit, preset, lengths and logo can be used");
+}
+
+static void check_data(struct doctor *d)
 {
     const char *data = d->cli->conf.data;
     struct stat st;
     if (stat(data, &st) < 0 && errno == ENOENT) {
-        report(d, WARN, "data", "`reelgate serve` makes it at the first start",
-               "%s is not there yet", data);
-        return false;
+        doctor_wrong(d, DOCTOR_WARN, "data", MSG_DOCTOR_DATA_NEW, MSG_DOCTOR_NEW_DO, "%s", data);
+        return;
     }
     if (stat(data, &st) < 0 || !S_ISDIR(st.st_mode)) {
-        report(d, FAIL, "data", "name another one with --data",
-               "%s is not a folder that can be read", data);
-        return false;
+        doctor_wrong(d, DOCTOR_FAIL, "data", MSG_DOCTOR_DATA_BAD, MSG_DOCTOR_DATA_BAD_DO, "%s",
+                     data);
+        return;
     }
     if (access(data, R_OK | W_OK | X_OK) < 0) {
-        report(d, FAIL, "data", "give it to the user that runs the service", "%s: %s", data,
-               strerror(errno));
-        return false;
+        doctor_wrong(d, DOCTOR_FAIL, "data", MSG_DOCTOR_DATA_DENIED, MSG_DOCTOR_DATA_DENIED_DO,
+                     "%s: %s", data, strerror(errno));
+        return;
     }
+    d->has_data = true;
     if (st.st_mode & 077)
-        report(d, WARN, "data", "chmod 700 it", "%s can be looked into by others (mode %03o)", data,
-               st.st_mode & 0777);
+        doctor_wrong(d, DOCTOR_WARN, "data", MSG_DOCTOR_DATA_OPEN, MSG_DOCTOR_DATA_OPEN_DO,
+                     "%s, mode %03o", data, st.st_mode & 0777);
     else
-        report(d, OK, "data", "", "%s", data);
-    return true;
+        doctor_well(d, "data", "%s", data);
 }
 
 static void check_secret(struct doctor *d)
@@ -88,40 +114,66 @@ static void check_secret(struct doctor *d)
     const char *path = parts_secret_file(d->parts.arena, &d->cli->conf);
     struct stat st;
     if (stat(path, &st) < 0)
-        report(d, WARN, "secret", "`reelgate serve` makes it at the first start",
-               "%s is not there yet", path);
+        doctor_wrong(d, DOCTOR_WARN, "secret", MSG_DOCTOR_SECRET_NEW, MSG_DOCTOR_NEW_DO, "%s: %s",
+                     path, strerror(errno));
     else if (st.st_mode & 077)
-        report(d, FAIL, "secret",
-               "chmod 600 it; if others may have read it, remove it: all "
-               "log-ins and links end",
-               "%s can be read by others (mode %03o)", path, st.st_mode & 0777);
-    else if (st.st_size < 32)
-        report(d, FAIL, "secret", "remove it; the next start makes a new one",
-               "%s is too short: %d bytes", path, (int)st.st_size);
+        doctor_wrong(d, DOCTOR_FAIL, "secret", MSG_DOCTOR_SECRET_OPEN, MSG_DOCTOR_SECRET_OPEN_DO,
+                     "%s, mode %03o", path, st.st_mode & 0777);
+    else if (st.st_size < SECRET_LEAST)
+        doctor_wrong(d, DOCTOR_FAIL, "secret", MSG_DOCTOR_SECRET_SHORT, MSG_DOCTOR_SECRET_SHORT_DO,
+                     "%s, %d bytes", path, (int)st.st_size);
     else
-        report(d, OK, "secret", "", "%s is its owner's alone", path);
+        doctor_well(d, "secret", "%s is its owner's alone", path);
 }
 
-static void check_space(struct doctor *d)
+static void check_room(struct doctor *d, const char *folder)
 {
     struct statvfs fs;
-    const char *data = d->cli->conf.data;
-    if (statvfs(data, &fs) < 0) {
-        report(d, FAIL, "disk", "", "%s: %s", data, strerror(errno));
+    if (statvfs(folder, &fs) < 0) {
+        doctor_wrong(d, DOCTOR_FAIL, "disk", MSG_DOCTOR_DISK_UNKNOWN, MSG_DOCTOR_DISK_UNKNOWN_DO,
+                     "%s: %s", folder, strerror(errno));
         return;
     }
-    double left = (double)fs.f_bavail * (double)fs.f_frsize,
-           all = (double)fs.f_blocks * (double)fs.f_frsize;
-    double floor = (double)d->cli->conf.free_floor;
+    double left = (double)fs.f_bavail * (double)fs.f_frsize / 1e9,
+           all = (double)fs.f_blocks * (double)fs.f_frsize / 1e9,
+           floor = (double)d->cli->conf.free_floor / 1e9;
     if (left < floor)
-        report(d, FAIL, "disk", "make room, or lower --free-space-floor",
-               "%.1f of %.1f GB free, less than the floor of %.1f: uploads are refused", left / 1e9,
-               all / 1e9, floor / 1e9);
+        doctor_wrong(d, DOCTOR_FAIL, "disk", MSG_DOCTOR_DISK_FULL, MSG_DOCTOR_DISK_FULL_DO,
+                     "%s: %.1f of %.1f GB free, the floor is %.1f", folder, left, all, floor);
     else if (left < 2 * floor)
-        report(d, WARN, "disk", "make room soon", "%.1f of %.1f GB free, near the floor of %.1f",
-               left / 1e9, all / 1e9, floor / 1e9);
+        doctor_wrong(d, DOCTOR_WARN, "disk", MSG_DOCTOR_DISK_NEAR, MSG_DOCTOR_DISK_NEAR_DO,
+                     "%s: %.1f of %.1f GB free, the floor is %.1f", folder, left, all, floor);
     else
-        report(d, OK, "disk", "", "%.1f of %.1f GB free", left / 1e9, all / 1e9);
+        doctor_well(d, "disk", "%s: %.1f of %.1f GB free", folder, left, all);
+}
+
+/* -- storage -- */
+
+/* "file:///a" -> "/a", "file:a" -> "a" */
+static const char *below(const char *url, const char *scheme)
+{
+    size_t n = strlen(scheme);
+    if (strncmp(url, scheme, n) != 0)
+        return NULL;
+    return strncmp(url + n, "//", 2) == 0 ? url + n + 2 : url + n;
+}
+
+static void check_folder(struct doctor *d, const char *folder)
+{
+    struct stat st;
+    if (stat(folder, &st) < 0 && errno == ENOENT)
+        doctor_wrong(d, DOCTOR_WARN, "storage", MSG_DOCTOR_STORAGE_NEW, MSG_DOCTOR_NEW_DO, "%s",
+                     folder);
+    else if (stat(folder, &st) < 0 || access(folder, R_OK | W_OK | X_OK) < 0)
+        doctor_wrong(d, DOCTOR_FAIL, "storage", MSG_DOCTOR_STORAGE_DENIED,
+                     MSG_DOCTOR_STORAGE_DENIED_DO, "%s: %s", folder, strerror(errno));
+    else if (!S_ISDIR(st.st_mode))
+        doctor_wrong(d, DOCTOR_FAIL, "storage", MSG_DOCTOR_STORAGE_DENIED,
+                     MSG_DOCTOR_STORAGE_DENIED_DO, "%s is not a folder", folder);
+    else {
+        doctor_well(d, "storage", "%s", folder);
+        check_room(d, folder);
+    }
 }
 
 static int see_one(void *arg, const char *name, int64_t size_bytes, int64_t age_ms)
@@ -130,49 +182,113 @@ static int see_one(void *arg, const char *name, int64_t size_bytes, int64_t age_
     return 1;
 }
 
-/* A storage in another place: whether it lets us in. A folder is looked at by check_space. */
 static void check_storage(struct doctor *d)
 {
-    const char *url = parts_storage(d->parts.arena, &d->cli->conf);
+    const char *url = parts_storage(d->parts.arena, &d->cli->conf), *folder = below(url, "file:");
     struct err e = {0};
     AUTO(blob_closep) struct blob *b = NULL;
-    if (strncmp(url, "file:", 5) == 0)
+    if (folder) {
+        check_folder(d, folder);
         return;
+    }
     if (blob_open(&b, url, NULL, 0, d->cli->log, &e) < 0) {
-        report(d, FAIL, "storage", "see doc/deploy.md, \"S3\"", "%s", e.text);
+        bool module = e.code == ERR_UNSUPPORTED;
+        doctor_wrong(d, DOCTOR_FAIL, "storage", module ? MSG_DOCTOR_MODULE : MSG_DOCTOR_STORAGE_BAD,
+                     module ? MSG_DOCTOR_MODULE_DO : MSG_DOCTOR_STORAGE_BAD_DO, "%s", e.text);
         return;
     }
     int64_t began_ms = clock_mono_ms();
-    if (blob_list(b, see_one, NULL, &e) < 0)
-        report(d, FAIL, "storage",
-               e.code == ERR_BUSY
-                   ? "start it, or correct its endpoint: uploads get 503 until then"
-                   : "the bucket must be there, and the keys must let us list, read, "
-                     "write and remove in it",
-               "%.*s: %s", (int)strcspn(url, "?"), url, e.text);
+    int shown = (int)strcspn(url, "?");
+    if (blob_list(b, see_one, NULL, &e) == 0)
+        doctor_well(d, "storage", "%.*s answers in %lld ms", shown, url,
+                    (long long)(clock_mono_ms() - began_ms));
+    else if (e.code == ERR_BUSY)
+        doctor_wrong(d, DOCTOR_FAIL, "storage", MSG_DOCTOR_STORAGE_DOWN, MSG_DOCTOR_STORAGE_DOWN_DO,
+                     "%.*s: %s", shown, url, e.text);
     else
-        report(d, OK, "storage", "", "%.*s answers in %lld ms", (int)strcspn(url, "?"), url,
-               (long long)(clock_mono_ms() - began_ms));
+        doctor_wrong(d, DOCTOR_FAIL, "storage", MSG_DOCTOR_STORAGE_REFUSES,
+                     MSG_DOCTOR_STORAGE_REFUSES_DO, "%.*s: %s", shown, url, e.text);
 }
+
+/* -- queue -- */
+
+static void check_queue(struct doctor *d)
+{
+    struct err e = {0};
+    const char *url = d->cli->conf.queue;
+    int shown = (int)strcspn(url, ":"); /* the rest may hold a password */
+    AUTO(queue_closep) struct queue *q = NULL;
+    if (queue_open(&q, url, d->cli->log, &e) < 0) {
+        bool module = e.code == ERR_UNSUPPORTED;
+        doctor_wrong(d, DOCTOR_FAIL, "queue", module ? MSG_DOCTOR_MODULE : MSG_DOCTOR_QUEUE_BAD,
+                     module ? MSG_DOCTOR_MODULE_DO : MSG_DOCTOR_QUEUE_BAD_DO, "%s", e.text);
+        return;
+    }
+    d->has_queue = true;
+    if (queue_ping(q, &e) < 0)
+        doctor_wrong(d, DOCTOR_FAIL, "queue", MSG_DOCTOR_QUEUE_DOWN, MSG_DOCTOR_QUEUE_DOWN_DO, "%s",
+                     e.text);
+    else
+        doctor_well(d, "queue", "%.*s answers", shown, url);
+}
+
+/* -- database, and what the tasks say of the files -- */
 
 static void problem(void *arg, const char *text)
 {
     struct doctor *d = arg;
-    d->problems++;
-    report(d, FAIL, "files", "", "%s", text);
+    d->files_wrong++;
+    doctor_wrong(d, DOCTOR_FAIL, "files", MSG_DOCTOR_FILES, MSG_DOCTOR_FILES_DO, "%s", text);
 }
 
 /* Only what is there already is opened: doctor makes nothing. */
-static bool has_database(struct doctor *d)
+static bool has_database(struct doctor *d, const char *url)
 {
-    const char *url = parts_database(d->parts.arena, &d->cli->conf);
-    const char *path = strncmp(url, "sqlite://", 9) == 0 ? url + 9
-                       : strncmp(url, "sqlite:", 7) == 0 ? url + 7
-                                                         : NULL;
+    const char *path = below(url, "sqlite:");
     if (!path || access(path, F_OK) == 0)
         return true;
-    report(d, WARN, "database", "`reelgate serve` makes it at the first start",
-           "%s is not there yet", path);
+    doctor_wrong(d, DOCTOR_WARN, "database", MSG_DOCTOR_DATABASE_NEW, MSG_DOCTOR_NEW_DO, "%s",
+                 path);
+    return false;
+}
+
+static void not_opened(struct doctor *d, const char *url, const struct err *e)
+{
+    bool file = below(url, "sqlite:") != NULL;
+    if (e->code == ERR_BUSY && file)
+        doctor_wrong(d, DOCTOR_WARN, "database", MSG_DOCTOR_DATABASE_USED,
+                     MSG_DOCTOR_DATABASE_USED_DO, "%s", url);
+    else if (e->code == ERR_BUSY)
+        doctor_wrong(d, DOCTOR_FAIL, "database", MSG_DOCTOR_DATABASE_DOWN,
+                     MSG_DOCTOR_DATABASE_DOWN_DO, "%s", e->text);
+    else if (e->code == ERR_CONFLICT)
+        doctor_wrong(d, DOCTOR_FAIL, "database", MSG_DOCTOR_DATABASE_NEWER,
+                     MSG_DOCTOR_DATABASE_NEWER_DO, "%s", e->text);
+    else if (e->code == ERR_UNSUPPORTED)
+        doctor_wrong(d, DOCTOR_FAIL, "database", MSG_DOCTOR_MODULE, MSG_DOCTOR_MODULE_DO, "%s",
+                     e->text);
+    else if (e->code == ERR_INPUT)
+        doctor_wrong(d, DOCTOR_FAIL, "database", MSG_DOCTOR_DATABASE_BAD,
+                     MSG_DOCTOR_DATABASE_BAD_DO, "%s", e->text);
+    else
+        doctor_wrong(d, DOCTOR_FAIL, "database", MSG_DOCTOR_DATABASE_BROKEN,
+                     MSG_DOCTOR_DATABASE_BROKEN_DO, "%s", e->text);
+}
+
+/* Without a schema of this program's version there is nothing to look at. */
+static bool is_current(struct doctor *d)
+{
+    int version, newest;
+    store_schema(d->parts.store, &version, &newest);
+    if (version == newest)
+        return true;
+    if (version == 0)
+        doctor_wrong(d, DOCTOR_WARN, "database", MSG_DOCTOR_DATABASE_NEW, MSG_DOCTOR_NEW_DO,
+                     "it is empty");
+    else
+        doctor_wrong(d, DOCTOR_WARN, "database", MSG_DOCTOR_DATABASE_OLDER,
+                     MSG_DOCTOR_DATABASE_OLDER_DO, "version %d of its schema, this program's is %d",
+                     version, newest);
     return false;
 }
 
@@ -181,152 +297,56 @@ static void check_database(struct doctor *d)
     struct err e = {0};
     const struct conf *c = &d->cli->conf;
     const char *url = parts_database(d->parts.arena, c);
-    if (!has_database(d))
+    int64_t n[TASK_STATE_COUNT] = {0};
+    if (!has_database(d, url))
         return;
     if (store_open(&d->parts.store, url, d->cli->log, &e) < 0) {
-        if (e.code == ERR_BUSY)
-            report(d, WARN, "database", "stop the server to have its insides checked",
-                   "%s is in use by a running server", url);
-        else
-            report(d, FAIL, "database", "restore it from a copy", "%s", e.text);
+        not_opened(d, url, &e);
         return;
     }
-    if (store_check(d->parts.store, &e) < 0) {
-        report(d, FAIL, "database", "restore it from a copy", "%s", e.text);
+    if (!is_current(d))
+        return;
+    if (store_check(d->parts.store, &e) < 0 || store_task_counts(d->parts.store, n, &e) < 0) {
+        not_opened(d, url, &e);
         return;
     }
-    int64_t n[TASK_STATE_COUNT] = {0};
-    if (store_task_counts(d->parts.store, n, &e) < 0)
-        report(d, FAIL, "database", "", "%s", e.text);
-    else
-        report(d, OK, "database", "",
-               "whole; tasks: %d waiting, %d in work, %d processed, %d failed",
-               (int)n[TASK_UPLOADED], (int)n[TASK_PROCESSING], (int)n[TASK_PROCESSED],
-               (int)n[TASK_FAILED]);
+    doctor_well(d, "database", "whole; tasks: %d waiting, %d in work, %d processed, %d failed",
+                (int)n[TASK_UPLOADED], (int)n[TASK_PROCESSING], (int)n[TASK_PROCESSED],
+                (int)n[TASK_FAILED]);
+    const char *folder = below(parts_storage(d->parts.arena, c), "file:");
+    /* said already, and none of them is for doctor to make */
+    if (!d->has_data || !d->has_queue || (folder && access(folder, F_OK) < 0))
+        return;
     if (parts_open_tasks(&d->parts, c, d->cli->log, &e) < 0 ||
         task_check(d->parts.tasks, problem, d, &e) < 0)
-        report(d, FAIL, "files", "", "%s", e.text);
-    else if (d->problems == 0)
-        report(d, OK, "files", "", "every byte belongs to a task and every task has its bytes");
-}
-
-static void check_jail(struct doctor *d)
-{
-    static const struct {
-        enum jail_layer layer;
-        const char *hint;
-    } hints[] = {
-        {JAIL_NAMESPACES, "allow user namespaces: sysctl user.max_user_namespaces, "
-                          "kernel.unprivileged_userns_clone"},
-        {JAIL_RLIMITS, "the service must be able to lower its own limits"},
-        {JAIL_NO_NEW_PRIVS, "a Linux kernel from 3.5 on is needed"},
-        {JAIL_LANDLOCK, "a kernel from 5.13 on with landlock in its lsm= list is needed"},
-        {JAIL_SECCOMP, "a kernel with CONFIG_SECCOMP_FILTER is needed"},
-    };
-    struct err e = {0};
-    const struct conf *c = &d->cli->conf;
-    const char *helper;
-    if (parts_helper(d->parts.arena, c, &helper, &e) < 0) {
-        report(d, FAIL, "helper", "build or install it, or name it with --media-helper", "%s",
-               e.text);
-        return;
-    }
-    report(d, OK, "helper", "", "%s", helper);
-    AUTO(jail_closep) struct jail *j = NULL;
-    /* its own log stays silent: the lines below say it better */
-    if (parts_open_jail(&j, d->parts.arena, c, NULL, NULL, NULL, &e) < 0) {
-        report(d, FAIL, "jail", "without it nothing is rendered; --jail-floor says what must hold",
-               "%s", e.text);
-        return;
-    }
-    AUTO(buf_clear) struct buf why = {0};
-    buf_init(&why, 4096);
-    unsigned have = jail_layers(j, &why);
-    for (size_t i = 0; i < LEN(hints); i++)
-        if (have & hints[i].layer)
-            report(d, OK, "jail", "", "%s holds", jail_layer_name(hints[i].layer));
-        else
-            report(d, WARN, "jail", hints[i].hint, "%s is missing; the other layers hold",
-                   jail_layer_name(hints[i].layer));
-    if (why.len)
-        report(d, WARN, "jail", "", "%.*s", (int)strcspn(why.p, "\n"), why.p);
-}
-
-static void check_cache(struct doctor *d)
-{
-    struct err e = {0};
-    int64_t entries, bytes;
-    const char *folder = parts_cache(d->parts.arena, &d->cli->conf, true);
-    if (!folder)
-        report(d, OK, "cache", "", "none: each reel encodes its logo parts");
-    else if (jail_cache_look(folder, &entries, &bytes, &e) < 0)
-        report(d, WARN, "cache",
-               "each reel encodes its logo parts until then; --cache names "
-               "another folder",
-               "%s", e.text);
-    else
-        report(d, OK, "cache", "", "%s: %lld logo parts, %lld of %lld bytes", folder,
-               (long long)entries, (long long)bytes, (long long)d->cli->conf.cache_bytes);
-}
-
-static void check_port(struct doctor *d)
-{
-    const char *listen_at = d->cli->conf.listen, *colon = strrchr(listen_at, ':');
-    char host[256] = "";
-    if (!colon) {
-        report(d, FAIL, "port", "write it as 127.0.0.1:8000", "%s is not address:port", listen_at);
-        return;
-    }
-    bool v6 = listen_at[0] == '[' && colon[-1] == ']';
-    snprintf(host, sizeof(host), "%.*s", (int)(colon - listen_at - 2 * v6), listen_at + v6);
-    const struct addrinfo want = {.ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV,
-                                  .ai_socktype = SOCK_STREAM};
-    struct addrinfo *at = NULL;
-    if (getaddrinfo(*host ? host : NULL, colon + 1, &want, &at) != 0) {
-        report(d, FAIL, "port", "write it as 127.0.0.1:8000", "%s is not address:port", listen_at);
-        return;
-    }
-    AUTO(fd_closep) int fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const int yes = 1;
-    /* as the server does: a port in TIME_WAIT counts as free */
-    bool bound = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) == 0 &&
-                 bind(fd, at->ai_addr, at->ai_addrlen) == 0 && listen(fd, 1) == 0;
-    int error = errno;
-    freeaddrinfo(at);
-    if (bound)
-        report(d, OK, "port", "", "%s is free", listen_at);
-    else if (error == EADDRINUSE)
-        report(d, WARN, "port", "fine when it is this service; else choose another with --listen",
-               "%s is in use", listen_at);
-    else
-        report(d, FAIL, "port", "choose another with --listen", "%s: %s", listen_at,
-               strerror(error));
-}
-
-static void check_settings(struct doctor *d)
-{
-    struct err e = {0};
-    struct profile p;
-    AUTO(fd_closep) int logo = -1;
-    if (profile_of_conf(&d->cli->conf, &p, &e) < 0 || parts_logo(&d->cli->conf, &logo, &e) < 0)
-        report(d, FAIL, "settings", "`reelgate serve` refuses to start with it", "%s", e.text);
-    else
-        report(d, OK, "settings", "", "fit, preset, lengths and logo can be used");
+        problem(d, e.text);
+    else if (d->files_wrong == 0)
+        doctor_well(d, "files", "every byte belongs to a task and every task has its bytes");
 }
 
 enum cli_exit cli_doctor(struct cli *c)
 {
-    struct doctor d = {.cli = c, .parts = {.arena = arena_new()}, .checks = json_array()};
+    struct doctor d = {
+        .cli = c, .parts = {.arena = arena_new()}, .lang = lang_terminal(), .checks = json_array()};
     check_settings(&d);
-    check_jail(&d);
-    check_cache(&d);
-    check_port(&d);
-    check_storage(&d);
-    if (check_folder(&d)) {
-        check_space(&d);
+    doctor_limits(&d);
+    doctor_modules(&d);
+    doctor_jail(&d);
+    doctor_cache(&d);
+    doctor_port(&d, "listen", c->conf.listen);
+    if (*c->conf.metrics_listen)
+        doctor_port(&d, "metrics-listen", c->conf.metrics_listen);
+    check_queue(&d);
+    check_data(&d);
+    if (d.has_data)
+        check_room(&d, c->conf.data);
+    if (d.has_data || *c->conf.secret_file)
         check_secret(&d);
+    if (d.has_data || *c->conf.storage)
+        check_storage(&d);
+    if (d.has_data || *c->conf.database)
         check_database(&d);
-    }
+    doctor_clock(&d);
     parts_clear(&d.parts);
     if (c->conf.json)
         cli_print_json(json_pack("{s:b, s:o}", "ok", d.failed == 0, "checks", d.checks));

@@ -86,3 +86,15 @@ enum lang lang_accept(const char *p)
     }
     return best;
 }
+
+enum lang lang_terminal(void)
+{
+    static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
+    for (size_t i = 0; i < LEN(names); i++) {
+        const char *value = getenv(names[i]);
+        if (value && *value)
+            return strncmp(value, "es", 2) == 0 && (!value[2] || strchr("_.@", value[2])) ? LANG_ES
+                                                                                          : LANG_EN;
+    }
+    return LANG_EN;
+}

@@ -24,3 +24,6 @@ enum err_code msg_code(enum msg m);
 enum msg msg_general(enum err_code code);
 /* The language for an Accept-Language header (RFC 9110, 12.5.4); NULL or unknown: Spanish. */
 enum lang lang_accept(const char *accept_language);
+/* The language of a terminal: of the first of LC_ALL, LC_MESSAGES and LANG that is set; English
+ * when that is not Spanish. */
+enum lang lang_terminal(void);

@@ -44,7 +44,9 @@ int net_listen(const char *text, int *port, bool *local, struct err *e)
         int why = errno;
         if (fd >= 0)
             close(fd);
-        return err_set(e, ERR_SYSTEM, "listen: %s: %s", text, strerror(why));
+        (void)err_set(e, ERR_SYSTEM, "listen: %s: %s", text, strerror(why));
+        errno = why;
+        return -1;
     }
     bool is_six = at.any.sa_family == AF_INET6;
     in_port_t net_port = is_six ? at.six.sin6_port : at.four.sin_port;

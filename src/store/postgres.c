@@ -155,6 +155,8 @@ static int postgres_open(struct store **out, const char *rest, struct log *log, 
     pg_back(s, c);
     if (rc < 0)
         return -1;
+    base->schema = version;
+    base->schema_newest = NEWEST;
     if (s->stop_fd < 0 || pthread_create(&s->listener, NULL, listen_run, s) != 0)
         return err_set(e, ERR_SYSTEM, "database: the listener could not be started");
     s->listening = true;

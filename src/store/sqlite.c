@@ -168,6 +168,8 @@ static int sqlite_open(struct store **out, const char *rest, struct log *log, st
         sq_conn_open(&s->writer, s->path, true, e) < 0 ||
         schema_version(s->writer.db, &version, e) < 0 || (version > 0 && end_leases(s, e) < 0))
         return -1;
+    base->schema = version;
+    base->schema_newest = NEWEST;
     *out = TAKE(base);
     return 0;
 }
@@ -193,6 +195,7 @@ static int sqlite_open_beside(struct store **out, const char *rest, struct log *
                        "database: its schema is version %d, this program's is %d: use the program "
                        "that serves it",
                        version, NEWEST);
+    base->schema = base->schema_newest = NEWEST;
     *out = TAKE(base);
     return 0;
 }

@@ -62,6 +62,12 @@ bool store_shared(const struct store *s)
     return s->ops->shared;
 }
 
+void store_schema(const struct store *s, int *version, int *newest)
+{
+    *version = s->schema;
+    *newest = s->schema_newest;
+}
+
 void store_close(struct store *s)
 {
     if (s)

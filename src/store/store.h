@@ -35,6 +35,9 @@ int store_copy(struct store *s, const char *path, struct err *e);
 bool store_shared(const struct store *s);
 void store_close(struct store *s);
 void store_closep(struct store **s);
+/* The version of the schema as it was when it was opened (0: empty), and the one that this program
+ * brings it to. */
+void store_schema(const struct store *s, int *version, int *newest);
 /* Brings the schema up to date, one transaction a step; *from and *to are versions (NULL allowed).
  */
 int store_migrate(struct store *s, int *from, int *to, struct err *e);

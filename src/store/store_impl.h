@@ -120,7 +120,8 @@ struct store_bell {
 };
 struct store {
     const struct store_ops *ops;
-    struct log *log; /* borrowed */
+    struct log *log;           /* borrowed */
+    int schema, schema_newest; /* as it was opened; what this program makes of it */
     struct store_bell outbox, events, deliveries;
 };
 void store_init(struct store *s, const struct store_ops *ops, struct log *log);

@@ -49,6 +49,30 @@ static void sentences_that_clients_know_stay_to_the_letter(void **state)
         assert_string_equal(msg_text(rows[i].msg, LANG_ES), rows[i].es);
 }
 
+static void the_terminal_says_its_language(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *all, *messages, *lang;
+        enum lang want;
+    } rows[] = {
+        {"es_CO.UTF-8", NULL, "en_GB.UTF-8", LANG_ES},
+        {"", "es", "C", LANG_ES},
+        {NULL, NULL, "es.UTF-8", LANG_ES},
+        {"C", "es_ES", "es_ES", LANG_EN},
+        {NULL, "en_US", "es_ES", LANG_EN},
+        {NULL, NULL, "est_EE", LANG_EN},
+        {NULL, NULL, NULL, LANG_EN},
+    };
+    static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
+    for (size_t i = 0; i < LEN(rows); i++) {
+        const char *const values[] = {rows[i].all, rows[i].messages, rows[i].lang};
+        for (size_t k = 0; k < LEN(names); k++)
+            assert_int_equal(values[k] ? setenv(names[k], values[k], 1) : unsetenv(names[k]), 0);
+        assert_int_equal(lang_terminal(), rows[i].want);
+    }
+}
+
 static void every_error_code_has_a_general_message_of_that_code(void **state)
 {
     (void)state;
@@ -142,6 +166,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_message_has_a_slug_of_its_own_and_both_languages),
         cmocka_unit_test(sentences_that_clients_know_stay_to_the_letter),
+        cmocka_unit_test(the_terminal_says_its_language),
         cmocka_unit_test(every_error_code_has_a_general_message_of_that_code),
         cmocka_unit_test(the_language_follows_the_header_and_is_spanish_otherwise),
         cmocka_unit_test(an_error_carries_code_sentence_and_text),
