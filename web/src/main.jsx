@@ -21,19 +21,19 @@ function routeOf(hash) {
     return { filter: Object.hasOwn(FILTERS, name) ? name : 'all' };
 }
 // What few need is fetched when it is wanted.
-const PARTS = { settings: () => import('./settings.jsx') };
+const PARTS = { settings: () => import('./settings.jsx'), admin: () => import('./admin.jsx') };
 let depth = 0;
 const carriesFiles = (event) => !!event.dataTransfer && [...event.dataTransfer.types].includes('Files');
 
-function Top() {
+function Top({ where }) {
     return (
         <header class="top">
             <p class="brand"><a href="#/"><img src="/favicon.svg" alt="" width="30" height="30" /> Reelgate</a></p>
             <div class="top-end">
                 {state.token && <>
                     <span id="who" class="who">{state.name}</span>
-                    {PARTS.admin && isAdmin() && <a id="to-admin" class="button quiet" href="#/admin" aria-label={say('admin')} title={say('admin')}><Icon name="gauge" /></a>}
-                    <a id="to-settings" class="button quiet" href="#/settings" aria-label={say('settings')} title={say('settings')}><Icon name="sliders" /></a>
+                    {isAdmin() && <a id="to-admin" class="button quiet" href="#/admin" aria-current={where === 'admin' ? 'page' : undefined} aria-label={say('admin')} title={say('admin')}><Icon name="gauge" /></a>}
+                    <a id="to-settings" class="button quiet" href="#/settings" aria-current={where === 'settings' ? 'page' : undefined} aria-label={say('settings')} title={say('settings')}><Icon name="sliders" /></a>
                     <button id="logout" class="quiet" type="button" onClick={() => endSession()}>{say('logOut')}</button>
                 </>}
                 <button id="language" class="quiet" type="button" lang={state.language === 'es' ? 'en' : 'es'} onClick={otherLanguage}>{say('otherLanguage')}</button>
@@ -75,7 +75,7 @@ function App() {
     return (
         <>
             <a class="skip" href="#main" onClick={(event) => { event.preventDefault(); document.getElementById('main').focus(); }}>{say('skip')}</a>
-            <Top />
+            <Top where={where} />
             <main id="main" tabIndex={-1}>
                 {where === 'door' && <Door />}
                 {where === 'desk' && <Desk filter={route.filter} over={depth > 0} />}

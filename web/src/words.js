@@ -98,12 +98,12 @@ export const ADVICE = {
         truncated: 'Expórtelo o cópielo de nuevo y súbalo otra vez.', not_a_video: 'Elija un archivo de video, por ejemplo MP4 o MOV.', no_video: 'Elija un archivo que tenga imagen.',
         image_only: 'Elija un video en lugar de una foto.', empty_file: 'Elija el archivo original.', codec_unsupported: 'Expórtelo como MP4 (H.264) y súbalo de nuevo.', encrypted: 'Quite la protección y súbalo de nuevo.',
         start_beyond_end: 'Súbalo de nuevo con un inicio más temprano.', file_too_large: 'Recórtelo o expórtelo con menos calidad.', too_many_pixels: 'Expórtelo más pequeño, por ejemplo en 4K.', no_frames: 'Expórtelo de nuevo y súbalo otra vez.',
-        quota_exceeded: 'Elimine videos que ya no necesite.', tasks_limit: 'Inténtelo mañana o pida un límite mayor a quien administra el servicio.', time_limit: 'Pruebe con un video más corto o más pequeño.', memory_limit: 'Pruebe con un video más pequeño.', file_lost: 'Súbalo de nuevo.', disk_full: 'Intente más tarde o avise a quien administra el servicio.',
+        forbidden: 'Estas páginas son para quien administra el servicio.', quota_exceeded: 'Elimine videos que ya no necesite.', tasks_limit: 'Inténtelo mañana o pida un límite mayor a quien administra el servicio.', time_limit: 'Pruebe con un video más corto o más pequeño.', memory_limit: 'Pruebe con un video más pequeño.', file_lost: 'Súbalo de nuevo.', disk_full: 'Intente más tarde o avise a quien administra el servicio.',
     },
     en: {
         truncated: 'Export or copy it anew and upload it again.', not_a_video: 'Choose a video file, for example MP4 or MOV.', no_video: 'Choose a file that has pictures.',
         image_only: 'Choose a video instead of a photo.', empty_file: 'Choose the original file.', codec_unsupported: 'Export it as MP4 (H.264) and upload it again.', encrypted: 'Remove the protection and upload it again.',
         start_beyond_end: 'Upload it again with an earlier start.', file_too_large: 'Trim it or export it at lower quality.', too_many_pixels: 'Export it smaller, for example in 4K.', no_frames: 'Export it anew and upload it again.',
-        quota_exceeded: 'Delete clips that you no longer need.', tasks_limit: 'Try tomorrow, or ask whoever runs the service for a higher limit.', time_limit: 'Try a shorter or smaller clip.', memory_limit: 'Try a smaller clip.', file_lost: 'Upload it again.', disk_full: 'Try later, or tell whoever runs the service.',
+        forbidden: 'These pages are for those who run the service.', quota_exceeded: 'Delete clips that you no longer need.', tasks_limit: 'Try tomorrow, or ask whoever runs the service for a higher limit.', time_limit: 'Try a shorter or smaller clip.', memory_limit: 'Try a smaller clip.', file_lost: 'Upload it again.', disk_full: 'Try later, or tell whoever runs the service.',
     },
 };
