@@ -1,7 +1,8 @@
 // The page in a real browser: the whole walk, wide and narrow, in both languages; with the keyboard; for
-// those who listen to it; over a network that fails; and with text that would like to be HTML. Pictures go to test/artifacts; with REELGATE_SHOTS=1 the
-// two of the README to doc/img.
+// those who listen to it; over a network that fails; and with text that would like to be HTML. Pictures
+// go to test/artifacts; with REELGATE_SHOTS=1 the two of the README to doc/img.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -263,6 +264,9 @@ test('a long list comes page by page, and nothing jumps while it comes', async (
     await logIn(page, 'ana');
     await page.locator('.name', { hasText: 'clip 30.mp4' }).waitFor();
     assert.equal(await page.locator('.card').count(), 24);
+    await page.waitForFunction(() => document.querySelectorAll('.card[aria-busy=false]').length === 24);
+    const asked = await page.evaluate(() => performance.getEntriesByType('resource').filter((r) => /\/api\/tasks(\/\d+|\?view=full.*)$/.test(r.name)).length);
+    assert.equal(asked, 1, 'all cards in sight were asked for together');
     await page.locator('#more').click();
     await page.locator('.name', { hasText: /^clip 1\.mp4$/ }).waitFor();
     assert.equal(await page.locator('.card').count(), 30);
@@ -277,6 +281,18 @@ test('a long list comes page by page, and nothing jumps while it comes', async (
     await page.goto(`${server.url}/#/reel/999`);
     await page.locator('h1', { hasText: 'This clip does not exist' }).waitFor();
     assert.deepEqual(troubles.filter((text) => !/404/.test(text)), []);
+
+    // a thousand newer ones do not hide the only one that failed
+    await server.stop();
+    execFileSync('sqlite3', ['-bail', join(server.dir, 'reelgate.db')], { input: `UPDATE tasks SET state = 3, error_slug = 'truncated' WHERE id = 3;
+        INSERT INTO tasks (user_id, state, file_name, title, clip_blob, clip_hash, clip_bytes, fit, start_us, created_ms, changed_ms, due, not_before_ms)
+        SELECT user_id, 0, 'newer.mp4', '', 'clips/none' || value, '', 0, 0, 0, created_ms, created_ms, 0, created_ms * 2 FROM tasks, generate_series(1, 1000) WHERE id = 1;` });
+    await server.start();
+    await page.goto(`${server.url}/#/failed`);
+    await logIn(page, 'ana');
+    await card(page, 'clip 3.mp4').locator('.error', { hasText: 'cut off or damaged' }).waitFor();
+    assert.equal(await page.locator('.card').count(), 1);
+    assert.match(await page.locator('.filters a').first().textContent(), /1001\+/);
 });
 
 test('wrong passwords and missing fields are told in plain words, and focus goes where the fault is', async (t) => {

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { Fault, Icon } from './parts.jsx';
 import { prepare } from './prepare.jsx';
 import { bytes, inWords, number, say } from './state.js';
-import { FILTERS, PAGE_SIZE, freshTask, isWorking, kept, loadList, local, nameOf, remove, retry, shown, tasks, want } from './tasks.js';
+import { FILTERS, PAGE_SIZE, freshTask, isWhole, isWorking, kept, loadList, loadOlder, local, nameOf, remove, retry, shown, tasks, want } from './tasks.js';
 import { cancel, discard, goOn, orphans, uploads } from './uploads.js';
 
 const KINDS = 'video/*,.mp4,.m4v,.mov,.3gp,.mkv,.webm,.avi,.ts,.m2ts,.mts,.mpg,.mpeg,.flv,.wmv,.ogv';
@@ -114,7 +114,7 @@ function Filters({ filter }) {
         <nav class="filters" aria-label={say('filters')}>
             {Object.keys(FILTERS).map((name) => (
                 <a key={name} href={name === 'all' ? '#/' : `#/${name}`} aria-current={name === filter ? 'page' : undefined}>
-                    {say(NAMES[name])} <span class="count">{tasks.loaded ? shown(name).length + (tasks.whole ? '' : '+') : ' '}</span>
+                    {say(NAMES[name])} <span class="count">{tasks.loaded ? shown(name).length + (isWhole(name) ? '' : '+') : ' '}</span>
                 </a>
             ))}
         </nav>
@@ -139,11 +139,14 @@ export function Desk({ filter, over }) {
     const [pages, setPages] = useState(1);
     useEffect(() => setPages(1), [filter]);
     const all = shown(filter), visible = all.slice(0, pages * PAGE_SIZE);
-    useEffect(() => { if (tasks.loaded) want(visible.map((t) => t.id)); });
+    useEffect(() => { if (tasks.loaded) want(visible.map((t) => t.id), filter); });
+    // few of the newest are of this state: the older ones that are
+    const few = tasks.loaded && !tasks.error && all.length < PAGE_SIZE && !isWhole(filter);
+    useEffect(() => { if (few) loadOlder(filter); }, [few, filter]);
     const going = filter === 'all' || filter === 'working' ? uploads.list : [];
-    const more = all.length > visible.length || !tasks.whole;
+    const more = all.length > visible.length || !isWhole(filter);
     async function showMore() {
-        if (all.length < (pages + 1) * PAGE_SIZE && !tasks.whole) await loadList(true);
+        if (all.length < (pages + 1) * PAGE_SIZE) await loadOlder(filter);
         setPages(pages + 1);
     }
     return (
@@ -161,7 +164,7 @@ export function Desk({ filter, over }) {
                 {visible.map((t) => <TaskCard key={t.id} {...t} />)}
                 {!tasks.loaded && !tasks.error && [1, 2, 3].map((i) => <li key={`s${i}`} class="card ghost" aria-hidden="true"><div class="shot" /><div class="body" /></li>)}
             </ul>
-            {tasks.loaded && visible.length + going.length === 0 && <p id="empty" class="empty">{say(EMPTY[filter])}</p>}
+            {tasks.loaded && !few && visible.length + going.length === 0 && <p id="empty" class="empty">{say(EMPTY[filter])}</p>}
             {more && tasks.loaded && <p class="more"><button id="more" type="button" onClick={showMore}>{say('more')}</button></p>}
         </section>
     );

@@ -1,6 +1,7 @@
 // The tasks of the user: which there are, what is known of each, and how both stay true. The list of
-// all ids and states is short and asked for at once; what else is known of a task is asked for when
-// its card comes into sight. Events keep both up to date; without them the page looks by itself.
+// ids and states is short and asked for at once, the newest first; what else is known of tasks is asked
+// for when their cards come into sight, all of them together. Who looks for one state gets the older
+// ones of that state alone. Events keep both up to date; without them the page looks by itself.
 import { follow } from './events.js';
 import { announce, ask, change, closeToast, inWords, say, state, toast, whenSessionEnds } from './state.js';
 
@@ -9,6 +10,7 @@ const LIST_MAX = 1000;
 const LINK_FRESH_MS = 10 * 60 * 1000; // signed links live longer; older ones are asked for anew
 const LOOK_FIRST_MS = 700, LOOK_LAST_MS = 5000, LANES = 4;
 const STATES = new Set(['uploaded', 'processing', 'processed', 'failed']);
+const ASKED = { all: ['all'], working: ['uploaded', 'processing'], ready: ['processed'], failed: ['failed'] };
 export const FILTERS = {
     all: () => true,
     working: (s) => s === 'uploaded' || s === 'processing',
@@ -22,7 +24,7 @@ export const tasks = {
     names: new Map(), // id: the name of a file that was uploaded here, before its task is known
     hidden: new Set(),// deleted, while it can be undone
     loaded: false,
-    whole: true,      // nothing older is to be asked for
+    ends: {},         // state, or all: the id below which that list goes on; 0: it is whole
     error: null,
     live: true,       // the stream of events works
     busy: new Set(),  // retries on their way
@@ -82,6 +84,18 @@ export function refresh(id) {
     asking.set(id, asked);
     return asked;
 }
+// What the server knows of those between the first and the last of ids, in one answer.
+async function refreshRange(ids, status) {
+    const asker = state.token, [first, last] = [Math.max(...ids), Math.min(...ids)];
+    const many = tasks.list.filter((t) => t.id <= first && t.id >= last && (status === 'all' || t.status === status)).length;
+    const { data } = await ask('GET', `/api/tasks?view=full&order=1&max=${many}&after=${first + 1}${status === 'all' ? '' : `&status=${status}`}`);
+    if (state.token !== asker) return;
+    for (const task of data) {
+        tasks.known.set(task.id, { ...task, askedAt: Date.now() });
+        place(task.id, task.status);
+    }
+    change();
+}
 async function refreshAll(ids) {
     const rest = [...ids];
     let trouble = null;
@@ -94,18 +108,27 @@ async function refreshAll(ids) {
 }
 // What cards in sight do not know yet, or no longer.
 let wanting = false;
-export async function want(ids) {
-    const wanted = ids.filter((id) => {
-        const t = tasks.known.get(id);
-        const status = tasks.list.find((one) => one.id === id)?.status;
-        return !t || (t.status !== status && !isWorking({ status }));
-    });
+const isKnown = (id) => {
+    const t = tasks.known.get(id), status = tasks.list.find((one) => one.id === id)?.status;
+    return !!t && (t.status === status || isWorking({ status }));
+};
+export async function want(ids, filter) {
+    const wanted = ids.filter((id) => !isKnown(id));
     if (wanted.length === 0 || wanting) return;
     wanting = true;
-    await refreshAll(wanted).then(() => { tasks.error = null; }, (e) => { tasks.error = e; });
+    await fetchWanted(wanted, filter).then(() => { tasks.error = null; }, (e) => { tasks.error = e; });
     wanting = false;
     if (tasks.error) setTimeout(change, LOOK_LAST_MS);
     change();
+}
+async function fetchWanted(wanted, filter) {
+    if (wanted.length > LANES) {
+        for (const status of ASKED[filter]) {
+            const ids = wanted.filter((id) => status === 'all' || tasks.list.find((t) => t.id === id)?.status === status);
+            if (ids.length) await refreshRange(ids, status);
+        }
+    }
+    await refreshAll(wanted.filter((id) => !isKnown(id)));
 }
 // Links are good for an hour or so; whoever uses one makes sure that it is young.
 export async function freshTask(id) {
@@ -117,19 +140,45 @@ export async function freshTask(id) {
 
 // -- the list ---------------------------------------------------------------------------------------
 
-export async function loadList(older = false) {
+const endOf = (status) => tasks.ends[status] ?? tasks.ends.all ?? 0;
+export const isWhole = (filter) => ASKED[filter].every((status) => endOf(status) === 0);
+
+export async function loadList() {
     const asker = state.token;
-    const after = older && tasks.list.length ? `&after=${tasks.list.at(-1).id}` : '';
     try {
-        const { data } = await ask('GET', `/api/tasks?order=1&max=${LIST_MAX}${after}`);
+        const { data } = await ask('GET', `/api/tasks?order=1&max=${LIST_MAX}`);
         if (state.token !== asker) return;
-        if (!older) tasks.list = [];
-        tasks.list.push(...data.filter((t) => STATES.has(t.status)).map(({ id, status }) => ({ id, status })));
-        tasks.whole = data.length < LIST_MAX;
+        tasks.list = data.filter((t) => STATES.has(t.status)).map(({ id, status }) => ({ id, status }));
+        tasks.ends = { all: data.length < LIST_MAX ? 0 : data.at(-1).id };
         tasks.loaded = true;
         tasks.error = null;
     } catch (e) {
         if (e.status !== 401) tasks.error = e;
+    }
+    change();
+}
+
+// Older ones of a filter.
+let older = false;
+export async function loadOlder(filter) {
+    if (older || isWhole(filter)) return;
+    const asker = state.token;
+    older = true;
+    try {
+        for (const status of ASKED[filter].filter((one) => endOf(one) > 0)) {
+            const { data } = await ask('GET', `/api/tasks?order=1&max=${LIST_MAX}&after=${endOf(status)}${status === 'all' ? '' : `&status=${status}`}`);
+            if (state.token !== asker) return;
+            const there = new Set(tasks.list.map((t) => t.id));
+            tasks.list.push(...data.filter((t) => STATES.has(t.status) && !there.has(t.id)).map(({ id, status: s }) => ({ id, status: s })));
+            tasks.list.sort((a, b) => b.id - a.id);
+            tasks.ends[status] = data.length < LIST_MAX ? 0 : data.at(-1).id;
+        }
+        if (tasks.ends.all === 0) tasks.ends = { all: 0 };
+        tasks.error = null;
+    } catch (e) {
+        if (e.status !== 401) tasks.error = e;
+    } finally {
+        older = false;
     }
     change();
 }
@@ -216,7 +265,7 @@ whenSessionEnds(() => {
     stopFollowing = null;
     clearTimeout(timer);
     for (const part of ['known', 'names', 'hidden', 'busy', 'notes']) tasks[part].clear();
-    Object.assign(tasks, { list: [], loaded: false, whole: true, error: null, live: true });
+    Object.assign(tasks, { list: [], loaded: false, ends: {}, error: null, live: true });
 });
 
 // -- what can be done with a task ---------------------------------------------------------------------
