@@ -43,6 +43,13 @@ test('a backup made under load brings every acknowledged task, reel and user bac
         await ana.processed(id);
         reels.set(id, await reel(ana, id));
     }
+    // How reels are made belongs to it as well, with the logo.
+    await server.stop();
+    assert.equal((await run(['user', 'admin', '--data', server.dir, 'ana'])).code, 0);
+    await server.start();
+    const png = readFileSync(await ffmpeg('.png', ['-f', 'lavfi', '-i', 'color=red:size=64x64', '-frames:v', '1']));
+    const { json: { logo } } = await ana.post('/api/admin/logos', png, { headers: { 'Content-Type': 'image/png' } });
+    assert.equal((await ana.call('PUT', '/api/admin/profile', { body: { bumper_s: 1, logo } })).status, 201);
     const gone = await ana.give(small);
     await ana.processed(gone);
     await ana.delete(`/api/tasks/${gone}`);
@@ -83,6 +90,9 @@ test('a backup made under load brings every acknowledged task, reel and user bac
     await server.start();
     for (const [id, hash] of reels) assert.equal(await reel(new Client(server, ana.token), id), hash, 'an old token and an old reel');
     assert.equal((await ana.get(`/api/tasks/${gone}`)).status, 404);
+    const { bumper_s, logo_id } = (await ana.get('/api/admin/profile')).json;
+    assert.deepEqual([bumper_s, logo_id], [1, logo]);
+    assert.equal((await ana.post('/api/admin/profile/preview', {})).status, 200, 'its logo is there');
     for (const id of [slow, ...before]) assert.ok((await eva.task(id)).status !== 'failed');
     await (await new Client(server).login('ana')).processed(kept);
     await eva.processed(slow);
@@ -92,7 +102,7 @@ test('a backup made under load brings every acknowledged task, reel and user bac
         return (await eva.tasks()).length === 1;
     });
     await eva.delete(`/api/tasks/${slow}`);
-    await until('only ana has bytes', () => server.blobs().length === 3 * 5 || null);
+    await until('only ana has bytes, and the logo is there', () => server.blobs().length === 3 * 5 + 1);
     await server.stop();
     await isWhole(server.dir);
 });
