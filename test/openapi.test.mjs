@@ -10,7 +10,7 @@ import { createConfig, lint } from '@redocly/openapi-core';
 import { chromium } from 'playwright-core';
 import { Client } from './lib/client.mjs';
 import { bytes, clip, ffmpeg } from './lib/clips.mjs';
-import { METHODS, api, at, checkDelivery, parameters, seen, sent } from './lib/contract.mjs';
+import { METHODS, api, at, checkDelivery, parameters, seen, seenHeaders, sent } from './lib/contract.mjs';
 import { Stream } from './lib/events.mjs';
 import { PATIENCE_MS, Server, folder, root, run, until } from './lib/reelgate.mjs';
 import { OCTETS, Upload, ask, digest, metadata } from './lib/tus.mjs';
@@ -511,6 +511,13 @@ test('files', async () => {
 test('every parameter that is described was sent', () => {
     const all = operations.flatMap((o) => parameters(o.path, o.method).filter((p) => p.value.in !== 'path').map((p) => `${o.method} ${o.path} ${p.value.name}`));
     assert.deepEqual(all.filter((one) => !sent.has(one)), []);
+});
+
+test('every header that is described was seen', () => {
+    const places = operations.flatMap((o) => Object.keys(o.responses).map((status) => at(['paths', o.path, o.method, 'responses', status])))
+        .flatMap(({ value, place }) => Object.keys(value.headers ?? {}).map((name) => at([...place, 'headers', name]).place.join(' ')));
+    const elsewhere = /X-Accel-Redirect$| 307 headers Location$| any headers Retry-After$/; // gateway.test.mjs, s3.test.mjs, a server that stops
+    assert.deepEqual([...new Set(places)].filter((place) => !seenHeaders.has(place) && !elsewhere.test(place)), []);
 });
 
 test('every answer that is described was seen', () => {

@@ -77,6 +77,8 @@ export const parameters = (path, method) =>
 // "method path status" of all that was seen and described; "method path name" of parameters that were sent.
 export const seen = new Set();
 export const sent = new Set();
+// Places of the headers that were seen.
+export const seenHeaders = new Set();
 
 const usual = new Map(Object.entries(api['x-answer-headers']).map(([name, header]) => [name.toLowerCase(), { value: header, place: ['x-answer-headers', name] }]));
 
@@ -89,6 +91,7 @@ function headersConform(described, { headers, pathname }, what) {
         if (front.includes(name)) continue;
         const header = known.get(name);
         assert.ok(header, `${what}: the header ${name} is not described`);
+        seenHeaders.add(header.place.join(' '));
         const check = schema([...header.place, 'schema'], texts);
         assert.ok(check(value), `${what}: header ${name}: ${value}: ${check.errors && complain(check)}`);
     }
