@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { chromium } from 'playwright-core';
 import { Client } from './lib/client.mjs';
-import { assertReel, bytes as clipFile, clip, ffmpeg } from './lib/clips.mjs';
+import { assertReel, bytes as clipFile, clip, colour, ffmpeg } from './lib/clips.mjs';
 import { Cluster } from './lib/cluster.mjs';
 import { postgres, swift } from './lib/engines.mjs';
 import { PATIENCE_MS, Server, folder, residentBytes, run, until } from './lib/reelgate.mjs';
@@ -183,6 +183,27 @@ test('S3', async (t) => {
         await watchAndDownload(t, server, 'Mi gol.mp4', reel.length);
         const refused = new Server(folder(t), ['--presigned-downloads']);
         await assert.rejects(refused.start(), /presigned-downloads: the storage gives no links/);
+    });
+
+    await t.test('a logo is an object, which workers fetch for the versions that name it', async (t) => {
+        const server = await serve(t, s3);
+        await new Client(server).user('ana');
+        await server.stop();
+        assert.equal((await run(['user', 'admin', '--data', server.dir, 'ana'])).code, 0);
+        await server.start();
+        const ana = await new Client(server).login('ana');
+        const picture = readFileSync(await ffmpeg('.png', ['-f', 'lavfi', '-i', 'color=red:s=64x64', '-frames:v', '1']));
+        const { json: { logo } } = await ana.post('/api/admin/logos', picture, { headers: { 'Content-Type': 'image/png' } });
+        const [key] = await server.keys();
+        assert.match(key, new RegExp(`/logos/${logo}$`));
+        assert.ok((await s3.bucket.get(key)).equals(picture));
+        assert.equal((await ana.call('PUT', '/api/admin/profile', { body: { logo } })).status, 201);
+        assert.equal((await ana.post('/api/admin/profile/preview', {})).headers.get('content-type'), 'image/jpeg');
+        for (let i = 0; i < 2; i++) {
+            const task = await ana.processed(await ana.give(await clip(1)));
+            const [r, g, b] = await colour(await clipFile('.mp4', await s3.bucket.get(server.key('reels', task.download))), 0.5, 0, 0);
+            assert.ok(task.profile === 1 && r > 220 && g < 30 && b < 30, `${r} ${g} ${b}`);
+        }
     });
 
     await t.test('a large clip passes in fixed memory, and its copy costs a few percent of it', async (t) => {

@@ -24,6 +24,7 @@ static json_t *task_json(const struct task_row *t)
         fit_name(t->fit), "clip_bytes", (json_int_t)t->clip_bytes, "reel_bytes",
         (json_int_t)t->reel_bytes, "progress", t->progress, "attempts", t->attempts, "fence",
         (json_int_t)t->fence, "worker", t->worker, "clip", t->clip_blob, "reel", t->reel_blob);
+    json_object_set_new(o, "profile", json_integer((json_int_t)t->profile));
     if (*t->error_slug)
         json_object_set_new(
             o, "error", json_pack("{s:s, s:s}", "code", t->error_slug, "detail", t->error_text));
