@@ -1,11 +1,13 @@
-// Makes the pictures of doc/user.md and doc/usuario.md by walking through the page in Chromium, with the
+// Makes the pictures of doc/user.md, doc/usuario.md and doc/admin.md by walking through the page in Chromium, with the
 // clips that the tests use:   node test/pictures.mjs [folder]      (doc/img unless told otherwise)
 // It ends with a fault when the page is not as the documents tell it.
-import { readFileSync, rmSync } from 'node:fs';
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
+import { Client } from './lib/client.mjs';
 import { clip, real } from './lib/clips.mjs';
-import { PATIENCE_MS, Server, folder, root } from './lib/reelgate.mjs';
+import { PATIENCE_MS, Server, folder, root, run } from './lib/reelgate.mjs';
 
 const to = process.argv[2] ?? join(root, 'doc/img');
 const WORDS = {
@@ -14,9 +16,9 @@ const WORDS = {
 };
 const wide = real('video_test_2_950_540.mp4') ?? (await clip(20)), narrow = real('video_test_5_640_480.mp4') ?? (await clip(12, { size: '320x240' }));
 
-async function walk(language) {
-    const words = WORDS[language], profile = folder(null);
-    const server = new Server(folder(null), ['--preset', 'slower', '--workers', '1']);
+// A server and a browser; both are gone when `look` is done.
+async function visit(language, look) {
+    const profile = folder(null), server = new Server(folder(null), ['--preset', 'slower', '--workers', '1', '--quota', '2G']);
     let context;
     try {
         await server.start();
@@ -26,51 +28,87 @@ async function walk(language) {
         });
         const page = context.pages()[0] ?? (await context.newPage());
         page.setDefaultTimeout(PATIENCE_MS);
-        const shot = (name) => page.screenshot({ path: join(to, `user-${name}-${language}.jpg`), type: 'jpeg', quality: 82 });
-        const card = (name) => page.locator('.card', { hasText: name });
-        const isReady = (name) => card(name).locator('.badge', { hasText: words.ready }).waitFor();
-        const give = (path, name) => page.setInputFiles('#files', { name, mimeType: 'video/mp4', buffer: readFileSync(path) });
-
-        await page.goto(server.url);
-        await page.getByRole('button', { name: words.signUp }).click();
-        await page.getByLabel(words.name).fill('ana');
-        await page.getByLabel(words.email).fill('ana@example.org');
-        await page.getByLabel(words.pass, { exact: true }).fill('correct horse');
-        await page.getByLabel(words.pass2).fill('correct horse');
-        await shot('door');
-        await page.locator('#enter').click();
-        await page.locator('#desk').waitFor();
-        await page.locator('#empty').waitFor();
-        await shot('empty');
-
-        await give(wide, words.two);
-        await page.locator('#send').click();
-        await isReady(words.two);
-        await give(narrow, words.one);
-        await page.getByText(words.blur).click();
-        await page.locator('#start-slider').fill('2');
-        await page.waitForFunction(() => { const v = document.querySelector('.frame video'); return !v.seeking && v.currentTime === 2; });
-        await shot('prepare');
-        await page.locator('#send').click();
-        await page.waitForFunction(() => document.querySelector('.card[data-state=processing] progress')?.value > 5);
-        await page.waitForFunction(() => [...document.querySelectorAll('.toast')].length === 0);
-        await shot('working');
-        await isReady(words.one);
-        await page.waitForFunction(() => [...document.querySelectorAll('.poster')].filter((p) => p.naturalWidth > 0).length === 2);
-        await card(words.one).locator('.name a').click();
-        await page.locator('#reel', { hasText: words.checked }).waitFor();
-        await page.$eval('#player', async (v) => { v.currentTime = 5; await new Promise((done) => v.addEventListener('seeked', done, { once: true })); });
-        await shot('reel');
-        await page.goBack();
-        await page.locator('#desk').waitFor();
-        await card(words.two).getByRole('button', { name: words.remove }).click();
-        await page.locator('.toast .undo').waitFor();
-        await page.evaluate(() => document.activeElement.blur());
-        await shot('undo');
+        await look(server, page, async (name) => {
+            await page.evaluate(() => document.activeElement.blur());
+            await page.screenshot({ path: join(to, `${name}-${language}.jpg`), type: 'jpeg', quality: 82 });
+        });
     } finally {
         await context?.close();
         await server.stop();
         for (const dir of [profile, server.dir]) rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
     }
 }
+
+const walk = (language) => visit(language, async (server, page, shot) => {
+    const words = WORDS[language];
+    const card = (name) => page.locator('.card', { hasText: name });
+    const isReady = (name) => card(name).locator('.badge', { hasText: words.ready }).waitFor();
+    const give = (path, name) => page.setInputFiles('#files', { name, mimeType: 'video/mp4', buffer: readFileSync(path) });
+
+    await page.goto(server.url);
+    await page.getByRole('button', { name: words.signUp }).click();
+    await page.getByLabel(words.name).fill('ana');
+    await page.getByLabel(words.email).fill('ana@example.org');
+    await page.getByLabel(words.pass, { exact: true }).fill('correct horse');
+    await page.getByLabel(words.pass2).fill('correct horse');
+    await shot('user-door');
+    await page.locator('#enter').click();
+    await page.locator('#desk').waitFor();
+    await page.locator('#empty').waitFor();
+    await shot('user-empty');
+
+    await give(wide, words.two);
+    await page.locator('#send').click();
+    await isReady(words.two);
+    await give(narrow, words.one);
+    await page.getByText(words.blur).click();
+    await page.locator('#start-slider').fill('2');
+    await page.waitForFunction(() => { const v = document.querySelector('.frame video'); return !v.seeking && v.currentTime === 2; });
+    await shot('user-prepare');
+    await page.locator('#send').click();
+    await page.waitForFunction(() => document.querySelector('.card[data-state=processing] progress')?.value > 5);
+    await page.waitForFunction(() => [...document.querySelectorAll('.toast')].length === 0);
+    await shot('user-working');
+    await isReady(words.one);
+    await page.waitForFunction(() => [...document.querySelectorAll('.poster')].filter((p) => p.naturalWidth > 0).length === 2);
+    await card(words.one).locator('.name a').click();
+    await page.locator('#reel', { hasText: words.checked }).waitFor();
+    await page.$eval('#player', async (v) => { v.currentTime = 5; await new Promise((done) => v.addEventListener('seeked', done, { once: true })); });
+    await shot('user-reel');
+    await page.goBack();
+    await page.locator('#desk').waitFor();
+    await card(words.two).getByRole('button', { name: words.remove }).click();
+    await page.locator('.toast .undo').waitFor();
+    await shot('user-undo');
+});
+
+// What admins see, with some life in it.
+const rule = () => visit('en', async (server, page, shot) => {
+    const boss = await new Client(server).user('marta');
+    await server.stop();
+    assert.equal((await run(['user', 'admin', '--data', server.dir, 'marta'])).code, 0);
+    await server.start();
+    const whole = readFileSync(await clip(3));
+    for (const [i, name] of ['andres', 'camila', 'juan.perez', 'liga-norte'].entries()) {
+        const user = await new Client(server).user(name);
+        for (let n = 0; n <= i; n++) await user.give(wide, { name: `Partido ${n + 1}.mp4` });
+        if (i > 1) await user.failed(await user.give(whole.subarray(0, whole.length / 2), { name: 'Tribuna.mp4' }));
+    }
+    assert.equal((await boss.call('PATCH', '/api/admin/users/2', { body: { tasks_limit: 50 } })).status, 200);
+    await boss.give(narrow);
+    await page.goto(server.url);
+    await page.fill('[name=username]', 'marta');
+    await page.fill('[name=password]', 'correct horse');
+    await page.locator('#enter').click();
+    await page.locator('#to-admin').click();
+    await page.locator('#workers .row').waitFor();
+    await page.locator('#n-failed', { hasText: /^2$/ }).waitFor();
+    await shot('admin-overview');
+    await page.locator('.tabs a').nth(2).click();
+    await page.locator('#users .row').nth(4).waitFor();
+    await shot('admin-users');
+});
+
+mkdirSync(to, { recursive: true });
 await Promise.all(['en', 'es'].map(walk));
+await rule();
