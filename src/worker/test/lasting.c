@@ -326,6 +326,50 @@ static void a_running_attempt_may_finish_and_nothing_new_begins(void **state)
     assert_int_equal(stand_in_seen().made, 1);
 }
 
+static int note_alive(void *arg, const struct worker_row *row)
+{
+    char *text = arg;
+    snprintf(text + strlen(text), 32 - strlen(text), "%d/%d ", row->busy, row->jobs);
+    return 0;
+}
+
+/* "<busy>/<jobs> " of each that is alive. */
+static const char *alive(struct world *w)
+{
+    char *text = arena_get(w->arena, 32);
+    *text = 0;
+    OK(store_worker_list(w->store, note_alive, text, &e));
+    return text;
+}
+
+static void who_works_is_told_until_the_last_attempt_has_ended(void **state)
+{
+    struct world *w = *state;
+    w->conf.jobs = 2;
+    world_start(w);
+    WAIT_FOR(strcmp(alive(w), "0/2 ") == 0);
+    world_upload(w, CLIP_SLOW);
+    WAIT_FOR(strcmp(alive(w), "1/2 ") == 0);
+    struct stop s = {.w = w, .drain_ms = NEVER_MS};
+    stop_begin(&s);
+    sleep_ms(100);
+    assert_string_equal(alive(w), "1/2 ");
+    stand_in_release();
+    WAIT_FOR(atomic_load(&s.done));
+    pthread_join(s.thread, NULL);
+    assert_string_equal(alive(w), "");
+}
+
+static void who_only_relays_and_sweeps_is_no_worker(void **state)
+{
+    struct world *w = *state;
+    w->conf.jobs = 0;
+    world_start(w);
+    sleep_ms(100);
+    workers_stop(w->workers, 0);
+    assert_string_equal(alive(w), "");
+}
+
 static void what_does_not_finish_in_time_is_handed_back(void **state)
 {
     struct world *w = *state;
@@ -406,6 +450,8 @@ int main(void)
         FACT(without_store_and_queue_a_worker_asks_again_and_not_in_a_hurry),
         FACT(idle_workers_stop_at_once),
         FACT(a_running_attempt_may_finish_and_nothing_new_begins),
+        FACT(who_works_is_told_until_the_last_attempt_has_ended),
+        FACT(who_only_relays_and_sweeps_is_no_worker),
         FACT(what_does_not_finish_in_time_is_handed_back),
         FACT(a_second_stop_hastens_the_first),
         FACT(a_later_stop_with_more_time_gives_none),
