@@ -60,35 +60,17 @@ test('figures, readiness and logs of a server and a worker', async (t) => {
         const { error } = await ana.failed(bad);
         const told = await until('the worker tells why', () => lines(worker, own).filter((line) => line.code === error.code).map((line) => line.message).sort().join() === 'attempt,attempt ended' && lines(worker, own));
         assert.ok(told.every((line) => line.request === own && line.task === bad), JSON.stringify(told));
+        // an upload in pieces goes by the request that began it
+        const bytes = readFileSync(still), tus = (request, more) => ({ 'Tus-Resumable': '1.0.0', 'X-Request-Id': request, ...more });
+        const begun = await ana.post('/api/uploads', undefined, { headers: tus('begun-1', { 'Upload-Length': String(bytes.length) }) });
+        assert.deepEqual([begun.status, begun.headers.get('x-request-id')], [201, 'begun-1'], begun.text);
+        const sent = await ana.call('PATCH', new URL(begun.headers.get('location'), ana.url).pathname, { body: bytes, headers: tus('sent-2', { 'Upload-Offset': '0', 'Content-Type': 'application/offset+octet-stream' }) });
+        assert.equal(sent.status, 204, sent.text);
+        await ana.processed(Number(sent.headers.get('reelgate-task')));
+        await until('the worker tells of it', () => lines(worker, 'begun-1').some((line) => line.message === 'attempt'));
+
         const every = worker.out.stderr.trim().split('\n').map((line) => JSON.parse(line));
         assert.deepEqual(every.filter((line) => 'task' in line && !line.request), [], 'no line about a task is without its request');
-    });
-
-    await t.test('prometheus scrapes both, and counts what was done', async () => {
-        await becomes('sum(up{job="reelgate"})', 2);
-        await becomes('up{job="reelgate-api"}', 1);
-        await becomes('sum(reelgate_attempts_total{outcome="processed",path="copy"})', 1);
-        await becomes('sum(reelgate_attempts_total{outcome="processed",path="encode"})', 1);
-        await becomes('sum(reelgate_attempts_total{outcome="failed",path="none"})', 1);
-        await becomes('sum(reelgate_attempt_failures_total)', 1);
-        await becomes('sum(reelgate_render_seconds_per_clip_second_count)', 2);
-        await becomes('sum(reelgate_task_wait_seconds_count)', 3);
-        await becomes('reelgate_bumper_cache_total{result="miss"} and on(instance) reelgate_worker_jobs == 1', 1);
-        await becomes('sum(reelgate_http_requests_total{job="reelgate",route="/api/tasks",method="POST",status="2xx"})', 3);
-        await becomes('sum(reelgate_http_request_duration_seconds_count{job="reelgate",route="/api/tasks",method="POST"})', 3);
-        await becomes('max(reelgate_tasks{state="processed"})', 2);
-        await becomes('max(reelgate_tasks{state="failed"})', 1);
-        await becomes('max(reelgate_oldest_waiting_seconds)', 0);
-        await becomes('max(reelgate_users)', 2);
-        await becomes('max(reelgate_storage_used_bytes)', (n) => n > 10_000);
-        await becomes('min(reelgate_storage_free_bytes)', (n) => n > 0);
-        await becomes('reelgate_build_info{role="worker"}', 1);
-        await becomes('sum(reelgate_http_received_bytes_total{job="reelgate"})', (n) => n > 1000);
-        await becomes('min(process_resident_memory_bytes{job="reelgate"})', (n) => n > 1e6);
-        await becomes('max(process_start_time_seconds{job="reelgate"}) - time()', (n) => n > -600 && n < 5);
-        await becomes('count(ALERTS{alertstate="firing"}) or vector(0)', 0);
-        const { data } = await watcher.ask('rules', {});
-        assert.ok(data.groups[0].rules.length > 10);
     });
 
     await t.test('streams of events and uploads are gauges that come back to nothing', async () => {
@@ -163,13 +145,42 @@ test('figures, readiness and logs of a server and a worker', async (t) => {
         execFileSync('promtool', ['test', 'rules', 'test.yml'], { cwd: dir, stdio: 'pipe' });
     });
 
+    // last, since Prometheus takes five seconds to begin
+    await t.test('prometheus scrapes both, and counts what was done', async () => {
+        await becomes('sum(up{job="reelgate"})', 2);
+        await becomes('up{job="reelgate-api"}', 1);
+        await becomes('sum(reelgate_attempts_total{outcome="processed",path="copy"})', 1);
+        await becomes('sum(reelgate_attempts_total{outcome="processed",path="encode"})', 2);
+        await becomes('sum(reelgate_attempts_total{outcome="failed",path="none"})', 1);
+        await becomes('sum(reelgate_attempt_failures_total)', 1);
+        await becomes('sum(reelgate_render_seconds_per_clip_second_count)', 3);
+        await becomes('sum(reelgate_task_wait_seconds_count)', 4);
+        await becomes('reelgate_bumper_cache_total{result="miss"} and on(instance) reelgate_worker_jobs == 1', 1);
+        await becomes('sum(reelgate_http_requests_total{job="reelgate",route="/api/tasks",method="POST",status="2xx"})', 3);
+        await becomes('sum(reelgate_http_request_duration_seconds_count{job="reelgate",route="/api/tasks",method="POST"})', 3);
+        await becomes('max(reelgate_tasks{state="processed"})', 3);
+        await becomes('max(reelgate_tasks{state="failed"})', 1);
+        await becomes('max(reelgate_oldest_waiting_seconds)', 0);
+        await becomes('max(reelgate_users)', 2);
+        await becomes('max(reelgate_storage_used_bytes)', (n) => n > 10_000);
+        await becomes('min(reelgate_storage_free_bytes)', (n) => n > 0);
+        await becomes('reelgate_build_info{role="worker"}', 1);
+        await becomes('sum(reelgate_http_received_bytes_total{job="reelgate"})', (n) => n > 1000);
+        await becomes('min(process_resident_memory_bytes{job="reelgate"})', (n) => n > 1e6);
+        await becomes('max(process_start_time_seconds{job="reelgate"}) - time()', (n) => n > -600 && n < 5);
+        await becomes('count(ALERTS{alertstate="firing"}) or vector(0)', 0);
+        const { data } = await watcher.ask('rules', {});
+        assert.ok(data.groups[0].rules.length > 10);
+    });
+
     await t.test('doctor sees a clock that is not the database\'s', async () => {
         const library = execFileSync('dpkg', ['-L', 'libfaketime'], { encoding: 'utf8' }).split('\n').find((name) => name.endsWith('/libfaketime.so.1'));
-        const look = async (FAKETIME) => (await doctor(t, all.shared, { env: { LD_PRELOAD: library, FAKETIME, FAKETIME_DONT_FAKE_MONOTONIC: '1', NO_FAKE_STAT: '1' } })).checks.find((c) => c.check === 'clock');
-        const [ahead, right] = await Promise.all([look('+3600s'), look('+0s')]);
+        const look = async (FAKETIME, flags = all.shared) => (await doctor(t, flags, { env: { LD_PRELOAD: library, FAKETIME, DONT_FAKE_MONOTONIC: '1', NO_FAKE_STAT: '1', ASAN_OPTIONS: 'verify_asan_link_order=0' } })).checks.find((c) => c.check === 'clock');
+        const [ahead, right, past] = await Promise.all([look('+3600s'), look('+0s'), look('-400d', [])]);
         assert.deepEqual([ahead.state, ahead.code], ['warn', 'doctor_clock']);
         assert.match(ahead.detail, /it is 3\d{3}\.\d s ahead of the database's/);
         assert.equal(right.state, 'ok');
+        assert.deepEqual([past.state, past.code], ['warn', 'doctor_clock_past']);
     });
 
     await t.test('without the database both are not ready, and still tell their figures', async () => {
@@ -190,7 +201,6 @@ test('figures, readiness and logs of a server and a worker', async (t) => {
         assert.match(text, /^reelgate_part_up\{part="database"\} 0$/m);
         assert.match(text, /^reelgate_ready 0$/m);
         assert.match(text, /^reelgate_attempts_total\{outcome="processed",path="copy"\} 1$/m);
-        await becomes('count(ALERTS{alertname="ReelgateNotReady"})', (n) => n >= 2);
         await database.start();
         for (const url of [server.url, metricsOf(worker)]) await until(`${url} is ready again`, async () => (await fetch(`${url}/api/ready`)).status === 200);
     });
@@ -265,7 +275,6 @@ test('doctor explains what is wrong, and what to do', async (t) => {
         finds('storage', 'fail', 'doctor_storage_denied', [...here, '--storage', `file://${file}`]),
         finds('storage', 'warn', 'doctor_storage_new', [...here, '--storage', `file://${data}/none`]),
         finds('storage', 'fail', 'doctor_storage_bad', [...here, '--storage', 's3:bucket']),
-        finds('storage', 'fail', 'doctor_storage_down', [...here, '--storage', 's3://reels?endpoint=http://127.0.0.1:1'], { env: { AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' } }),
         finds('cache', 'warn', 'doctor_cache', [...here, '--cache', file]),
         finds('files', 'fail', 'doctor_files', copy((dir) => writeFileSync(join(dir, 'blobs/stray'), 'nobody knows me'))),
     ]));

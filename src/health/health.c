@@ -17,7 +17,7 @@ enum {
     FRESH_MS = 1000,      /* what was found then is given again */
     PATIENCE_MS = 2000,   /* of who asks */
     SLOW_MS = 1000,       /* of a part; well within that */
-    TOTALS_MS = 5 * 1000, /* sums over all users are not made each second */
+    TOTALS_MS = 2 * 1000, /* sums over all users are not made each second */
     FAR_MS = 10 * 1000,   /* an object storage is asked less often: each question costs money */
 };
 
