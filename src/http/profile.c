@@ -92,11 +92,12 @@ static int change(struct request *r, const json_t *o, struct profile_row *p, boo
         *made = !same(p, &newest);
         if (!*made || task_profile_add(r->http->parts.tasks, p, &why) == 0)
             return 0;
-        *e = why;
-        if (why.code != ERR_CONFLICT)
+        if (why.code != ERR_CONFLICT) {
+            *e = why;
             return -1;
+        }
     }
-    return -1;
+    return err_set(e, ERR_BUSY, "the profile is being changed by others all the time");
 }
 
 void profile_put(struct request *r)

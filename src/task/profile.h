@@ -23,7 +23,7 @@ int task_profile_newest(struct tasks *t, struct arena *a, struct profile_row *ou
  * MSG_PROFILE_BAD, MSG_LOGO_NOT_FOUND. Slow. */
 int task_profile_add(struct tasks *t, struct profile_row *p, struct err *e);
 
-/* Keeps a picture that was looked at already. One that no version names is swept an hour later.
+/* Keeps a picture that was looked at already. One that no version names is swept in an hour or two.
  * Slow. */
 int task_logo_add(struct tasks *t, const void *data, size_t len_bytes, char id[ID_SIZE],
                   struct err *e);
