@@ -66,7 +66,7 @@ for (const [language, size, scheme] of [['en', 'desktop', 'light'], ['es', 'phon
         await page.locator('#make-key').click();
         const key = await page.locator('#once').inputValue();
         assert.match(key, /^rg_\d+_[\w-]{43}$/);
-        assert.equal(await page.evaluate(() => document.activeElement.id), 'once-title');
+        await page.waitForFunction(() => document.activeElement.id === 'once-title'); // once it is drawn
         await page.locator('#once-copy').click();
         await look('key');
         await page.locator('.toast .shut').click();
