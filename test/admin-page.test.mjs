@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Client } from './lib/client.mjs';
-import { clip } from './lib/clips.mjs';
+import { clip, ffmpeg } from './lib/clips.mjs';
 import { artifacts, isForAll, logIn, noSideways, open, shifted } from './lib/page.mjs';
 import { Server, folder, run, until } from './lib/reelgate.mjs';
 
@@ -102,7 +102,58 @@ for (const [language, size, scheme] of [['en', 'desktop', 'light'], ['es', 'phon
         await page.selectOption('[name=role]', 'user');
         await page.locator('#save-user').click();
         await page.locator('#user-error').waitFor();
-        assert.deepEqual(troubles.filter((text) => !/status of 409/.test(text)), []);
+
+        // how reels are made: a logo tried out, values that cannot be, a new version for new clips alone
+        const version = (await boss.get('/api/admin/profile')).json.version;
+        await page.locator('.tabs a').nth(3).click();
+        await page.locator('#bumper').waitFor();
+        await page.setInputFiles('#logo-file', { name: 'logo.gif', mimeType: 'image/gif', buffer: Buffer.from('GIF89a') });
+        await page.locator('#logo-error').waitFor();
+        await page.setInputFiles('#logo-file', { name: 'logo.png', mimeType: 'image/png', buffer: Buffer.from('no picture') });
+        await page.locator('#logo-error', { hasText: 'JPEG' }).waitFor();
+        const mark = await page.locator('#bumper').getAttribute('src');
+        await page.setInputFiles('#logo-file', await ffmpeg('.png', ['-f', 'lavfi', '-i', 'color=c=orange:s=300x200', '-frames:v', '1']));
+        await page.waitForFunction((old) => { const i = document.getElementById('bumper'); return i && i.src !== old && i.naturalWidth === 1280; }, mark);
+        const colour = await page.$eval('#bumper', (i) => {
+            const c = new OffscreenCanvas(1280, 720).getContext('2d');
+            c.drawImage(i, 0, 0);
+            return [...c.getImageData(640, 360, 1, 1).data].slice(0, 3);
+        });
+        assert.ok(colour[0] > 230 && Math.abs(colour[1] - 165) < 25 && colour[2] < 40, `orange: ${colour}`);
+        await page.fill('[name=bumper_s]', '11');
+        await page.locator('#save-profile').click();
+        await page.locator('#profile-error', { hasText: '10' }).waitFor();
+        assert.equal(await page.evaluate(() => document.activeElement.name), 'bumper_s');
+        await page.fill('[name=bumper_s]', '1,5');
+        await page.fill('[name=longest_s]', '3');
+        await page.locator('#save-profile').click();
+        await page.locator('#profile-error').waitFor();
+        await page.fill('[name=longest_s]', '12');
+        await page.selectOption('[name=fit]', 'blur');
+        await look('profile');
+        await page.locator('#save-profile').click();
+        await page.locator('#profile-version', { hasText: String(version + 1) }).waitFor();
+        const { bumper_s, longest_s, fit, logo } = (await boss.get('/api/admin/profile')).json;
+        assert.deepEqual([bumper_s, longest_s, fit, logo], [1.5, 12, 'blur', true]);
+        assert.deepEqual((await ana.get('/api/me')).json.profile, { bumper_s: 1.5, longest_s: 12, fit: 'blur' });
+
+        // and whoever prepares a clip sees it
+        await page.locator('.brand a').click();
+        await page.setInputFiles('#files', await clip(12));
+        await page.locator('.used', { hasText: /0:09[.,]0.*9[.,]0 s.*12[.,]0 s/ }).waitFor();
+        assert.ok(await page.locator('[name=fit][value=blur]').isChecked());
+        await page.keyboard.press('Escape');
+
+        // back to how it was
+        await page.goto(`${server.url}/#/admin/profile`);
+        await page.locator('#logo-none').click();
+        await page.fill('[name=bumper_s]', '2');
+        await page.fill('[name=longest_s]', '20');
+        await page.selectOption('[name=fit]', 'pad');
+        await page.locator('#save-profile').click();
+        await page.locator('#profile-version', { hasText: String(version + 2) }).waitFor();
+        assert.equal((await boss.get('/api/admin/profile')).json.logo, false);
+        assert.deepEqual(troubles.filter((text) => !/status of 4(00|09)/.test(text)), []);
     });
 
 test('who is no admin is neither led there nor let in', async (t) => {

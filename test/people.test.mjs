@@ -26,6 +26,7 @@ test('a key does what its scopes say and nothing else', async (t) => {
     const me = (await ana.get('/api/me')).json;
     assert.deepEqual([me.username, me.role, me.scopes], ['ana', 'user', ['read', 'upload', 'delete']]);
     assert.deepEqual(me.quota, { bytes_used: 0, bytes_limit: null, tasks_today: 0, tasks_limit: null });
+    assert.deepEqual(me.profile, { bumper_s: 2, longest_s: 20, fit: 'pad' });
     const file = readFileSync(await clip(0.4));
     const [reads, uploads, deletes, admin] = await Promise.all([['read'], ['upload'], ['delete'], ['admin']].map((s) => key(ana, s)));
     assert.match(reads.key, KEY);

@@ -3,7 +3,9 @@
 
 #include "core/clock.h"
 #include "core/mem.h"
+#include "core/reel.h"
 #include "store/store.h"
+#include "task/profile.h"
 
 enum { EXPIRES_MAX_S = 10 * 366 * 24 * 3600 };
 
@@ -36,9 +38,17 @@ static json_t *limit_json(int64_t n)
     return n > 0 ? json_integer((json_int_t)n) : json_null();
 }
 
+/* What of the profile a user has to know: what of a clip will be shown, and how. */
+static json_t *made_json(const struct profile *p)
+{
+    return json_pack("{s:f, s:f, s:s}", "bumper_s", (double)p->bumper_us / 1e6, "longest_s",
+                     (double)p->longest_us / 1e6, "fit", fit_name(p->fit));
+}
+
 void keys_me(struct request *r)
 {
     struct user_row u;
+    struct profile_row newest;
     struct err e;
     const struct conf *c = &r->http->conf;
     if (store_user_by_id(r->http->parts.store, r->arena, r->caller.user_id, &u, &e) < 0) {
@@ -47,14 +57,19 @@ void keys_me(struct request *r)
         answer_error(r, &e);
         return;
     }
+    if (task_profile_newest(r->http->parts.tasks, r->arena, &newest, &e) < 0) {
+        answer_error(r, &e);
+        return;
+    }
     json_t *quota = json_pack("{s:I, s:o, s:I, s:o}", "bytes_used", (json_int_t)u.bytes_used,
                               "bytes_limit", limit_json(limit(u.bytes_limit, c->quota)),
                               "tasks_today", (json_int_t)u.day_tasks, "tasks_limit",
                               limit_json(limit(u.tasks_limit, c->quota_tasks)));
     answer_json(r, 200,
-                json_pack("{s:I, s:s, s:s, s:s, s:o, s:o}", "id", (json_int_t)u.id, "username",
+                json_pack("{s:I, s:s, s:s, s:s, s:o, s:o, s:o}", "id", (json_int_t)u.id, "username",
                           u.username, "email", u.email, "role", u.admin ? "admin" : "user",
-                          "scopes", json_scopes(r->caller.scopes), "quota", quota));
+                          "scopes", json_scopes(r->caller.scopes), "quota", quota, "profile",
+                          made_json(&newest.profile)));
 }
 
 void answer_tasks_left(struct request *r)

@@ -2,6 +2,7 @@
 // the server decides who may; to others these pages have nothing to show.
 import { Failed } from './failed.jsx';
 import { Meter, Tabs, Title, Waiting, useAnswer } from './parts.jsx';
+import { Profile } from './profile.jsx';
 import { bytes, number, say, span, state } from './state.js';
 import { Users } from './users.jsx';
 import { WORDS } from './words.js';
@@ -60,8 +61,8 @@ function Overview() {
 }
 
 export default function Admin({ at, first }) {
-    const page = { '/failed': 'failed', '/users': 'users' }[at] ?? 'overview';
-    const pages = [['#/admin', say('overview')], ['#/admin/failed', say('failedTab')], ['#/admin/users', say('users')]];
+    const page = { '/failed': 'failed', '/users': 'users', '/profile': 'profile' }[at] ?? 'overview';
+    const pages = [['#/admin', say('overview')], ['#/admin/failed', say('failedTab')], ['#/admin/users', say('users')], ['#/admin/profile', say('profile')]];
     return (
         <section id="admin" aria-labelledby="title" key={state.language}>
             <Title first={first}>{say('admin')}</Title>
@@ -69,6 +70,7 @@ export default function Admin({ at, first }) {
             {page === 'overview' && <Overview />}
             {page === 'failed' && <Failed />}
             {page === 'users' && <Users />}
+            {page === 'profile' && <Profile />}
         </section>
     );
 }

@@ -1,7 +1,7 @@
 // The words of the administration, as in words.js; fetched with it.
 export const ADMIN = {
     es: {
-        overview: 'Resumen', failedTab: 'Fallidos', users: 'Usuarios', profile: 'Perfil de los reels', role: 'Rol', roleAdmin: 'administración', roleUser: 'usuario', useBytes: 'Espacio', usedOf: '{0} de {1}', usualFit: 'Si no es 16:9',
+        overview: 'Resumen', failedTab: 'Fallidos', users: 'Usuarios', profile: 'Perfil', role: 'Rol', roleAdmin: 'administración', roleUser: 'usuario', useBytes: 'Espacio', usedOf: '{0} de {1}', usualFit: 'Si no es 16:9',
         inQueue: 'En cola', noneWaits: 'nada espera', oldestWaits: 'el primero espera hace {0}', atWork: 'Procesando', busyOf: '{0} de {1} en uso', workersAlive: 'Trabajadores activos', workersNone: 'nada se procesa', reelsReady: 'Reels listos', clipsFailed: 'Fallidos', lookAtThem: 'Revisarlos', hooksWaiting: 'Webhooks en curso', hooksDead: '{0} sin entregar',
         workers: 'Trabajadores', workersHint: 'Ninguno da señales de vida. Los videos esperan en la cola hasta que arranque uno.', workerSeen: 'versión {0} · visto hace {1}', free: 'libre',
         storage: 'Almacenamiento', storageOurs: 'Videos, reels e imágenes', storageDisk: 'Disco', storageFree: '{0} libres de {1}', storageFar: 'El almacenamiento está en la red y no dice cuánto espacio le queda.',
@@ -12,7 +12,7 @@ export const ADMIN = {
         crfHint: 'CRF: menos es mejor y más pesado; de 18 a 28 es lo usual. Los reels nunca se agrandan.', newOnly: 'Los cambios valen solo para los videos nuevos.', valueBad: '{0}: escriba un número de {1} a {2}.', noRoom: 'Entre los dos logos no queda tiempo para el video.', didProfile: 'Guardado: versión {0} del perfil', profileVersion: 'Versión {0}, del {1}', profileFirst: 'Como dice la configuración del servicio.',
     },
     en: {
-        overview: 'Overview', failedTab: 'Failed', users: 'Users', profile: 'How reels are made', role: 'Role', roleAdmin: 'administrator', roleUser: 'user', useBytes: 'Space', usedOf: '{0} of {1}', usualFit: 'If it is not 16:9',
+        overview: 'Overview', failedTab: 'Failed', users: 'Users', profile: 'Profile', role: 'Role', roleAdmin: 'administrator', roleUser: 'user', useBytes: 'Space', usedOf: '{0} of {1}', usualFit: 'If it is not 16:9',
         inQueue: 'In the queue', noneWaits: 'nothing waits', oldestWaits: 'the first waits for {0}', atWork: 'Processing', busyOf: '{0} of {1} busy', workersAlive: 'Workers alive', workersNone: 'nothing is processed', reelsReady: 'Reels ready', clipsFailed: 'Failed', lookAtThem: 'Look at them', hooksWaiting: 'Webhooks waiting', hooksDead: '{0} not delivered',
         workers: 'Workers', workersHint: 'None shows signs of life. Clips wait in the queue until one starts.', workerSeen: 'version {0} · seen {1} ago', free: 'free',
         storage: 'Storage', storageOurs: 'Clips, reels and pictures', storageDisk: 'Disk', storageFree: '{0} free of {1}', storageFar: 'The storage is on the network and does not tell how much room is left.',
