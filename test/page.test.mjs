@@ -70,7 +70,7 @@ for (const [language, size] of [['en', 'desktop'], ['es', 'desktop'], ['en', 'ph
 
         await card(page, 'gol de ana.mp4').locator('.name a').click();
         await page.locator('#reel', { hasText: words.checked }).waitFor();
-        assert.equal(await page.evaluate(() => document.activeElement.localName), 'h1', 'the focus goes along');
+        await page.waitForFunction(() => document.activeElement.localName === 'h1'); // the focus goes along
         await page.$eval('#player', (v) => v.play());
         await page.waitForFunction(() => document.querySelector('video').currentTime > 0.3 && document.querySelector('video').readyState >= 3);
         const video = await page.$eval('video', (v) => ({ ratio: v.videoWidth / v.videoHeight, d: v.duration, error: v.error?.message ?? null }));
@@ -300,7 +300,7 @@ test('wrong passwords and missing fields are told in plain words, and focus goes
     const { page } = await open(t, server);
     await page.locator('#enter').click();
     await page.locator('#entry-error', { hasText: 'Fill in all fields' }).waitFor();
-    assert.equal(await page.evaluate(() => document.activeElement.name), 'username');
+    await page.waitForFunction(() => document.activeElement.name === 'username');
     await isForAll(page, 'a fault');
     await page.getByLabel('User name').fill('nobody');
     await page.getByLabel('Password', { exact: true }).fill('wrong horse');
@@ -369,7 +369,7 @@ test('the whole of it can be done with the keyboard, and everything has a name',
     await page.locator('.remove').focus();
     await page.keyboard.press('Enter');
     await page.locator('#empty').waitFor();
-    assert.equal(await page.evaluate(() => document.activeElement.id), 'files', 'the focus is not lost');
+    await page.waitForFunction(() => document.activeElement.id === 'files'); // the focus is not lost
     await page.keyboard.press('Control+z');
     await page.locator('.badge', { hasText: 'Ready' }).waitFor();
     const small = await page.$$eval('button, .button', (all) => all.filter((el) => el.offsetParent && !el.classList.contains('link') && el.offsetHeight < 40).map((el) => el.outerHTML));

@@ -50,7 +50,7 @@ for (const [language, size, scheme] of [['en', 'desktop', 'light'], ['es', 'phon
         await logIn(page, 'ana');
         await page.locator('#to-settings').click();
         await page.locator('.meter').nth(1).waitFor();
-        assert.equal(await page.evaluate(() => document.activeElement.id), 'title', 'the focus goes along');
+        await page.waitForFunction(() => document.activeElement.id === 'title'); // the focus goes along
         assert.match(await page.locator('.meter-of').nth(1).textContent(), /1 (of|de) 20/);
         await look('account');
 
@@ -59,7 +59,7 @@ for (const [language, size, scheme] of [['en', 'desktop', 'light'], ['es', 'phon
         await page.locator('#no-keys').waitFor();
         await page.locator('#make-key').click();
         await page.locator('#key-error').waitFor();
-        assert.equal(await page.evaluate(() => document.activeElement.name), 'key_name');
+        await page.waitForFunction(() => document.activeElement.name === 'key_name');
         await page.fill('[name=key_name]', `cámara del estadio ${FAR}`);
         await page.check('[name=scope_upload]');
         await page.selectOption('[name=expires]', '30');
