@@ -225,12 +225,14 @@ test('several at once, a bad one among them: each says how it went and what to d
     const words = WORDS.es;
     await signUp(page, words, 'ana');
     const whole = readFileSync(await clip(3));
-    await give(page, [
-        { name: 'uno.mp4', mimeType: 'video/mp4', buffer: readFileSync(await clip(1)) },
-        { name: 'notas.mp4', mimeType: 'video/mp4', buffer: Buffer.from('solo texto\n'.repeat(100)) },
-        { name: 'cortado.mp4', mimeType: 'video/mp4', buffer: whole.subarray(0, whole.length / 2) },
-        { name: 'dos.mp4', mimeType: 'video/mp4', buffer: readFileSync(await clip(0.4)) },
-    ]);
+    await drop(page,
+        { name: 'uno.mp4', path: await clip(1) },
+        { name: 'notas.mp4', path: await bytes('.mp4', Buffer.from('solo texto\n'.repeat(100))) },
+        { name: 'cortado.mp4', path: await bytes('.mp4', whole.subarray(0, whole.length / 2)) },
+        { name: 'dos.mp4', path: await clip(0.4) });
+    await page.locator('.pager', { hasText: 'Video 1 de 4' }).waitFor();
+    await shot(page, 'prepare-several-desktop-es');
+    await page.locator('#send').click();
     await isReady(page, 'uno.mp4', words);
     await isReady(page, 'dos.mp4', words);
     await card(page, 'notas.mp4').locator('.error', { hasText: 'El archivo no es un video que podamos leer. Elija un archivo de video' }).waitFor();

@@ -34,7 +34,7 @@ function Top({ where }) {
                     <span id="who" class="who">{state.name}</span>
                     {isAdmin() && <a id="to-admin" class="button quiet" href="#/admin" aria-current={where === 'admin' ? 'page' : undefined} aria-label={say('admin')} title={say('admin')}><Icon name="gauge" /></a>}
                     <a id="to-settings" class="button quiet" href="#/settings" aria-current={where === 'settings' ? 'page' : undefined} aria-label={say('settings')} title={say('settings')}><Icon name="sliders" /></a>
-                    <button id="logout" class="quiet" type="button" onClick={() => endSession()}>{say('logOut')}</button>
+                    <button id="logout" class="quiet" type="button" title={say('logOut')} onClick={() => endSession()}><Icon name="out" /><span class="words">{say('logOut')}</span></button>
                 </>}
                 <button id="language" class="quiet" type="button" lang={state.language === 'es' ? 'en' : 'es'} onClick={otherLanguage}>{say('otherLanguage')}</button>
             </div>
