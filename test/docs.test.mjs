@@ -6,7 +6,7 @@
 // (sudo, systemctl) that do the same to the test's own server. A variable $url or $token that a
 // document does not set is that of the walk in README.md.
 import assert from 'node:assert/strict';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
 import { test } from 'node:test';
 import { Client } from './lib/client.mjs';
@@ -237,7 +237,7 @@ for (const { file, blocks } of docs) {
     const shell = blocks.filter((b) => b.language === 'sh' && wanted(b)), scripts = blocks.filter((b) => b.language === 'js' && wanted(b));
     if (shell.length + scripts.length === 0) continue;
     test(`${file}: its commands do what it says`, async (t) => {
-        const dir = folder(t), here = join(dir, 'here');
+        const dir = folder(null), here = join(dir, 'here');
         mkdirSync(here);
         copyFileSync(await clip(14), join(here, 'clip.mp4'));
         copyFileSync(await ffmpeg('.png', ['-f', 'lavfi', '-i', 'color=red:size=64x64', '-frames:v', '1']), join(here, 'logo.png'));
@@ -250,6 +250,7 @@ for (const { file, blocks } of docs) {
         };
         t.after(async () => {
             if (existsSync(join(dir, 'pid'))) await systemctl('stop', 'reelgate');
+            rmSync(dir, { recursive: true, force: true }); // what names the service to be stopped goes with it
         });
         const around = await AROUND[file]?.(t, { at, systemctl });
         let { before = '', url } = around ?? {};
