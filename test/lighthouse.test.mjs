@@ -16,7 +16,7 @@ import { PATIENCE_MS, folder, serve } from './lib/reelgate.mjs';
 const SETTINGS = {
     onlyCategories: ['accessibility', 'best-practices'], disableStorageReset: true, disableFullPageScreenshot: true, skipAboutBlank: true,
     throttlingMethod: 'simulate', maxWaitForLoad: PATIENCE_MS, maxWaitForFcp: PATIENCE_MS, pauseAfterFcpMs: 1, pauseAfterLoadMs: 0,
-    networkQuietThresholdMs: 300, cpuQuietThresholdMs: 100,
+    networkQuietThresholdMs: 200, cpuQuietThresholdMs: 50,
 };
 const FORMS = {
     phone: { width: 390, height: 844, deviceScaleFactor: 2, mobile: true },
@@ -74,9 +74,11 @@ test('Lighthouse: accessibility and best practices are at 100', async (t) => {
         await page.waitForSelector('#start-slider:enabled');
         await look('preparing');
         await visit(`#/reel/${id}`, '#player', 'a reel');
-        await page.evaluate(() => { location.hash = '#/settings/keys'; });
-        await page.waitForSelector('#new-key');
-        await look('keys');
+        if (!mobile) { // one page of those that are fetched later; axe looks at all of them elsewhere
+            await page.evaluate(() => { location.hash = '#/settings/keys'; });
+            await page.waitForSelector('#new-key');
+            await look('keys');
+        }
         await page.evaluate(() => localStorage.clear());
     }
 });
