@@ -107,6 +107,9 @@ const rule = () => visit('en', async (server, page, shot) => {
     await page.locator('.tabs a').nth(2).click();
     await page.locator('#users .row').nth(4).waitFor();
     await shot('admin-users');
+    await page.locator('.tabs a').nth(3).click();
+    await page.waitForFunction(() => document.getElementById('bumper')?.naturalWidth > 0);
+    await shot('admin-profile');
 });
 
 mkdirSync(to, { recursive: true });
