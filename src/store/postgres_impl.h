@@ -90,6 +90,7 @@ enum pg_sql {
     PG_EVENT_SPAN_USER,
     PG_EVENT_TRIM,
     PG_UPLOAD_ADD,
+    PG_UPLOAD_OPEN,
     PG_UPLOAD_GET,
     PG_UPLOAD_WISH,
     PG_UPLOAD_HOLD,

@@ -189,6 +189,7 @@ const char *const pg_sql_text[PG_COUNT_] = {
         "(SELECT coalesce(sum(length_bytes), 0) FROM uploads WHERE user_id = $2::bigint AND "
         "task_id = 0) <= coalesce(nullif(CASE WHEN u.bytes_limit < 0 THEN $11::bigint ELSE "
         "u.bytes_limit END, 0), 9223372036854775807) RETURNING expires_ms",
+    [PG_UPLOAD_OPEN] = "SELECT count(*) FROM uploads WHERE user_id = $1::bigint AND task_id = 0",
     [PG_UPLOAD_ADVANCE] = "UPDATE uploads SET offset_bytes = $4::bigint, holder = 0, expires_ms = "
                           "reelgate_now_ms() + $5::bigint WHERE id = $1::text AND holder = "
                           "$2::bigint AND offset_bytes = $3::bigint RETURNING offset_bytes",

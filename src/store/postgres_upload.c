@@ -44,6 +44,12 @@ int postgres_upload_add(struct store *s, const struct upload_row *u, int64_t kee
                         int64_t quota_bytes, int64_t *expires_ms, struct err *e)
 {
     struct pg_values v = {0};
+    /* two that come at once may both be the last: it is no limit to the piece */
+    AUTO(pg_clearp) PGresult *open = ask(s, PG_UPLOAD_OPEN, NULL, &u->user_id, 1, e);
+    if (!open)
+        return -1;
+    if (pg_number(open, 0, 0) >= UPLOADS_OPEN_MAX)
+        return err_msg(e, MSG_UPLOADS_LIMITED, "the user has %d open uploads", UPLOADS_OPEN_MAX);
     pg_text(&v, u->id);
     pg_int(&v, u->user_id);
     pg_int(&v, u->length_bytes);

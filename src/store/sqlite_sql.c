@@ -154,6 +154,9 @@ const char *const sq_sql_text[SQL_COUNT_] = {
         "FROM uploads WHERE user_id = ?2 AND task_id = 0) <= coalesce(nullif(CASE WHEN "
         "u.bytes_limit < 0 THEN ?11 ELSE u.bytes_limit END, 0), 9223372036854775807) "
         "RETURNING expires_ms",
+    [SQL_UPLOAD_OPEN] =
+        "SELECT count(*) FROM uploads INDEXED BY uploads_open WHERE user_id = ?2 AND "
+        "task_id = 0",
     [SQL_UPLOAD_ADVANCE] =
         "UPDATE uploads SET offset_bytes = ?4, holder = 0, expires_ms = ?5 WHERE id = ?1 AND "
         "holder = ?2 AND offset_bytes = ?3 RETURNING offset_bytes",

@@ -66,6 +66,11 @@ static int add(struct sq_conn *c, void *arg, struct err *e)
 {
     const struct add *x = arg;
     const struct upload_row *u = x->u;
+    struct change open = {.which = SQL_UPLOAD_OPEN, .numbers = &u->user_id, .count = 1};
+    if (run_change(c, &open, e) < 0)
+        return -1;
+    if (open.value >= UPLOADS_OPEN_MAX)
+        return err_msg(e, MSG_UPLOADS_LIMITED, "the user has %d open uploads", UPLOADS_OPEN_MAX);
     AUTO(sq_endp) sqlite3_stmt *st = sq_get(c, SQL_UPLOAD_ADD, e);
     if (!st)
         return -1;

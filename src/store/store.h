@@ -306,9 +306,13 @@ struct upload_row {
     int64_t expires_ms;
     int64_t task_id; /* 0: not yet a task */
 };
+enum {
+    UPLOADS_OPEN_MAX = 200
+}; /* of a user; programs that start anew each time leave them behind */
 /* The row as it is to be, but for offset, wish, holder and task; it expires in keep_ms. *expires_ms
  * says when. quota_bytes as in struct task_new, and uploads that are no tasks yet count with their
- * whole length: ERR_DENIED with MSG_QUOTA_EXCEEDED. */
+ * whole length: ERR_DENIED with MSG_QUOTA_EXCEEDED. ERR_RATE with MSG_UPLOADS_LIMITED: there are
+ * UPLOADS_OPEN_MAX of them. */
 int store_upload_add(struct store *s, const struct upload_row *u, int64_t keep_ms,
                      int64_t quota_bytes, int64_t *expires_ms, struct err *e);
 /* ERR_MISSING when there is none, or user_id is not 0 and not its owner. */

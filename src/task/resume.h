@@ -15,7 +15,8 @@ struct task_wish;
 struct tasks;
 
 /* A new upload of length_bytes. Texts of *out live in the arena. What can be known is checked now:
- * the wish, MSG_FILE_TOO_LARGE, MSG_EMPTY_FILE, MSG_DISK_FULL, MSG_QUOTA_EXCEEDED. */
+ * the wish, MSG_FILE_TOO_LARGE, MSG_EMPTY_FILE, MSG_DISK_FULL, MSG_QUOTA_EXCEEDED,
+ * MSG_UPLOADS_LIMITED. */
 int resume_add(struct tasks *t, const struct task_wish *w, int64_t length_bytes, struct arena *a,
                struct upload_row *out, struct err *e);
 /* How far it is. Whoever writes on it is told to let go, and waited for; an upload whose bytes are

@@ -487,6 +487,35 @@ static void a_task_is_found_by_each_of_its_blobs(void **state)
     FAILS(ERR_MISSING, MSG_TASK_NOT_FOUND, store_task_by_blob(w->s, w->a, "reels/2", &t, e));
 }
 
+static void a_user_has_only_so_many_open_uploads(void **state)
+{
+    struct world *w = *state;
+    int64_t ana = add_user(w, "ana"), eva = add_user(w, "eva"), expires;
+    struct upload_row u = {.user_id = ana,
+                           .length_bytes = 10,
+                           .file_name = "gol.mp4",
+                           .title = "Gol",
+                           .idempotency_key = "k",
+                           .clip_blob = "clips/a",
+                           .fit = FIT_PAD};
+    for (int i = 0; i <= UPLOADS_OPEN_MAX; i++) {
+        char name[16];
+        snprintf(name, sizeof(name), "open%d", i);
+        u.id = name;
+        if (i < UPLOADS_OPEN_MAX)
+            OK(store_upload_add(w->s, &u, KEEP_MS, 0, &expires, e));
+        else
+            FAILS(ERR_RATE, MSG_UPLOADS_LIMITED,
+                  store_upload_add(w->s, &u, KEEP_MS, 0, &expires, e));
+    }
+    OK(store_upload_remove(w->s, "open7", e));
+    u.id = "open";
+    OK(store_upload_add(w->s, &u, KEEP_MS, 0, &expires, e));
+    u.id = "hers";
+    u.user_id = eva;
+    OK(store_upload_add(w->s, &u, KEEP_MS, 0, &expires, e));
+}
+
 /* -- changes -- */
 
 static void a_change_whose_guard_fails_does_nothing(void **state)
@@ -586,6 +615,7 @@ int main(void)
         FACT(old_events_are_forgotten_from_the_oldest_on),
         FACT(a_change_wakes_who_waits_for_events),
         FACT(an_upload_moves_on_for_who_holds_it),
+        FACT(a_user_has_only_so_many_open_uploads),
 
         FACT(a_task_comes_with_its_bytes_and_its_outbox_row),
         FACT(a_task_of_nobody_is_refused_whole),
