@@ -371,6 +371,8 @@ test('figures are for admins; a day has so many tasks', async () => {
     const headers = { 'Upload-Length': tiny.length };
     is(await ask(ada, 'POST', '/api/uploads', { headers: { ...headers, 'Content-Type': OCTETS }, body: tiny }), 429, 'tasks_limit');
     is(await (await Upload.create(ada, tiny.length)).patch(0, tiny), 429, 'tasks_limit');
+    for (let made = 0; made < 200; made += 20) await Promise.all(Array.from({ length: 20 }, () => ask(ada, 'POST', '/api/uploads', { headers })));
+    is(await ask(ada, 'POST', '/api/uploads', { headers }), 429, 'uploads_limited');
     is(await ada.get('/metrics'), 403, 'forbidden');
     await strict.stop();
     assert.equal((await run(['user', 'admin', '--data', strict.dir, 'ada'])).code, 0);

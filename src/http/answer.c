@@ -100,6 +100,8 @@ void answer_error(struct request *r, const struct err *e)
         answer_wait(r, 2);
     if (e->msg == MSG_TASKS_LIMIT)
         answer_wait(r, (int)day_ends_s(r));
+    if (e->msg == MSG_UPLOADS_LIMITED)
+        answer_wait(r, 60);
     if (r->status >= 500)
         log_error(r->http->parts.log, "request failed", "request", r->id, "code",
                   err_code_name(e->code), "why", e->text);
