@@ -68,7 +68,7 @@ async function send(u) {
         },
         onShouldRetry: (error) => {
             const status = error.originalResponse?.getStatus() ?? 0;
-            if (lasting(status) || bodyOf(error.originalResponse)?.code === 'tasks_limit') return false;
+            if (lasting(status) || ['tasks_limit', 'uploads_limited'].includes(bodyOf(error.originalResponse)?.code)) return false;
             u.state = 'lost';
             change();
             return true;
