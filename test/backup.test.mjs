@@ -34,6 +34,19 @@ async function reel(client, id) {
     return createHash('sha256').update(bytes).digest('hex');
 }
 
+test('a folder whose blobs are those that are served is refused', async (t) => {
+    const to = join(folder(t), 'copy');
+    mkdirSync(join(to, 'blobs'), { recursive: true });
+    const server = await serve(t, '--workers', '0', '--storage', `file://${join(to, 'blobs')}`);
+    const ana = await new Client(server).user('ana');
+    await ana.give(await clip(1));
+    const files = () => readdirSync(join(to, 'blobs'), { recursive: true }).sort().join();
+    const before = files();
+    const { code, stderr } = await run(['backup', '--data', server.dir, '--storage', `file://${join(to, 'blobs')}`, to]);
+    assert.deepEqual([code, /is to be saved/.test(stderr)], [1, true], stderr);
+    assert.equal(files(), before);
+});
+
 test('a backup made under load brings every acknowledged task, reel and user back', async (t) => {
     const server = await serve(t), to = join(folder(t), 'copy');
     const ana = await new Client(server).user('ana'), eva = await new Client(server).user('eva');

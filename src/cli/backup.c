@@ -211,6 +211,19 @@ static int copy_secret(struct backup *b, struct err *e)
     return 0;
 }
 
+/* Whether the backup's files would be those that are served: what it does not name would go. */
+static bool is_live(struct backup *b)
+{
+    struct stat live, copy;
+    const char *at = parts_storage(b->arena, &b->cli->conf);
+    const char *to = arena_printf(b->arena, "%s/blobs", b->folder);
+    if (strncmp(at, "file:", 5) != 0)
+        return false;
+    at += strncmp(at, "file://", 7) == 0 ? 7 : 5;
+    return stat(at, &live) == 0 && stat(to, &copy) == 0 && live.st_dev == copy.st_dev &&
+           live.st_ino == copy.st_ino;
+}
+
 static int check_folder(struct backup *b, struct err *e)
 {
     struct stat data, folder;
@@ -219,6 +232,8 @@ static int check_folder(struct backup *b, struct err *e)
     if (stat(b->cli->conf.data, &data) == 0 && stat(b->folder, &folder) == 0 &&
         data.st_dev == folder.st_dev && data.st_ino == folder.st_ino)
         return err_set(e, ERR_CONFLICT, "it is the data folder itself");
+    if (is_live(b))
+        return err_set(e, ERR_CONFLICT, "its blobs are the storage that is to be saved");
     if (access(b->now, F_OK) < 0)
         return 0;
     /* Nobody serves it; and what lay beside it is in it when it has been closed. */
