@@ -114,6 +114,18 @@ test('without a token, of another user, and too many: each has its answer', asyn
     });
 });
 
+test('a stream ends with the key that it came with, whether that is deleted or runs out', async (t) => {
+    const server = await serve(t, '--workers', '0');
+    const ana = await new Client(server).user('ana');
+    const [kept, gone, brief] = await Promise.all([{}, {}, { expires_in: 3 }].map((more) => ana.post('/api/keys', { name: 'oído', scopes: ['read'], ...more })));
+    const streams = await Promise.all([kept, gone, brief].map(({ json }) => listen(t, new Client(server, json.key))));
+    assert.equal((await ana.delete(`/api/keys/${gone.json.id}`)).status, 204);
+    await until('both have ended', () => streams[1].ended && streams[2].ended);
+    const id = await ana.give(readFileSync(await clip(0.4)));
+    await streams[0].sees('task.uploaded', id);
+    assert.deepEqual([streams[1].types(id), streams[2].types(id)], [[], []]);
+});
+
 test('a quiet stream sends comments, outlives the idle time, and ends at once with the server', async (t) => {
     const server = await serve(t, '--events-beat', '200ms', '--idle-timeout', '1s');
     const ana = await new Client(server).user('ana');

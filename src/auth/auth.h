@@ -92,6 +92,8 @@ int auth_key_add(struct auth *a, struct arena *mem, const struct caller *who, co
 const char *auth_key_prefix(struct arena *mem, int64_t id, const char *hint);
 /* It is good for nothing from now on here, and within seconds elsewhere. MSG_KEY_NOT_FOUND. */
 int auth_key_remove(struct auth *a, int64_t id, int64_t user_id, struct err *e);
+/* Whether it is known to be deleted, as the store says now; false while that cannot be asked. */
+bool auth_key_gone(struct auth *a, int64_t id);
 /* The user's role has changed: what is remembered of them is checked anew. */
 void auth_forget(struct auth *a, int64_t user_id);
 /* Writes down when keys were last used. Every few seconds, from a thread that may wait. */

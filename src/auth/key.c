@@ -181,6 +181,14 @@ int auth_key_remove(struct auth *a, int64_t id, int64_t user_id, struct err *e)
     return 0;
 }
 
+bool auth_key_gone(struct auth *a, int64_t id)
+{
+    AUTO(arena_freep) struct arena *mem = arena_new();
+    struct key_row row;
+    struct err e = {0};
+    return store_key_get(a->store, mem, id, &row, &e) < 0 && e.code == ERR_MISSING;
+}
+
 void auth_forget(struct auth *a, int64_t user_id)
 {
     seen_forget(a->seen, user_id);

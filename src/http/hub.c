@@ -27,6 +27,7 @@ enum {
     PASS_MS = 40,     /* between two looks: progress of many tasks comes in one */
     IDLE_MS = 1000,   /* a lost bell costs no more */
     AGE_MS = 15000,   /* half of how far back users with news are looked for */
+    KEYS_MS = 2000,   /* keys of listeners are looked at so often */
     LIFE_MS = 3600000 /* then the client comes again, with a token that still holds */
 };
 
@@ -40,6 +41,7 @@ struct listener {
     struct buf out;
     size_t sent; /* of out */
     int64_t begun_ms, said_ms;
+    int64_t key_id, until_ms, asked_ms; /* the key that it came with; 0: none, 0: for ever */
     struct listener *next, **at;
 };
 struct hub {
@@ -284,15 +286,46 @@ static bool left_by_client(const struct listener *l)
 /* With the lock: beats for who heard nothing, an end for who has been here for long. */
 static void keep(struct hub *h)
 {
-    int64_t now = clock_mono_ms();
+    int64_t now = clock_mono_ms(), date = store_now_ms(h->store);
     for (struct listener *l = h->first; l; l = l->next) {
-        if (h->stopping || now - l->begun_ms > LIFE_MS || (l->suspended && left_by_client(l))) {
+        if (h->stopping || now - l->begun_ms > LIFE_MS || (l->until_ms && date >= l->until_ms) ||
+            (l->suspended && left_by_client(l))) {
             end(l);
         } else if (!l->ended && now - l->said_ms >= h->beat_ms) {
             buf_puts(&l->out, ":\n\n");
             said(l, now);
         }
     }
+}
+
+/* With the lock: a key that was not asked about of late; 0: none. */
+static int64_t next_key(struct hub *h, int64_t now)
+{
+    int64_t key_id = 0;
+    for (struct listener *l = h->first; l; l = l->next) {
+        if (l->ended || !l->key_id || now - l->asked_ms < KEYS_MS ||
+            (key_id && key_id != l->key_id))
+            continue;
+        key_id = l->key_id;
+        l->asked_ms = now;
+    }
+    return key_id;
+}
+
+/* Who came with a key that is deleted by now hears no more. */
+static void end_keyless(struct hub *h)
+{
+    int64_t key_id, now = clock_mono_ms();
+    pthread_mutex_lock(&h->lock);
+    while ((key_id = next_key(h, now)) != 0) {
+        pthread_mutex_unlock(&h->lock);
+        bool gone = auth_key_gone(h->auth, key_id);
+        pthread_mutex_lock(&h->lock);
+        for (struct listener *l = h->first; gone && l; l = l->next)
+            if (l->key_id == key_id)
+                end(l);
+    }
+    pthread_mutex_unlock(&h->lock);
 }
 
 static void *hub_run(void *arg)
@@ -309,6 +342,8 @@ static void *hub_run(void *arg)
         pthread_mutex_unlock(&h->lock);
         if (stop)
             return NULL;
+        if (any)
+            end_keyless(h);
         bool failed = any && look(&p, &e) < 0;
         if (failed && !h->silent)
             log_warn(h->log, "events cannot be read for now", "why", e.text);
@@ -370,8 +405,9 @@ static int64_t streams_of(const struct hub *h, int64_t user_id)
     return n;
 }
 
-struct MHD_Response *hub_stream(struct hub *h, struct MHD_Connection *conn, int64_t user_id,
-                                int64_t task_id, int64_t after, struct err *e)
+struct MHD_Response *hub_stream(struct hub *h, struct MHD_Connection *conn,
+                                const struct caller *who, int64_t task_id, int64_t after,
+                                struct err *e)
 {
     struct listener *l = mem_new(sizeof(*l));
     int64_t now = clock_mono_ms();
@@ -380,14 +416,16 @@ struct MHD_Response *hub_stream(struct hub *h, struct MHD_Connection *conn, int6
     *l = (struct listener){.hub = h,
                            .conn = conn,
                            .fd = info ? info->connect_fd : -1,
-                           .user_id = user_id,
+                           .user_id = who->user_id,
+                           .key_id = who->key_id,
+                           .until_ms = who->until_ms,
                            .task_id = task_id,
                            .after = after,
                            .begun_ms = now,
                            .said_ms = now};
     buf_init(&l->out, BUFFER_MAX);
     pthread_mutex_lock(&h->lock);
-    bool full = streams_of(h, user_id) >= h->streams;
+    bool full = streams_of(h, who->user_id) >= h->streams;
     if (!full) {
         l->ended = h->stopping;
         l->next = h->first;

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 struct auth;
+struct caller;
 struct err;
 struct hub;
 struct log;
@@ -20,8 +21,9 @@ void hub_end(struct hub *h);
 /* After the daemon has stopped. */
 void hub_free(struct hub *h);
 
-/* A stream of a user's events, of one task or (0) all, beyond the id `after`; -1: from now on. The
- * response is the caller's and owns the rest. NULL with *e: ERR_RATE, too many streams of this
- * user. */
-struct MHD_Response *hub_stream(struct hub *h, struct MHD_Connection *conn, int64_t user_id,
-                                int64_t task_id, int64_t after, struct err *e);
+/* A stream of the events of who asks, of one task or (0) all, beyond the id `after`; -1: from now
+ * on. It ends when their key runs out, and within seconds when it is deleted. The response is the
+ * caller's and owns the rest. NULL with *e: ERR_RATE, too many streams of this user. */
+struct MHD_Response *hub_stream(struct hub *h, struct MHD_Connection *conn,
+                                const struct caller *who, int64_t task_id, int64_t after,
+                                struct err *e);
