@@ -148,6 +148,25 @@ test('a dead letter is kept and can be replayed under the same id; a slow receiv
     await ill.tells('hook.test');
 });
 
+test('many with silent receivers leave room for who has an honest one', async (t) => {
+    const server = await serve(t, '--hook-private', '--hook-timeout', '20s', '--workers', '0');
+    const silent = await receiver(t, () => null), honest = await receiver(t);
+    const crowd = await Promise.all(Array.from({ length: 14 }, (_, i) => new Client(server).user(`mudo${i}`)));
+    await Promise.all(crowd.flatMap((one) => [0, 1].map(async () => {
+        const hook = await silent.hook(one);
+        for (let i = 0; i < 6; i++) assert.equal((await one.post(`/api/hooks/${hook.id}/test`)).status, 202);
+    })));
+    await until('they fill what they may', () => silent.requests.length >= 96);
+    const ana = await new Client(server).user('ana'), began = Date.now();
+    const hook = await honest.hook(ana);
+    assert.equal((await ana.post(`/api/hooks/${hook.id}/test`)).status, 202);
+    await honest.tells('hook.test');
+    assert.ok(Date.now() - began < 15_000, 'before the first of the others has timed out');
+    assert.equal((await ana.call('PATCH', `/api/hooks/${hook.id}`, { body: { enabled: false } })).status, 200);
+    const none = await ana.post(`/api/hooks/${hook.id}/test`);
+    assert.deepEqual([none.status, none.json.code], [409, 'hook_disabled']);
+});
+
 test('while a secret is changed both sign; 410 disables; a hook can be changed and is its owner\'s alone', async (t) => {
     let status = 200;
     const server = await serve(t, ...QUICK);

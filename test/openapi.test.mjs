@@ -482,6 +482,7 @@ test('hooks and what their receiver is sent', async () => {
     answer = 410;
     await ana.post(`${here}/test`);
     await until('410 disables it', async () => !(await ana.get(here)).json.enabled);
+    is(await ana.post(`${here}/test`), 409, 'hook_disabled');
     assert.equal((await ana.delete(here)).status, 204);
     await until('there can be no more', async () => (await ana.post('/api/hooks', { url })).status === 409);
 });

@@ -25,7 +25,8 @@
 #include <string.h>
 
 enum {
-    PLACES = 64,
+    PLACES = 128,
+    PLACES_FIRST = 32, /* of them, for who has none yet: slow receivers of many never fill all */
     PLACES_OF_USER = 8,
     PLACES_OF_HOOK = 4,
     HOOKS_AT_ONCE = 64, /* looked at in one pass */
@@ -241,9 +242,11 @@ static int busy_with(const struct hooks *h, int64_t hook_id, int64_t user_id)
 /* How many more may be sent to a hook. */
 static int room_for(const struct hooks *h, int64_t hook_id, int64_t user_id)
 {
-    int room = PLACES - h->busy;
+    int held = busy_with(h, 0, user_id), room = PLACES - PLACES_FIRST - h->busy;
     int of_hook = PLACES_OF_HOOK - busy_with(h, hook_id, 0);
-    int of_user = PLACES_OF_USER - busy_with(h, 0, user_id);
+    int of_user = PLACES_OF_USER - held;
+    if (room <= 0 && held == 0 && h->busy < PLACES)
+        room = 1;
     room = of_hook < room ? of_hook : room;
     return of_user < room ? of_user : room;
 }

@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { ANSWER_BYTES = 16 * 1024, CONNECTIONS = 64 };
+enum { ANSWER_BYTES = 16 * 1024, CONNECTIONS = 128 };
 
 struct sender {
     CURLM *multi;

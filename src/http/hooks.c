@@ -219,8 +219,11 @@ void hooks_secret(struct request *r)
 void hooks_test(struct request *r)
 {
     struct err e;
+    struct hook_row h;
     int64_t id;
-    if (store_delivery_test(r->http->parts.store, id_of(r, 0), r->caller.user_id, &id, &e) < 0)
+    if (find(r, &h, &e) < 0 ||
+        (!h.enabled && err_msg(&e, MSG_HOOK_DISABLED, "hook %lld is disabled", (long long)h.id)) ||
+        store_delivery_test(r->http->parts.store, id_of(r, 0), r->caller.user_id, &id, &e) < 0)
         answer_error(r, &e);
     else
         answer_json(r, 202, json_pack("{s:I}", "delivery", (json_int_t)id));
