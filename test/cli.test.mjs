@@ -189,6 +189,14 @@ test('asks 2: tasks that failed get a fresh start, all at once, as often as it t
     await retry('failed'); /* nothing to do is no fault */
 });
 
+test('a password in a URL that cannot be read is not shown', async (t) => {
+    for (const url of ['postgres://reelgate:geheim@db/x', 'postgresql:reelgate:geheim@db/x', 'postgresql://reelgate:geheim@[db/x']) {
+        const { code, stdout, stderr } = await run(['doctor', '--data', folder(t), '--database', url]);
+        assert.notEqual(code, 0);
+        assert.ok(!`${stdout}${stderr}`.includes('geheim'), stdout + stderr);
+    }
+});
+
 test('doctor is content with a fresh place and names what is wrong', async (t) => {
     const server = await serve(t);
     await server.stop();

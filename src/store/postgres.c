@@ -133,8 +133,7 @@ static void postgres_close(struct store *base)
 static int postgres_open(struct store **out, const char *rest, struct log *log, struct err *e)
 {
     if (strncmp(rest, "//", 2) != 0)
-        return err_set(e, ERR_INPUT,
-                       "database postgresql:%s: it should be postgresql://user@host/name", rest);
+        return err_set(e, ERR_INPUT, "database: it should be postgresql://user@host/name");
     AUTO(store_closep) struct store *base = mem_new(sizeof(struct postgres));
     struct postgres *s = (struct postgres *)base;
     store_init(base, &store_postgres_ops, log);
@@ -148,6 +147,11 @@ static int postgres_open(struct store **out, const char *rest, struct log *log, 
         s->free = &s->conns[i];
     }
     s->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    /* what libpq says of one that it cannot read quotes it, with its password */
+    PQconninfoOption *parts = PQconninfoParse(s->url, NULL);
+    PQconninfoFree(parts);
+    if (!parts)
+        return err_set(e, ERR_INPUT, "database: libpq cannot read the URL");
     struct pg_conn *c = pg_take(s, e);
     if (!c)
         return -1;

@@ -30,7 +30,8 @@ static const struct store_ops *find(const char *url, const char **rest, struct e
         *rest = url + n + 1;
         return b->ops ? b->ops : engine_find(b->module, b->symbol, e);
     }
-    err_set(e, ERR_INPUT, "database %s: the URL should begin with sqlite: or postgresql:", url);
+    /* nothing of it is said: there may be a password in it */
+    err_set(e, ERR_INPUT, "database: the URL should begin with sqlite: or postgresql:");
     return NULL;
 }
 
