@@ -29,18 +29,29 @@ void log_free(struct log *l)
     free(l);
 }
 
-/* Quotes and escapes as JSON does (RFC 8259, 7); bytes over 0x7f pass, so UTF-8 stays readable. */
+/* Bytes at s that are one clean character beyond ASCII; 0: they are none. */
+static size_t beyond_ascii(const char *s)
+{
+    unsigned char c = (unsigned char)*s;
+    size_t n = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2;
+    return strnlen(s, n) == n && str_utf8_clean((struct str){s, n}) ? n : 0;
+}
+
+/* Quotes and escapes as JSON does (RFC 8259, 7). UTF-8 stays readable; what is none, or a control
+ * character that terminals act upon, is escaped byte by byte. */
 static void put_quoted(struct buf *b, const char *s)
 {
     buf_puts(b, "\"");
-    for (; *s; s++) {
+    for (size_t n; *s; s += n) {
         unsigned char c = (unsigned char)*s;
+        n = c >= 0x80 ? beyond_ascii(s) : 1;
         if (c == '"' || c == '\\')
             buf_printf(b, "\\%c", c);
-        else if (c < 0x20 || c == 0x7f)
+        else if (c < 0x20 || c == 0x7f || n == 0)
             buf_printf(b, "\\u%04x", c);
         else
-            buf_put(b, s, 1);
+            buf_put(b, s, n);
+        n += n == 0;
     }
     buf_puts(b, "\"");
 }
@@ -49,9 +60,12 @@ static bool plain(const char *s)
 {
     if (!*s)
         return false;
-    for (; *s; s++)
-        if ((unsigned char)*s <= ' ' || strchr("\"\\=", *s) || *s == 0x7f)
+    for (size_t n; *s; s += n) {
+        unsigned char c = (unsigned char)*s;
+        n = c >= 0x80 ? beyond_ascii(s) : 1;
+        if (n == 0 || c <= ' ' || strchr("\"\\=", *s) || c == 0x7f)
             return false;
+    }
     return true;
 }
 

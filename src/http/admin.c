@@ -89,7 +89,8 @@ void admin_users(struct request *r)
     const char *part = request_query(r, "q");
     json_t *list = json_array();
     if (!request_number(r, "max", 0, INT64_MAX, &max) ||
-        !request_number(r, "after", 0, INT64_MAX, &after) || (part && strlen(part) > QUERY_MAX)) {
+        !request_number(r, "after", 0, INT64_MAX, &after) ||
+        (part && (strlen(part) > QUERY_MAX || !str_utf8_clean(str_of(part))))) {
         err_msg(&e, MSG_PARAMETER_BAD, "users: a parameter is none of ours");
     } else if (store_user_search(r->http->parts.store, part ? part : "", after,
                                  (int)(max < USERS_MAX ? max : USERS_MAX), add_user, list,

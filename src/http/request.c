@@ -269,6 +269,8 @@ static int check_head(struct request *r, char allow[ALLOW_SIZE], struct err *e)
         return err_msg(e, MSG_URI_TOO_LONG, "an address of over %d bytes", URI_MAX);
     if (odd)
         return err_msg(e, MSG_NOT_FOUND, "a NUL or an escaped slash in the path");
+    if (!str_utf8_clean(str_of(r->path))) /* no name of ours, and PostgreSQL takes none of it */
+        return err_msg(e, MSG_NOT_FOUND, "the path is no clean UTF-8");
     r->route = route_find(r->method, r->path, &r->rest, allow);
     if (!r->route)
         return err_msg(e, *allow ? MSG_METHOD_NOT_ALLOWED : MSG_NOT_FOUND, "no such route");

@@ -104,6 +104,20 @@ static void json_lines_are_json_whatever_is_in_them(void **state)
     }
 }
 
+static void what_is_no_text_is_escaped(void **state)
+{
+    (void)state;
+    for (int format = LOG_TEXT; format <= LOG_JSON; format++) {
+        struct tap t;
+        tap_open(&t, LOG_INFO, (enum log_format)format);
+        /* bytes that are no UTF-8, a control character of two bytes, an end in mid-character */
+        log_info(t.log, "m", "v",
+                 "a\xff\xfe\xc2\x9b"
+                 "31m\xc3");
+        assert_non_null(strstr(tap_read(&t), "\"a\\u00ff\\u00fe\\u00c2\\u009b31m\\u00c3\""));
+    }
+}
+
 static void a_long_value_is_cut_and_the_rest_is_still_there(void **state)
 {
     (void)state;
@@ -125,6 +139,7 @@ int main(void)
         cmocka_unit_test(text_from_outside_cannot_make_a_line_of_its_own),
         cmocka_unit_test(lower_levels_are_silent),
         cmocka_unit_test(json_lines_are_json_whatever_is_in_them),
+        cmocka_unit_test(what_is_no_text_is_escaped),
         cmocka_unit_test(a_long_value_is_cut_and_the_rest_is_still_there),
     };
     return cmocka_run_group_tests_name("core/log", tests, NULL, NULL);
