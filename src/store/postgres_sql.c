@@ -143,7 +143,7 @@ const char *const pg_sql_text[PG_COUNT_] = {
     [PG_WORKER_LIST] = "SELECT name, version, jobs, busy, seen_ms FROM workers WHERE seen_ms >= "
                        "reelgate_now_ms() - $1::bigint ORDER BY name",
     [PG_OLDEST_WAITING] = "SELECT greatest(reelgate_now_ms() - changed_ms, 0) FROM tasks WHERE "
-                          "state = 0 ORDER BY id LIMIT 1",
+                          "state = 0 ORDER BY changed_ms LIMIT 1",
     [PG_TOTALS] = "SELECT (SELECT count(*) FROM users), (SELECT coalesce(sum(bytes_used), "
                   "0)::bigint FROM users), (SELECT count(*) FROM deliveries WHERE state = 0), "
                   "(SELECT count(*) FROM deliveries WHERE state = 2)",

@@ -234,8 +234,8 @@ const char *const sq_sql_text[SQL_COUNT_] = {
     [SQL_WORKER_OLD] = "DELETE FROM workers WHERE seen_ms < ?1",
     [SQL_WORKER_LIST] = "SELECT name, version, jobs, busy, seen_ms FROM workers WHERE seen_ms >= "
                         "?1 ORDER BY name",
-    [SQL_OLDEST_WAITING] = "SELECT changed_ms FROM tasks INDEXED BY tasks_uploaded WHERE state = 0 "
-                           "ORDER BY id LIMIT 1",
+    [SQL_OLDEST_WAITING] = "SELECT changed_ms FROM tasks INDEXED BY tasks_since WHERE state = 0 "
+                           "ORDER BY changed_ms LIMIT 1",
     [SQL_TOTALS] =
         "SELECT (SELECT count(*) FROM users), (SELECT coalesce(sum(bytes_used), 0) FROM users), "
         "(SELECT count(*) FROM deliveries INDEXED BY deliveries_due WHERE state = 0), (SELECT "

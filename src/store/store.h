@@ -234,7 +234,7 @@ int store_task_next_due(struct store *s, int64_t *in_ms, struct err *e);
 int store_task_purge(struct store *s, int64_t id, struct err *e);
 /* Counts by state, for health, metrics and doctor. */
 int store_task_counts(struct store *s, int64_t counts[TASK_STATE_COUNT], struct err *e);
-/* How long the UPLOADED task with the smallest id has waited; -1: none does. */
+/* How long the UPLOADED task that has waited longest has waited; -1: none does. */
 int store_task_oldest(struct store *s, int64_t *waited_ms, struct err *e);
 /* Sums over all users; cheap enough for every look at them. */
 struct store_totals {

@@ -175,6 +175,13 @@ static void the_oldest_that_waits_says_for_how_long(void **state)
     assert_true(claim(w, &t));
     OK(store_task_oldest(w->s, &waited, e));
     assert_int_equal(waited, -1);
+    /* one that waits anew is not the oldest, though its id is the lowest */
+    add_task(w, t.user_id);
+    nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
+    assert_true(change(
+        w, (struct task_change){.id = t.id, .from = 1u << TASK_PROCESSING, .to = TASK_UPLOADED}));
+    OK(store_task_oldest(w->s, &waited, e));
+    assert_in_range(waited, 300, 60000);
 }
 
 int main(void)
