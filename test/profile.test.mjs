@@ -131,6 +131,7 @@ test('what is no logo, or a hostile one, is refused by a code of its own and lea
         ['half a PNG', good.subarray(0, good.length / 2), 'image/png', 400, 'logo_bad'],
         ['half a JPEG', photo.subarray(0, photo.length / 2), 'image/jpeg', 400, 'logo_bad'],
         ['a damaged one', Buffer.concat([good.subarray(0, 60), Buffer.alloc(40, 255), good.subarray(100)]), 'image/png', 400, 'logo_bad'],
+        ['as large as cameras make them', readFileSync(await ffmpeg('.jpg', ['-f', 'lavfi', '-i', 'color=red:s=6000x4000', '-frames:v', '1'])), 'image/jpeg', 201, undefined],
         ['a thousand million pixels', png(32767, 32767, chunk('IDAT', deflateSync(Buffer.alloc(9)))), 'image/png', 400, 'logo_pixels'],
         ['more inside than it says', png(8, 8, chunk('IDAT', deflateSync(Buffer.alloc(72))), chunk('zTXt', Buffer.concat([Buffer.from('a\0\0'), zeros]))), 'image/png', 201],
         ['nothing inside', png(64, 64), 'image/png', 400, 'logo_bad'],
@@ -141,7 +142,7 @@ test('what is no logo, or a hostile one, is refused by a code of its own and lea
     }
     assert.equal((await give(ana, good)).status, 201, 'and a good one is taken after all that');
     assert.equal((await give(ana, photo, 'image/jpeg; charset=binary')).status, 201);
-    assert.ok(server.files().filter((name) => /logos\//.test(name)).length === 3, 'only what was taken is kept');
+    assert.ok(server.files().filter((name) => /logos\//.test(name)).length === 4, 'only what was taken is kept');
     assert.equal(server.logLines(/security event/).length, 0);
 
     for (const [values, code] of [[{ crf: 52 }, 'profile_bad'], [{ bumper_s: 10 }, 'profile_bad'], [{ preset: 'placebo' }, 'profile_bad'], [{ fit: 'zoom' }, 'profile_bad'],

@@ -106,7 +106,8 @@ static int decode(int fd, const struct media_limits *limits, AVFrame *out, struc
     AUTO(avcodec_free_context) AVCodecContext *c = codec ? avcodec_alloc_context3(codec) : NULL;
     if (!c)
         return err_set(e, ERR_SYSTEM, "logo: no decoder");
-    c->max_pixels = FFMIN(limits->max_pixels, LOGO_PIXELS_MAX);
+    /* the sizes were looked at; a decoder counts what it rounds them up to */
+    c->max_pixels = FFMIN(limits->max_pixels, LOGO_PIXELS_MAX + LOGO_PIXELS_MAX / 8);
     c->thread_count = 1;
     if (avcodec_open2(c, codec, NULL) < 0 || avcodec_send_packet(c, p) < 0)
         return bad_logo(e, "it cannot be decoded");
