@@ -70,7 +70,7 @@ export function Keys() {
                 {fresh && <Once title={say('keyMade', fresh.name)} text={fresh.key} onDone={() => { setFresh(null); title.current.focus(); }} />}
                 <section class="panel" aria-labelledby="keys-title">
                     <h2 id="keys-title" ref={title} tabIndex={-1}>{say('keys')}</h2>
-                    <p class="hint">{say('keysHint')} <code>Authorization: Bearer rg_…</code></p>
+                    <p class="hint">{say('keysHint')} <code>Authorization: Bearer rg_…</code>. <a href="/docs">{say('keysDocs')}</a></p>
                     <Waiting asked={asked} />
                     {asked.data && list.length === 0 && <p class="none" id="no-keys">{say('keysNone')}</p>}
                     <ul class="rows" id="keys">{list.map((key) => (
