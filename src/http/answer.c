@@ -2,6 +2,7 @@
  * the answer in mid-body, which goes past the library. */
 #include "http/http_impl.h"
 
+#include "core/clock.h"
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/reel_json.h"
@@ -89,6 +90,15 @@ static char *error_text(const struct request *r, const struct err *e)
 int64_t day_ends_s(const struct request *r)
 {
     return (DAY_MS - store_now_ms(r->http->parts.store) % DAY_MS) / 1000 + 1;
+}
+
+json_t *json_time(int64_t unix_ms)
+{
+    char when[CLOCK_ISO_SIZE];
+    if (!unix_ms)
+        return json_null();
+    clock_iso(unix_ms, when);
+    return json_string(when);
 }
 
 void answer_error(struct request *r, const struct err *e)

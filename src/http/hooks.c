@@ -2,7 +2,6 @@
  * when they are made and never again. */
 #include "http/http_impl.h"
 
-#include "core/clock.h"
 #include "core/mem.h"
 #include "hook/hook.h"
 #include "store/hook.h"
@@ -80,27 +79,13 @@ static int read_fields(struct request *r, const json_t *o, struct hook_row *h, s
 
 static int read_body(struct request *r, struct hook_row *h, struct err *e)
 {
-    json_error_t where;
-    json_t *o = json_loadb(r->body.p ? r->body.p : "", r->body.len, JSON_REJECT_DUPLICATES, &where);
-    if (!json_is_object(o)) {
-        json_decref(o);
-        return err_msg(e, MSG_JSON_BAD, "json: it is no object");
-    }
-    int rc = read_fields(r, o, h, e);
+    json_t *o = body_object(r, e);
+    int rc = o ? read_fields(r, o, h, e) : -1;
     json_decref(o);
     return rc;
 }
 
 /* -- writing -- */
-
-static json_t *time_json(int64_t unix_ms)
-{
-    char when[CLOCK_ISO_SIZE];
-    if (unix_ms <= 0)
-        return json_null();
-    clock_iso(unix_ms, when);
-    return json_string(when);
-}
 
 static json_t *hook_json(const struct hook_row *h)
 {
@@ -110,7 +95,7 @@ static json_t *hook_json(const struct hook_row *h)
             json_array_append_new(events, json_string(hook_event_name(i)));
     return json_pack("{s:I, s:s, s:o, s:s, s:b, s:o}", "id", (json_int_t)h->id, "url", h->url,
                      "events", events, "description", h->description, "enabled", h->enabled,
-                     "created", time_json(h->created_ms));
+                     "created", json_time(h->created_ms));
 }
 
 static int add_hook(void *arg, const struct hook_row *h)
@@ -128,8 +113,8 @@ static int add_delivery(void *arg, const struct delivery_row *d)
                   d->task_id ? json_integer((json_int_t)d->task_id) : json_null(), "state",
                   states[d->state], "attempts", (json_int_t)d->fence, "status",
                   d->status ? json_integer(d->status) : json_null(), "error",
-                  *d->error ? d->error : NULL, "created", time_json(d->created_ms), "next_attempt",
-                  waits ? time_json(d->next_ms) : json_null(), "ended", time_json(d->ended_ms));
+                  *d->error ? d->error : NULL, "created", json_time(d->created_ms), "next_attempt",
+                  waits ? json_time(d->next_ms) : json_null(), "ended", json_time(d->ended_ms));
     return json_array_append_new(arg, o);
 }
 

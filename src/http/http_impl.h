@@ -128,6 +128,8 @@ const char *request_header(const struct request *r, const char *name);
  * *out stays. */
 const char *request_query(struct request *r, const char *name);
 bool request_number(struct request *r, const char *name, int64_t min, int64_t max, int64_t *out);
+/* The JSON of the body, which the caller frees; NULL with MSG_JSON_BAD when it is no object. */
+json_t *body_object(struct request *r, struct err *e);
 
 /* answer.c: fills r->answer and r->status. answer_json takes the reference. */
 /* JSON as text, which came from malloc and is taken; NULL is a 500 without a body. */
@@ -140,6 +142,8 @@ void answer_empty(struct request *r, int status);
 void answer_error(struct request *r, const struct err *e);
 void answer_message(struct request *r, int status, enum msg m);
 void answer_wait(struct request *r, int seconds);
+/* A time of an answer, null for 0. */
+json_t *json_time(int64_t unix_ms);
 /* Until midnight of UTC, by the store's clock. */
 int64_t day_ends_s(const struct request *r);
 /* RateLimit-Policy and RateLimit: of `quota` in so many seconds, so many are left; all are again in
@@ -226,12 +230,8 @@ int list_read(struct request *r, struct task_page *p, struct err *e);
 json_t *task_json(struct request *r, const struct task_row *t);
 void list_full(struct request *r, const struct task_page *page);
 
-/* keys.c: a time, null for 0; the names of scopes; the body, NULL with *e when it is no object. */
-json_t *json_time(int64_t unix_ms);
-json_t *json_scopes(unsigned scopes);
-/* Tells the tasks that the caller may still make today, where there is a limit. */
+/* keys.c: tells the tasks that the caller may still make today, where there is a limit. */
 void answer_tasks_left(struct request *r);
-json_t *body_object(struct request *r, struct err *e);
 
 /* handlers */
 void admin_overview(struct request *r);

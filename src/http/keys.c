@@ -1,7 +1,6 @@
-/* Plan: who asks (/api/me); their keys: made, listed, deleted. */
+/* Plan: who asks (/api/me) and what they may still do; their keys: made, listed, deleted. */
 #include "http/http_impl.h"
 
-#include "core/clock.h"
 #include "core/mem.h"
 #include "core/reel.h"
 #include "store/store.h"
@@ -9,16 +8,7 @@
 
 enum { EXPIRES_MAX_S = 10 * 366 * 24 * 3600 };
 
-json_t *json_time(int64_t unix_ms)
-{
-    char when[CLOCK_ISO_SIZE];
-    if (!unix_ms)
-        return json_null();
-    clock_iso(unix_ms, when);
-    return json_string(when);
-}
-
-json_t *json_scopes(unsigned scopes)
+static json_t *json_scopes(unsigned scopes)
 {
     json_t *a = json_array();
     for (unsigned bit = SCOPE_READ; bit <= SCOPE_ADMIN; bit <<= 1)
@@ -81,17 +71,6 @@ void answer_tasks_left(struct request *r)
     const struct rate rate = {"tasks", most, DAY_MS / 1000, most - u.day_tasks, day_ends_s(r)};
     if (most > 0)
         answer_rate(r, &rate);
-}
-
-json_t *body_object(struct request *r, struct err *e)
-{
-    json_error_t where;
-    json_t *o = json_loadb(r->body.p ? r->body.p : "", r->body.len, JSON_REJECT_DUPLICATES, &where);
-    if (json_is_object(o))
-        return o;
-    err_msg(e, MSG_JSON_BAD, "json: %s", o ? "not an object" : where.text);
-    json_decref(o);
-    return NULL;
 }
 
 struct key_wish {

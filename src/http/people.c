@@ -10,14 +10,9 @@
 static int read_fields(struct request *r, json_t **object, const char *const *names,
                        const char **values, int count, struct err *e)
 {
-    json_error_t where;
-    json_t *o = json_loadb(r->body.p ? r->body.p : "", r->body.len, JSON_REJECT_DUPLICATES, &where);
+    json_t *o = body_object(r, e);
     if (!o)
-        return err_msg(e, MSG_JSON_BAD, "json: %s", where.text);
-    if (!json_is_object(o)) {
-        json_decref(o);
-        return err_msg(e, MSG_JSON_BAD, "json: not an object");
-    }
+        return -1;
     for (int i = 0; i < count; i++) {
         const json_t *v = json_object_get(o, names[i]);
         if (v && !json_is_string(v) && !json_is_null(v)) {

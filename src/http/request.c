@@ -163,6 +163,17 @@ static enum MHD_Result join_forwarded(void *cls, enum MHD_ValueKind kind, const 
     return MHD_YES;
 }
 
+json_t *body_object(struct request *r, struct err *e)
+{
+    json_error_t where;
+    json_t *o = json_loadb(r->body.p ? r->body.p : "", r->body.len, JSON_REJECT_DUPLICATES, &where);
+    if (json_is_object(o))
+        return o;
+    err_msg(e, MSG_JSON_BAD, "json: %s", o ? "not an object" : where.text);
+    json_decref(o);
+    return NULL;
+}
+
 /* The id that a client or a proxy before us gave the request is taken, so that one id leads through
  * everybody's logs. It is written into logs, headers and rows, so it is plain or it is not taken.
  */
