@@ -34,6 +34,8 @@ void blob_closep(struct blob **b);
 /* Whether the bytes lie in another place, so that every call here may wait for a network. What such
  * a storage says when it is down is ERR_BUSY. */
 bool blob_is_far(const struct blob *b);
+/* Whether it answers: asks it for one name. */
+int blob_ping(struct blob *b, struct err *e);
 
 /* -- writing -- */
 

@@ -215,12 +215,9 @@ static int copy_secret(struct backup *b, struct err *e)
 static bool is_live(struct backup *b)
 {
     struct stat live, copy;
-    const char *at = parts_storage(b->arena, &b->cli->conf);
+    const char *at = parts_path(parts_storage(b->arena, &b->cli->conf), "file:");
     const char *to = arena_printf(b->arena, "%s/blobs", b->folder);
-    if (strncmp(at, "file:", 5) != 0)
-        return false;
-    at += strncmp(at, "file://", 7) == 0 ? 7 : 5;
-    return stat(at, &live) == 0 && stat(to, &copy) == 0 && live.st_dev == copy.st_dev &&
+    return at && stat(at, &live) == 0 && stat(to, &copy) == 0 && live.st_dev == copy.st_dev &&
            live.st_ino == copy.st_ino;
 }
 

@@ -149,15 +149,6 @@ static void check_room(struct doctor *d, const char *folder)
 
 /* -- storage -- */
 
-/* "file:///a" -> "/a", "file:a" -> "a" */
-static const char *below(const char *url, const char *scheme)
-{
-    size_t n = strlen(scheme);
-    if (strncmp(url, scheme, n) != 0)
-        return NULL;
-    return strncmp(url + n, "//", 2) == 0 ? url + n + 2 : url + n;
-}
-
 static void check_folder(struct doctor *d, const char *folder)
 {
     struct stat st;
@@ -176,15 +167,10 @@ static void check_folder(struct doctor *d, const char *folder)
     }
 }
 
-static int see_one(void *arg, const char *name, int64_t size_bytes, int64_t age_ms)
-{
-    (void)arg, (void)name, (void)size_bytes, (void)age_ms;
-    return 1;
-}
-
 static void check_storage(struct doctor *d)
 {
-    const char *url = parts_storage(d->parts.arena, &d->cli->conf), *folder = below(url, "file:");
+    const char *url = parts_storage(d->parts.arena, &d->cli->conf),
+               *folder = parts_path(url, "file:");
     struct err e = {0};
     AUTO(blob_closep) struct blob *b = NULL;
     if (folder) {
@@ -199,7 +185,7 @@ static void check_storage(struct doctor *d)
     }
     int64_t began_ms = clock_mono_ms();
     int shown = (int)strcspn(url, "?");
-    if (blob_list(b, see_one, NULL, &e) == 0)
+    if (blob_ping(b, &e) == 0)
         doctor_well(d, "storage", "%.*s answers in %lld ms", shown, url,
                     (long long)(clock_mono_ms() - began_ms));
     else if (e.code == ERR_BUSY)
@@ -244,7 +230,7 @@ static void problem(void *arg, const char *text)
 /* Only what is there already is opened: doctor makes nothing. */
 static bool has_database(struct doctor *d, const char *url)
 {
-    const char *path = below(url, "sqlite:");
+    const char *path = parts_path(url, "sqlite:");
     if (!path || access(path, F_OK) == 0)
         return true;
     doctor_wrong(d, DOCTOR_WARN, "database", MSG_DOCTOR_DATABASE_NEW, MSG_DOCTOR_NEW_DO, "%s",
@@ -254,7 +240,7 @@ static bool has_database(struct doctor *d, const char *url)
 
 static void not_opened(struct doctor *d, const char *url, const struct err *e)
 {
-    bool file = below(url, "sqlite:") != NULL;
+    bool file = parts_path(url, "sqlite:") != NULL;
     if (e->code == ERR_BUSY && file)
         doctor_wrong(d, DOCTOR_WARN, "database", MSG_DOCTOR_DATABASE_USED,
                      MSG_DOCTOR_DATABASE_USED_DO, "%s", url);
@@ -313,7 +299,7 @@ static void check_database(struct doctor *d)
     doctor_well(d, "database", "whole; tasks: %d waiting, %d in work, %d processed, %d failed",
                 (int)n[TASK_UPLOADED], (int)n[TASK_PROCESSING], (int)n[TASK_PROCESSED],
                 (int)n[TASK_FAILED]);
-    const char *folder = below(parts_storage(d->parts.arena, c), "file:");
+    const char *folder = parts_path(parts_storage(d->parts.arena, c), "file:");
     /* said already, and none of them is for doctor to make */
     if (!d->has_data || !d->has_queue || (folder && access(folder, F_OK) < 0))
         return;

@@ -53,6 +53,14 @@ const char *parts_storage(struct arena *a, const struct conf *c)
     return *c->storage ? c->storage : url_below(a, "file", c->data, "blobs");
 }
 
+const char *parts_path(const char *url, const char *scheme)
+{
+    size_t n = strlen(scheme);
+    if (strncmp(url, scheme, n) != 0)
+        return NULL;
+    return strncmp(url + n, "//", 2) == 0 ? url + n + 2 : url + n;
+}
+
 int parts_open_store(struct parts *p, const struct conf *c, struct log *l, struct err *e)
 {
     if (!p->arena)

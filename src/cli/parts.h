@@ -34,6 +34,9 @@ int parts_folder(const struct conf *c, struct err *e);
 const char *parts_secret_file(struct arena *a, const struct conf *c);
 const char *parts_database(struct arena *a, const struct conf *c);
 const char *parts_storage(struct arena *a, const struct conf *c);
+/* What a URL of this scheme ("file:", "sqlite:") names: "file:///a" -> "/a", "file:a" -> "a"; NULL:
+ * it is of another. */
+const char *parts_path(const char *url, const char *scheme);
 
 /* Folder, then database. ERR_BUSY, with a sentence for people, when a server has it open. */
 int parts_open_store(struct parts *p, const struct conf *c, struct log *l, struct err *e);

@@ -57,18 +57,12 @@ static int ask_database(struct health *h, struct err *e)
     return ask_totals(h, e);
 }
 
-static int see_one(void *arg, const char *name, int64_t size_bytes, int64_t age_ms)
-{
-    (void)arg, (void)name, (void)size_bytes, (void)age_ms;
-    return 1;
-}
-
 static int ask_far(struct health *h, struct err *e)
 {
     int64_t now = clock_mono_ms();
     if (h->far_ms && now - h->far_ms < FAR_MS && h->up[PART_STORAGE])
         return 0;
-    if (blob_list(h->parts.blob, see_one, NULL, e) < 0)
+    if (blob_ping(h->parts.blob, e) < 0)
         return -1;
     h->far_ms = now;
     return 0;
