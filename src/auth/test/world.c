@@ -1,6 +1,5 @@
 #include "auth/test/world.h"
 
-#include <ftw.h>
 #include <unistd.h>
 
 int64_t clock_ahead_ms;
@@ -51,19 +50,13 @@ int world_set_up(void **state)
     return 0;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
-
 int world_tear_down(void **state)
 {
     struct world *w = *state;
     auth_close(w->auth);
     store_close(w->store);
     arena_free(w->a);
-    nftw(w->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    test_remove_folder(w->dir);
     free(w);
     return 0;
 }

@@ -49,18 +49,11 @@ static inline void world_init_s3(struct world *w)
     world_open(w, 0);
 }
 
-static inline int world_remove_one(const char *path, const struct stat *st, int type,
-                                   struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
-
 static inline void world_clear(struct world *w)
 {
     blob_closep(&w->b);
     if (!w->s3)
-        nftw(w->dir, world_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        test_remove_folder(w->dir);
 }
 
 static int world_files_;

@@ -6,7 +6,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <grp.h>
 #include <netinet/in.h>
 #include <pwd.h>
@@ -83,16 +82,10 @@ void process_end(struct process *p, int signal)
     p->pid = 0;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
-
 void process_clear(struct process *p)
 {
     if (*p->dir)
-        nftw(p->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        test_remove_folder(p->dir);
     *p->dir = 0;
 }
 

@@ -8,3 +8,18 @@
 #include <cmocka.h>
 
 #include "core/mem.h"
+
+#include <ftw.h>
+#include <stdio.h>
+
+static inline int test_remove_one(const char *path, const struct stat *st, int type,
+                                  struct FTW *ftw)
+{
+    (void)st, (void)type, (void)ftw;
+    return remove(path);
+}
+/* Removes a folder with all that is in it. */
+static inline void test_remove_folder(const char *dir)
+{
+    (void)nftw(dir, test_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}

@@ -12,7 +12,6 @@
 #include "store/store.h"
 
 #include <arpa/inet.h>
-#include <ftw.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -59,12 +58,6 @@ static int set_up(void **state)
     return 0;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
-
 static int tear_down(void **state)
 {
     struct world *w = *state;
@@ -74,7 +67,7 @@ static int tear_down(void **state)
     queue_close(w->queue);
     blob_close(w->blob);
     store_close(w->store);
-    nftw(w->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    test_remove_folder(w->dir);
     free(w);
     return 0;
 }
@@ -115,7 +108,7 @@ static void a_storage_that_cannot_be_written_to_is_down(void **state)
     struct health_ready r;
     health_ready(w->health, &r);
     assert_true(r.ready);
-    nftw(w->blobs, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    test_remove_folder(w->blobs);
     int64_t until_ms = clock_mono_ms() + 20000;
     do {
         health_ready(w->health, &r);

@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <ftw.h>
 #include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -77,12 +76,6 @@ int world_set_up(void **state)
     return 0;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
-
 int world_tear_down(void **state)
 {
     struct world *w = *state;
@@ -96,7 +89,7 @@ int world_tear_down(void **state)
     store_close(w->store);
     conf_clear(&w->conf);
     arena_free(w->a);
-    nftw(w->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    test_remove_folder(w->dir);
     free(w);
     return 0;
 }

@@ -1,23 +1,17 @@
 /* Clips for the tests of this room, made by the ffmpeg program in a folder of their own. */
 #pragma once
-#include "core/mem.h"
+#include "core/test/test.h"
+
 #include "media/media.h"
 
 #include <fcntl.h>
-#include <ftw.h>
-#include <setjmp.h>
 #include <spawn.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #ifndef TEST_SOURCE_ROOT /* the build names it */
 #define TEST_SOURCE_ROOT "."
@@ -38,16 +32,11 @@ static inline int clips_begin(void **state)
     return mkdtemp(clips_dir) ? 0 : -1;
 }
 
-static inline int clips_remove(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-    (void)st, (void)kind, (void)ftw;
-    return remove(path);
-}
-
 static inline int clips_end(void **state)
 {
     (void)state;
-    return nftw(clips_dir, clips_remove, 8, FTW_DEPTH | FTW_PHYS);
+    test_remove_folder(clips_dir);
+    return 0;
 }
 
 static inline const char *clips_path(const char *name)

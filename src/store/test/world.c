@@ -2,7 +2,6 @@
 
 #include "store/test/server.h"
 
-#include <ftw.h>
 #include <unistd.h>
 
 struct back_end {
@@ -43,12 +42,6 @@ static int set_up(void **state)
     return 0;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
-
 static int tear_down(void **state)
 {
     struct world *w = *state;
@@ -57,7 +50,7 @@ static int tear_down(void **state)
         fail_msg("check: %s", e.text);
     store_close(w->s);
     arena_free(w->a);
-    nftw(w->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    test_remove_folder(w->dir);
     free(w);
     return 0;
 }

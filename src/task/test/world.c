@@ -1,6 +1,5 @@
 #include "task/test/world.h"
 
-#include <ftw.h>
 #include <unistd.h>
 
 struct faults fault_add, fault_change, fault_publish, fault_finish;
@@ -120,12 +119,6 @@ int world_set_up(void **state)
     return 0;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
-
 int world_tear_down(void **state)
 {
     struct world *w = *state;
@@ -133,7 +126,7 @@ int world_tear_down(void **state)
     assert_string_equal(problems(w), "");
     close_all(w);
     arena_free(w->a);
-    nftw(w->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    test_remove_folder(w->dir);
     free(w);
     return 0;
 }

@@ -12,7 +12,6 @@
 #include "worker/test/stand_in.h"
 #include "worker/worker.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,13 +86,6 @@ static inline void world_start(struct world *w)
     OK(workers_start(&w->workers, w->tasks, w->queue, NULL, &w->conf, w->log, &e));
 }
 
-static inline int world_remove_one(const char *path, const struct stat *st, int type,
-                                   struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
-
 static inline int world_tear_down(void **state)
 {
     struct world *w = *state;
@@ -105,7 +97,7 @@ static inline int world_tear_down(void **state)
     store_close(w->store);
     arena_free(w->arena);
     log_free(w->log);
-    nftw(w->dir, world_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    test_remove_folder(w->dir);
     free(w);
     return 0;
 }
