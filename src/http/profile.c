@@ -33,7 +33,7 @@ void profile_get(struct request *r)
     struct profile_row p;
     struct err e;
     int64_t version = 0;
-    const char *asked = MHD_lookup_connection_value(r->conn, MHD_GET_ARGUMENT_KIND, "version");
+    const char *asked = request_query(r, "version");
     if (asked && !str_int64(str_of(asked), 0, INT64_MAX, &version)) {
         err_msg(&e, MSG_PARAMETER_BAD, "version: not a number");
         answer_error(r, &e);
