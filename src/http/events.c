@@ -9,7 +9,7 @@ static int read_after(struct request *r, int64_t *after, struct err *e)
 {
     const char *text = request_header(r, "Last-Event-ID");
     if (!text)
-        text = MHD_lookup_connection_value(r->conn, MHD_GET_ARGUMENT_KIND, "last_event_id");
+        text = request_query(r, "last_event_id");
     *after = -1;
     if (text && *text && !str_int64(str_of(text), 0, INT64_MAX, after))
         return err_msg(e, MSG_PARAMETER_BAD, "Last-Event-ID is not a number");

@@ -102,8 +102,8 @@ static void hand_over(struct request *r, const char *blob)
 /* A signed link lets anybody in, a token its owner; *owner is 0 for a link. */
 static int may_read(struct request *r, int64_t *owner, struct err *e)
 {
-    const char *sig = MHD_lookup_connection_value(r->conn, MHD_GET_ARGUMENT_KIND, "sig");
-    const char *exp = MHD_lookup_connection_value(r->conn, MHD_GET_ARGUMENT_KIND, "exp");
+    const char *sig = request_query(r, "sig");
+    const char *exp = request_query(r, "exp");
     const char *token = request_header(r, "Authorization");
     *owner = 0;
     if (!token || sig)
@@ -175,8 +175,7 @@ static void give(struct request *r, enum task_part what, const char *type, const
 {
     struct err e = {0};
     struct task_row t;
-    const char *blob,
-        *attach = MHD_lookup_connection_value(r->conn, MHD_GET_ARGUMENT_KIND, "download");
+    const char *blob, *attach = request_query(r, "download");
     if (find(r, what, &t, &blob, &e) < 0) {
         answer_error(r, &e);
         return;
