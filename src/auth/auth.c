@@ -191,7 +191,7 @@ int auth_log_in(struct auth *a, struct arena *mem, const char *username, const c
     }
     struct user_row user;
     struct err lookup = {0};
-    bool known = store_user_by_name(a->store, mem, username, &user, &lookup) == 0;
+    bool known = store_user_by_name_or_email(a->store, mem, username, &user, &lookup) == 0;
     if (!known && lookup.code != ERR_MISSING) {
         if (e)
             *e = lookup;

@@ -32,11 +32,11 @@ enum { PASSWORD_BYTES_MAX = 128 }; /* a longer one opens nothing */
  * MSG_USER_EXISTS, MSG_EMAIL_EXISTS. Slow (argon2id): not for an event thread. */
 int auth_sign_up(struct auth *a, const char *username, const char *email, const char *password1,
                  const char *password2, int64_t *user_id, struct err *e);
-/* A token for a name and password; the string lives in the arena. MSG_FIELDS_MISSING,
- * MSG_LOGIN_WRONG (wrong password and unknown name alike, in the same time), MSG_LOGIN_LIMITED: too
- * many failures for this name or address just now; *retry_after_s then says how long. A right
- * password from an address that is not over its limit is never refused for what others did to the
- * name. Slow. */
+/* A token for a name (or the e-mail address of somebody) and password; the string lives in the
+ * arena. MSG_FIELDS_MISSING, MSG_LOGIN_WRONG (wrong password and unknown name alike, in the same
+ * time), MSG_LOGIN_LIMITED: too many failures for this name or address just now; *retry_after_s
+ * then says how long. A right password from an address that is not over its limit is never refused
+ * for what others did to the name. Slow. */
 int auth_log_in(struct auth *a, struct arena *mem, const char *username, const char *password,
                 const char *address, const char **token, int *retry_after_s, struct err *e);
 /* How many log-ins with this name from this address may still fail, and in how many seconds as many

@@ -27,6 +27,7 @@ enum pg_sql {
     PG_NOW,
     PG_USER_ADD,
     PG_USER_BY_NAME,
+    PG_USER_BY_NAME_OR_EMAIL,
     PG_USER_BY_ID,
     PG_USER_PASSWORD,
     PG_USER_LIST,
@@ -179,7 +180,7 @@ void pg_user_row(const PGresult *r, int row, struct arena *a, struct user_row *o
 /* -- slots -- */
 int postgres_user_add(struct store *s, const char *username, const char *email,
                       const char *password_hash, int64_t *id, struct err *e);
-int postgres_user_get(struct store *s, struct arena *a, const char *username, int64_t id,
+int postgres_user_get(struct store *s, struct arena *a, const char *name, bool or_email, int64_t id,
                       struct user_row *out, struct err *e);
 int postgres_user_set_password(struct store *s, int64_t id, const char *password_hash,
                                struct err *e);

@@ -120,7 +120,7 @@ int postgres_user_set(struct store *s, int64_t id, const struct user_change *u, 
         return 0;
     AUTO(arena_freep) struct arena *a = arena_new();
     struct user_row there;
-    if (postgres_user_get(s, a, NULL, id, &there, e) < 0)
+    if (postgres_user_get(s, a, NULL, false, id, &there, e) < 0)
         return -1;
     return err_msg(e, MSG_LAST_ADMIN, "user %" PRId64 " is the last admin", id);
 }

@@ -55,16 +55,20 @@ int postgres_user_add(struct store *s, const char *username, const char *email,
     return 0;
 }
 
-int postgres_user_get(struct store *s, struct arena *a, const char *username, int64_t id,
+int postgres_user_get(struct store *s, struct arena *a, const char *name, bool or_email, int64_t id,
                       struct user_row *out, struct err *e)
 {
     struct pg_values v = {0};
-    if (username)
-        pg_text(&v, username);
+    if (name)
+        pg_text(&v, name);
     else
         pg_int(&v, id);
     AUTO(pg_clearp)
-    PGresult *r = pg_ask(of(s), username ? PG_USER_BY_NAME : PG_USER_BY_ID, &v, NULL, e);
+    PGresult *r = pg_ask(of(s),
+                         or_email ? PG_USER_BY_NAME_OR_EMAIL
+                         : name   ? PG_USER_BY_NAME
+                                  : PG_USER_BY_ID,
+                         &v, NULL, e);
     if (!r)
         return -1;
     if (PQntuples(r) == 0)

@@ -28,6 +28,8 @@ const char *const pg_sql_text[PG_COUNT_] = {
     [PG_USER_ADD] = "INSERT INTO users (username, email, password_hash, created_ms) "
                     "VALUES ($1::text, $2::text, $3::text, reelgate_now_ms()) RETURNING id",
     [PG_USER_BY_NAME] = USER "WHERE username = $1::text",
+    [PG_USER_BY_NAME_OR_EMAIL] = USER "WHERE username = $1::text OR lower(email) = lower($1::text) "
+                                      "ORDER BY username = $1::text DESC LIMIT 1",
     [PG_USER_BY_ID] = USER "WHERE id = $1::bigint",
     [PG_USER_PASSWORD] = "UPDATE users SET password_hash = $2::text WHERE id = $1::bigint "
                          "RETURNING id",

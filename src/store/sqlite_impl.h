@@ -35,6 +35,7 @@ enum sq_sql {
     SQL_USER_TAKEN,
     SQL_USER_ADD,
     SQL_USER_BY_NAME,
+    SQL_USER_BY_NAME_OR_EMAIL,
     SQL_USER_BY_ID,
     SQL_USER_PASSWORD,
     SQL_USER_LIST,
@@ -231,7 +232,7 @@ int sq_each_task(sqlite3_stmt *st, int (*each)(void *arg, const struct task_row 
 /* -- slots -- */
 int sqlite_user_add(struct store *s, const char *username, const char *email,
                     const char *password_hash, int64_t *id, struct err *e);
-int sqlite_user_get(struct store *s, struct arena *a, const char *username, int64_t id,
+int sqlite_user_get(struct store *s, struct arena *a, const char *name, bool or_email, int64_t id,
                     struct user_row *out, struct err *e);
 int sqlite_user_set_password(struct store *s, int64_t id, const char *password_hash, struct err *e);
 int sqlite_user_list(struct store *s, int64_t after, int max,

@@ -180,7 +180,7 @@ int sqlite_user_set(struct store *s, int64_t id, const struct user_change *u, st
         return -1;
     if (t.rows)
         return 0;
-    if (sqlite_user_get(s, a, NULL, id, &there, e) < 0)
+    if (sqlite_user_get(s, a, NULL, false, id, &there, e) < 0)
         return -1;
     return err_msg(e, MSG_LAST_ADMIN, "user %" PRId64 " is the last admin", id);
 }

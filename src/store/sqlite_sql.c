@@ -36,6 +36,8 @@ const char *const sq_sql_text[SQL_COUNT_] = {
     [SQL_USER_ADD] = "INSERT INTO users (username, email, password_hash, created_ms) "
                      "VALUES (?1, ?2, ?3, ?4)",
     [SQL_USER_BY_NAME] = USER "WHERE username = ?1",
+    [SQL_USER_BY_NAME_OR_EMAIL] =
+        USER "WHERE username = ?1 OR email = ?1 ORDER BY username = ?1 DESC LIMIT 1",
     [SQL_USER_BY_ID] = USER "WHERE id = ?1",
     [SQL_USER_PASSWORD] = "UPDATE users SET password_hash = ?2 WHERE id = ?1",
     [SQL_USER_LIST] = USER "WHERE id > ?1 ORDER BY id LIMIT ?2",

@@ -66,15 +66,19 @@ int sqlite_user_add(struct store *s, const char *username, const char *email,
     return 0;
 }
 
-static int user_get(struct sq_conn *c, struct arena *a, const char *username, int64_t id,
+static int user_get(struct sq_conn *c, struct arena *a, const char *name, bool or_email, int64_t id,
                     struct user_row *out, struct err *e)
 {
     AUTO(sq_endp)
-    sqlite3_stmt *st = sq_get(c, username ? SQL_USER_BY_NAME : SQL_USER_BY_ID, e);
+    sqlite3_stmt *st = sq_get(c,
+                              or_email ? SQL_USER_BY_NAME_OR_EMAIL
+                              : name   ? SQL_USER_BY_NAME
+                                       : SQL_USER_BY_ID,
+                              e);
     if (!st)
         return -1;
-    if (username)
-        sq_text(st, 1, username);
+    if (name)
+        sq_text(st, 1, name);
     else
         sq_int(st, 1, id);
     int rc = sq_step(st, e);
@@ -85,14 +89,14 @@ static int user_get(struct sq_conn *c, struct arena *a, const char *username, in
     return rc < 0 ? -1 : 0;
 }
 
-int sqlite_user_get(struct store *base, struct arena *a, const char *username, int64_t id,
-                    struct user_row *out, struct err *e)
+int sqlite_user_get(struct store *base, struct arena *a, const char *name, bool or_email,
+                    int64_t id, struct user_row *out, struct err *e)
 {
     struct sqlite *s = (struct sqlite *)base;
     struct sq_conn *c = sq_reader(s, e);
     if (!c)
         return -1;
-    int rc = user_get(c, a, username, id, out, e);
+    int rc = user_get(c, a, name, or_email, id, out, e);
     sq_reader_back(s, c);
     return rc;
 }

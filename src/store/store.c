@@ -222,13 +222,19 @@ int store_user_add(struct store *s, const char *username, const char *email,
 int store_user_by_name(struct store *s, struct arena *a, const char *username, struct user_row *out,
                        struct err *e)
 {
-    return s->ops->user_get(s, a, username, 0, out, e);
+    return s->ops->user_get(s, a, username, false, 0, out, e);
+}
+
+int store_user_by_name_or_email(struct store *s, struct arena *a, const char *text,
+                                struct user_row *out, struct err *e)
+{
+    return s->ops->user_get(s, a, text, true, 0, out, e);
 }
 
 int store_user_by_id(struct store *s, struct arena *a, int64_t id, struct user_row *out,
                      struct err *e)
 {
-    return s->ops->user_get(s, a, NULL, id, out, e);
+    return s->ops->user_get(s, a, NULL, false, id, out, e);
 }
 
 int store_user_set_password(struct store *s, int64_t id, const char *password_hash, struct err *e)

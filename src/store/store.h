@@ -66,6 +66,9 @@ int store_user_add(struct store *s, const char *username, const char *email,
 /* ERR_MISSING when there is none. */
 int store_user_by_name(struct store *s, struct arena *a, const char *username, struct user_row *out,
                        struct err *e);
+/* By name, or by e-mail (without case) when nobody has that name. */
+int store_user_by_name_or_email(struct store *s, struct arena *a, const char *text,
+                                struct user_row *out, struct err *e);
 int store_user_by_id(struct store *s, struct arena *a, int64_t id, struct user_row *out,
                      struct err *e);
 int store_user_set_password(struct store *s, int64_t id, const char *password_hash, struct err *e);

@@ -26,8 +26,8 @@ struct store_ops {
 
     int (*user_add)(struct store *s, const char *username, const char *email,
                     const char *password_hash, int64_t *id, struct err *e);
-    /* username NULL: by id */
-    int (*user_get)(struct store *s, struct arena *a, const char *username, int64_t id,
+    /* name NULL: by id. or_email: a name that nobody has may be an address. */
+    int (*user_get)(struct store *s, struct arena *a, const char *name, bool or_email, int64_t id,
                     struct user_row *out, struct err *e);
     int (*user_set_password)(struct store *s, int64_t id, const char *password_hash, struct err *e);
     int (*user_list)(struct store *s, int64_t after, int max,

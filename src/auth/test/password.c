@@ -13,6 +13,8 @@ static void the_right_password_is_let_in_and_no_other(void **state)
     for (size_t i = 0; i < LEN(wrong); i++)
         assert_int_equal(log_in(w, "ana", wrong[i], arena_printf(w->a, "10.0.1.%zu", i)),
                          MSG_LOGIN_WRONG);
+    assert_int_equal(log_in(w, "3-ANA@example.org", "correct horse", "10.0.0.1"), MSG_OK);
+    assert_int_equal(log_in(w, "3-ANA@example.org", "wrong horse", "10.0.0.9"), MSG_LOGIN_WRONG);
     assert_int_equal(log_in(w, "ana", "", "10.0.0.1"), MSG_FIELDS_MISSING);
     assert_int_equal(log_in(w, "ana", NULL, "10.0.0.1"), MSG_FIELDS_MISSING);
     assert_int_equal(log_in(w, NULL, "correct horse", "10.0.0.1"), MSG_FIELDS_MISSING);

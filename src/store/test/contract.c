@@ -28,6 +28,24 @@ static void a_user_is_found_by_name_and_by_id(void **state)
     FAILS(ERR_MISSING, MSG_NOT_FOUND, store_user_set_password(w->s, id + 1, "x", e));
 }
 
+static void a_user_is_found_by_address_unless_that_is_somebodys_name(void **state)
+{
+    struct world *w = *state;
+    int64_t ana = add_user(w, "ana"), eva;
+    struct user_row u;
+    OK(store_user_by_name_or_email(w->s, w->a, "ana", &u, e));
+    assert_int_equal(u.id, ana);
+    OK(store_user_by_name_or_email(w->s, w->a, "ANA@Example.ORG", &u, e));
+    assert_int_equal(u.id, ana);
+    OK(store_user_add(w->s, "ana@example.org", "eva@example.org", "hash", &eva, e));
+    OK(store_user_by_name_or_email(w->s, w->a, "ana@example.org", &u, e));
+    assert_int_equal(u.id, eva);
+    OK(store_user_by_name_or_email(w->s, w->a, "Ana@example.org", &u, e));
+    assert_int_equal(u.id, ana);
+    FAILS(ERR_MISSING, MSG_NOT_FOUND, store_user_by_name_or_email(w->s, w->a, "Ana", &u, e));
+    FAILS(ERR_MISSING, MSG_NOT_FOUND, store_user_by_name(w->s, w->a, "eva@example.org", &u, e));
+}
+
 static void a_taken_name_or_address_is_refused(void **state)
 {
     struct world *w = *state;
@@ -609,6 +627,7 @@ int main(void)
 {
     static const struct fact facts[] = {
         FACT(a_user_is_found_by_name_and_by_id),
+        FACT(a_user_is_found_by_address_unless_that_is_somebodys_name),
         FACT(a_taken_name_or_address_is_refused),
         FACT(users_are_listed_by_id),
         FACT(every_change_of_a_task_is_an_event_of_its_owner),
