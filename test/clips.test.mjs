@@ -3,7 +3,7 @@
 // same jailed child as the service; some go through HTTP as well.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { test } from 'node:test';
 import { Client } from './lib/client.mjs';
 import { AAC, X264, assertReel, bytes, clip, colour, ffmpeg, picture, real, sound } from './lib/clips.mjs';
@@ -19,10 +19,11 @@ async function render(dir, file, flags = []) {
     return { ...result, out, json: last ? JSON.parse(last) : null };
 }
 
-async function becomesReel(t, file, body, { flags, check, ...facts } = {}) {
+async function becomesReel(t, file, body, { flags, check, warnings = [], ...facts } = {}) {
     const { code, stderr, json, out } = await render(folder(t), file, flags);
     assert.equal(code, 0, stderr);
     assert.equal(json.path, 'encode');
+    assert.deepEqual(json.warnings.map((w) => w.code), warnings);
     const reel = await assertReel(out, body, facts);
     assert.deepEqual([json.out.width, json.out.height], [reel.video.width, reel.video.height]);
     await check?.(out, json, reel);
@@ -40,6 +41,15 @@ const head = async (file, part) => {
     const whole = readFileSync(file);
     return bytes('.mp4', whole.subarray(0, Math.floor(whole.length * part)));
 };
+
+// A file with every occurrence of one word made another of the same length.
+async function patched(file, from, to) {
+    const data = readFileSync(await file);
+    let found = 0;
+    for (let at = data.indexOf(from); at >= 0; at = data.indexOf(from, at + 1), found++) data.write(to, at, 'latin1');
+    assert.ok(found > 0, `${from} is in the file`);
+    return bytes(extname(await file), data);
+}
 
 const WIDE = { size: '320x180' };
 const reels = [
@@ -88,6 +98,12 @@ const reels = [
     ['Theora in ogv', () => clip(1, { extension: '.ogv', video: ['-c:v', 'libtheora'], audio: ['-c:a', 'libvorbis'] }), 1],
     ['3gp', () => clip(1, { extension: '.3gp', size: '176x144', video: ['-c:v', 'h263'], audio: null }), 1],
     ['fragmented mp4', () => clip(2, { more: ['-movflags', 'frag_keyframe+empty_moov'] }), 2],
+
+    ['sound of an unknown kind is silence', () => patched(clip(1, { extension: '.mkv' }), 'A_AAC', 'A_XYZ'), 1, { warnings: ['sound_unreadable'] }],
+    ['sound of nothing but noise is silence', () => clip(1, { extension: '.mkv', audio: ['-c:a', 'ac3', '-bsf:a', 'noise=amount=1'] }), 1, { warnings: ['sound_unreadable'] }],
+    ['sound of which half is noise is heard in part', () => clip(2, { extension: '.mkv', audio: ['-c:a', 'ac3', '-bsf:a', "noise=amount='if(mod(n,2),1,0)'"] }), 2, { warnings: ['sound_damaged'] }],
+    ['of two sounds the one that can be read', () => patched(ffmpeg('.mkv', [...picture(1), ...sound(1), ...sound(1), '-map', '0', '-map', '1', '-map', '2', ...X264,
+        '-c:a:0', 'ac3', '-c:a:1', 'aac', '-disposition:a:0', 'default']), 'A_AC3', 'A_XYZ'), 1, { warnings: ['sound_other'] }],
 
     ['fit blur', () => clip(1, { size: '180x320' }), 1, { flags: ['--fit', 'blur'] }],
     ['fit crop', () => clip(1, { size: '320x240' }), 1, { flags: ['--fit', 'crop'], width: 320, height: 180 }],
@@ -266,6 +282,20 @@ test('the service tells a fault of the clip by the same code, in the language as
         assert.equal(english.json.error.code, code);
         assert.match(task.download, /No disponible para descarga/);
     }
+});
+
+test('a reel that lacks something of its clip says so, in the language asked for and on either path', async (t) => {
+    const server = await serve(t);
+    const ana = await new Client(server).user('ana');
+    const deaf = await patched(clip(1, { extension: '.mkv' }), 'A_AAC', 'A_XYZ');
+    const id = await ana.give(deaf);
+    const task = await ana.processed(id);
+    assert.deepEqual([task.path, task.warnings], ['copy', [{ code: 'sound_unreadable', message: 'No se pudo leer el sonido; el reel es mudo' }]]);
+    const { json } = await ana.get(`/api/tasks/${id}`, { headers: { 'Accept-Language': 'en' } });
+    assert.deepEqual(json.warnings, [{ code: 'sound_unreadable', message: 'The sound could not be read; the reel is silent' }]);
+    assert.deepEqual((await ana.processed(await ana.give(await clip(1)))).warnings, []);
+    const { stdout } = await run(['render', deaf, join(folder(t), 'reel.mp4')]);
+    assert.match(stdout, /\n {2}warning: The sound could not be read; the reel is silent\n$/);
 });
 
 test('the service refuses at once what cannot be a clip', async (t) => {

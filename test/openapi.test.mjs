@@ -50,6 +50,9 @@ test('codes of errors are those of the catalogue, each with the status that it i
     const general = ['unauthorized', 'conflict', 'too_many_requests', 'method_not_allowed'];
     const silent = [...catalogue].filter(([slug, code]) => code !== 'ERR_NONE' && !named.has(slug) && !general.includes(slug)).map(([slug]) => slug);
     assert.deepEqual(silent, [], 'faults that the description does not know');
+    const warnings = [...readFileSync(join(root, 'src/core/reel.c'), 'utf8').matchAll(/\[WARNING_(\w+)\] = MSG_\1,/g)].map(([, name]) => name.toLowerCase());
+    assert.deepEqual(api.components.schemas.ReelWarningCode.enum, warnings, 'warnings, in their order');
+    for (const slug of warnings) assert.equal(catalogue.get(slug), 'ERR_NONE', `${slug} is no fault`);
 });
 
 // -- routes --------------------------------------------------------------------------------------

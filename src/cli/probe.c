@@ -55,7 +55,8 @@ enum cli_exit cli_probe(struct cli *c)
     if (jail_run(m.jail, &m.job, &r, &e) < 0)
         return cli_fail(c, c->args[0], &e);
     if (c->conf.json) {
-        cli_print_json(json_pack("{s:s, s:s, s:o}", "path", path_name(r.path), "reason", r.reason,
+        cli_print_json(json_pack("{s:s, s:s, s:o, s:o}", "path", path_name(r.path), "reason",
+                                 r.reason, "warnings", reel_warnings_json(r.warnings, LANG_EN),
                                  "in", media_facts_json(&r.in)));
         return CLI_DONE;
     }
@@ -63,5 +64,9 @@ enum cli_exit cli_probe(struct cli *c)
     buf_init(&out, 4096);
     put_facts(&out, &r.in);
     buf_printf(&out, "path       %s: %s\n", path_name(r.path), r.reason);
+    for (int i = 0; i < REEL_WARNINGS; i++)
+        if (r.warnings & 1u << i)
+            buf_printf(&out, "warning    %s\n",
+                       msg_text(reel_warning_message((enum reel_warning)i), LANG_EN));
     return cli_print(&out) ? CLI_DONE : CLI_FAILED;
 }

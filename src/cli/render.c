@@ -39,6 +39,10 @@ static void tell(const struct cli *c, const struct render_report *r, int64_t wal
            r->out.display_height, (double)r->out.duration_us / 1e6, (double)r->out.bytes / 1e6,
            path_name(r->path), (double)wall_ms / 1e3);
     printf("  %s\n", r->reason);
+    for (int i = 0; i < REEL_WARNINGS; i++)
+        if (r->warnings & 1u << i)
+            printf("  warning: %s\n",
+                   msg_text(reel_warning_message((enum reel_warning)i), LANG_EN));
 }
 
 enum cli_exit cli_render(struct cli *c)

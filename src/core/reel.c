@@ -37,6 +37,19 @@ const char *receipt_item_name(enum receipt_item i)
     return receipt_names[i];
 }
 
+enum msg reel_warning_message(enum reel_warning w)
+{
+    static const enum msg messages[] = {
+        [WARNING_SOUND_UNREADABLE] = MSG_SOUND_UNREADABLE,
+        [WARNING_SOUND_OTHER] = MSG_SOUND_OTHER,
+        [WARNING_SOUND_DAMAGED] = MSG_SOUND_DAMAGED,
+        [WARNING_PICTURES_DAMAGED] = MSG_PICTURES_DAMAGED,
+        [WARNING_CLIP_CUT] = MSG_CLIP_CUT,
+    };
+    _Static_assert(LEN(messages) == REEL_WARNINGS, "a message each");
+    return messages[w];
+}
+
 struct profile profile_default(void)
 {
     return (struct profile){
@@ -147,7 +160,8 @@ int render_report_check(const struct render_report *r, struct err *e)
     if ((unsigned)r->path >= PATH_COUNT_ || !text_ok(r->reason, sizeof(r->reason)) ||
         !within(r->poster_bytes, INT32_MAX) || !within(r->body_us, day_us) ||
         r->sync_us < -day_us || r->sync_us > day_us || !within(r->wall_us, day_us) ||
-        !within(r->peak_memory_bytes, INT64_MAX / 2) || !receipt_fine(&r->receipt))
+        !within(r->peak_memory_bytes, INT64_MAX / 2) || !receipt_fine(&r->receipt) ||
+        r->warnings & ~(unsigned)REEL_WARNINGS_ALL)
         return err_set(e, ERR_INPUT, "report: a value is out of range");
     return 0;
 }

@@ -3,6 +3,8 @@
  * report of how it went. Plain data of fixed size, so that it can cross the jail's socket as it is;
  * whoever receives one from a child calls its _check first. */
 #pragma once
+#include "core/message.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -131,6 +133,18 @@ struct receipt {
 };
 enum { RECEIPT_ALL = (1 << RECEIPT_ITEMS) - 1 };
 
+/* What a good reel lacks of its clip: told to its owner, in their language. */
+enum reel_warning {
+    WARNING_SOUND_UNREADABLE, /* there is sound, and the reel is silent */
+    WARNING_SOUND_OTHER,      /* another track than the one that a player would take */
+    WARNING_SOUND_DAMAGED,    /* parts of it are silent */
+    WARNING_PICTURES_DAMAGED, /* some were left out */
+    WARNING_CLIP_CUT,         /* the file ends before it says; the reel has what is there */
+    REEL_WARNINGS
+};
+enum { REEL_WARNINGS_ALL = (1 << REEL_WARNINGS) - 1 };
+enum msg reel_warning_message(enum reel_warning w); /* core/message.h: its code and sentence */
+
 enum { REASON_SIZE = 200 };
 /* How one child's work went. */
 struct render_report {
@@ -145,5 +159,6 @@ struct render_report {
     int64_t peak_memory_bytes; /* resident, of the child */
     bool remade;               /* the copy failed its receipt, and this was encoded instead */
     struct receipt receipt;    /* of a RENDER_VERIFY */
+    unsigned warnings;         /* 1 << enum reel_warning */
 };
 int render_report_check(const struct render_report *r, struct err *e);

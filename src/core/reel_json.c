@@ -44,6 +44,18 @@ static json_t *receipt_json(const struct receipt *r)
                      (double)r->sync_us[2] / 1e3);
 }
 
+json_t *reel_warnings_json(unsigned warnings, enum lang lang)
+{
+    json_t *all = json_array();
+    for (int i = 0; i < REEL_WARNINGS; i++) {
+        enum msg m = reel_warning_message((enum reel_warning)i);
+        if (warnings & 1u << i)
+            json_array_append_new(
+                all, json_pack("{s:s, s:s}", "code", msg_slug(m), "message", msg_text(m, lang)));
+    }
+    return all;
+}
+
 json_t *render_report_json(const struct render_report *r)
 {
     json_t *o =
@@ -53,6 +65,7 @@ json_t *render_report_json(const struct render_report *r)
                   (json_int_t)r->peak_memory_bytes, "poster_bytes", (json_int_t)r->poster_bytes);
     json_object_set_new(o, "remade", json_boolean(r->remade));
     json_object_set_new(o, "receipt", r->receipt.held ? receipt_json(&r->receipt) : json_null());
+    json_object_set_new(o, "warnings", reel_warnings_json(r->warnings, LANG_EN));
     json_object_set_new(o, "in", media_facts_json(&r->in));
     json_object_set_new(o, "out", media_facts_json(&r->out));
     return o;

@@ -10,4 +10,7 @@
 
 /* New references, the caller's to json_decref. */
 json_t *media_facts_json(const struct media_facts *f);
+/* [{"code": "sound_unreadable", "message": "..."}, ...]; warnings: 1 << enum reel_warning. */
+json_t *reel_warnings_json(unsigned warnings, enum lang lang);
+/* Its warnings are in English; who shows them to others says them anew by their codes. */
 json_t *render_report_json(const struct render_report *r);

@@ -181,8 +181,25 @@ void tasks_list(struct request *r)
     }
 }
 
+/* The warnings of a report, whose language was nobody's, in the caller's. */
+static json_t *say_warnings(const struct request *r, const json_t *report)
+{
+    json_t *all = json_array();
+    size_t i;
+    const json_t *w;
+    json_array_foreach(json_object_get(report, "warnings"), i, w)
+    {
+        enum msg m;
+        const char *code = json_string_value(json_object_get(w, "code"));
+        if (code && msg_from_slug(code, &m))
+            json_array_append_new(
+                all, json_pack("{s:s, s:s}", "code", code, "message", msg_text(m, r->lang)));
+    }
+    return all;
+}
+
 /* What the attempt reported, from the row's JSON. */
-static void add_report(json_t *o, const struct task_row *t)
+static void add_report(const struct request *r, json_t *o, const struct task_row *t)
 {
     json_t *report = *t->report ? json_loads(t->report, 0, NULL) : NULL;
     static const char *const names[][2] = {{"clip", "in"},
@@ -194,6 +211,7 @@ static void add_report(json_t *o, const struct task_row *t)
         json_t *v = json_object_get(report, names[i][1]);
         json_object_set(o, names[i][0], v ? v : json_null());
     }
+    json_object_set_new(o, "warnings", say_warnings(r, report));
     json_decref(report);
     if (json_is_null(json_object_get(o, "clip")))
         json_object_set_new(o, "clip", json_pack("{s:I}", "bytes", (json_int_t)t->clip_bytes));
@@ -223,7 +241,7 @@ json_t *task_json(struct request *r, const struct task_row *t)
         o, "error",
         failed ? json_pack("{s:s, s:s}", "code", t->error_slug, "message", msg_text(m, r->lang))
                : json_null());
-    add_report(o, t);
+    add_report(r, o, t);
     return o;
 }
 

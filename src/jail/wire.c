@@ -81,7 +81,7 @@ TABLE(wire_report, struct render_report,
     INT(struct render_report, poster_bytes), INT(struct render_report, body_us),
     INT(struct render_report, sync_us), INT(struct render_report, wall_us),
     INT(struct render_report, peak_memory_bytes), BOOL(struct render_report, remade),
-    PART(struct render_report, receipt, wire_receipt));
+    PART(struct render_report, receipt, wire_receipt), INT(struct render_report, warnings));
 TABLE(wire_hello, struct wire_hello,
     TEXT(struct wire_hello, version), TEXT(struct wire_hello, media),
     INT(struct wire_hello, layers),

@@ -71,6 +71,7 @@ static int make(const struct media_job *job, bool write, struct render_report *o
             return -1;
         out->in = in.facts;
         const char *reason = try_copy(job, &in, &plan, write, out, why, &failed, e);
+        out->warnings = in.warnings;
         if (!reason)
             return failed ? -1 : 0;
         str_copy(why, sizeof(why), reason);

@@ -85,6 +85,7 @@ static void numbers_that_cannot_be_are_refused(void **state)
     SPOIL(in.audio_channels, 1025);
     SPOIL(out.video_tracks, -1);
     SPOIL(out.audio_tracks, 2000);
+    SPOIL(warnings, REEL_WARNINGS_ALL + 1U);
 }
 
 static void texts_end_within_their_field_and_are_clean(void **state)
@@ -148,7 +149,23 @@ static void a_report_is_json_with_the_promised_keys(void **state)
     json_t *video = json_object_get(in, "video");
     assert_string_equal(json_string_value(json_object_get(video, "fps")), "30000/1001");
     assert_true(json_is_null(json_object_get(out, "audio")));
+    assert_int_equal(json_array_size(json_object_get(o, "warnings")), 0);
     json_decref(o);
+}
+
+static void warnings_have_a_code_and_a_sentence_each(void **state)
+{
+    (void)state;
+    json_t *all = reel_warnings_json(REEL_WARNINGS_ALL, LANG_ES);
+    assert_int_equal(json_array_size(all), REEL_WARNINGS);
+    for (size_t i = 0; i < REEL_WARNINGS; i++) {
+        const json_t *w = json_array_get(all, i);
+        enum msg m;
+        assert_true(msg_from_slug(json_string_value(json_object_get(w, "code")), &m));
+        assert_int_equal(m, reel_warning_message((enum reel_warning)i));
+        assert_string_equal(json_string_value(json_object_get(w, "message")), msg_text(m, LANG_ES));
+    }
+    json_decref(all);
 }
 
 int main(void)
@@ -160,6 +177,7 @@ int main(void)
         cmocka_unit_test(fits_are_known_by_name_and_only_these),
         cmocka_unit_test(the_profile_is_the_house_form),
         cmocka_unit_test(a_report_is_json_with_the_promised_keys),
+        cmocka_unit_test(warnings_have_a_code_and_a_sentence_each),
     };
     return cmocka_run_group_tests_name("core/reel", tests, NULL, NULL);
 }

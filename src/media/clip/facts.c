@@ -23,7 +23,9 @@ enum {
     SCAN_BYTES_ALL = 1 << 30,      /* when it does not */
     SIDE_MAX = 65536,              /* of a displayed picture */
     ASPECT_MAX = 32,
-    SAR_MAX = 16, /* and their inverses: beyond nobody films */
+    HZ_MAX = 1 << 20,    /* of sound, and how many channels: what it says beyond, */
+    CHANNELS_MAX = 1024, /* no decoder would take */
+    SAR_MAX = 16,        /* and their inverses: beyond nobody films */
 };
 
 /* When the pictures are shown, in ticks of the stream, rising once sorted. */
@@ -298,8 +300,8 @@ static void fill_audio(struct media_input *in)
         return;
     const AVStream *st = in->fmt->streams[in->audio];
     str_copy(f->audio_codec, sizeof(f->audio_codec), avcodec_get_name(st->codecpar->codec_id));
-    f->audio_hz = st->codecpar->sample_rate;
-    f->audio_channels = st->codecpar->ch_layout.nb_channels;
+    f->audio_hz = av_clip(st->codecpar->sample_rate, 0, HZ_MAX);
+    f->audio_channels = av_clip(st->codecpar->ch_layout.nb_channels, 0, CHANNELS_MAX);
     if (st->duration > 0)
         f->audio_duration_us = to_us(st->duration, st->time_base);
     else if (states_length(in->fmt))

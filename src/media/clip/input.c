@@ -354,7 +354,8 @@ static int find_stream_info(AVFormatContext *fmt, const struct media_limits *lim
 static bool is_encrypted(const AVStream *st)
 {
     uint32_t tag = st->codecpar->codec_tag;
-    return tag == MKTAG('e', 'n', 'c', 'v') || tag == MKTAG('d', 'r', 'm', 'i') ||
+    return tag == MKTAG('e', 'n', 'c', 'v') || tag == MKTAG('e', 'n', 'c', 'a') ||
+           tag == MKTAG('d', 'r', 'm', 'i') ||
            av_stream_get_side_data(st, AV_PKT_DATA_ENCRYPTION_INIT_INFO, NULL);
 }
 
@@ -370,20 +371,19 @@ static int64_t track_rank(const AVStream *st, enum AVMediaType type)
     if (st->codecpar->codec_type != type || (st->disposition & AV_DISPOSITION_ATTACHED_PIC))
         return -1;
     int64_t rank = st->disposition & AV_DISPOSITION_DEFAULT ? INT64_C(1) << 60 : 0;
-    if (decoder_of(st))
-        rank += INT64_C(1) << 61;
     if (type == AVMEDIA_TYPE_VIDEO)
-        return rank + pixels(st);
+        return rank + (decoder_of(st) ? INT64_C(1) << 61 : 0) + pixels(st);
     return rank + st->codecpar->ch_layout.nb_channels;
 }
 
-static int best_track(const AVFormatContext *fmt, enum AVMediaType type)
+static int best_track(const AVFormatContext *fmt, enum AVMediaType type,
+                      bool (*may)(const AVStream *st))
 {
     int best = -1;
     int64_t best_rank = -1;
     for (unsigned i = 0; i < fmt->nb_streams; i++) {
         int64_t rank = track_rank(fmt->streams[i], type);
-        if (rank > best_rank) {
+        if (rank > best_rank && (!may || may(fmt->streams[i]))) {
             best = (int)i;
             best_rank = rank;
         }
@@ -391,13 +391,27 @@ static int best_track(const AVFormatContext *fmt, enum AVMediaType type)
     return best;
 }
 
+/* Sound that can be decoded: libav knows the form of its samples once a decoder has been opened. */
+static bool is_readable(const AVStream *st)
+{
+    return decoder_of(st) && !is_encrypted(st) && st->codecpar->sample_rate > 0 &&
+           st->codecpar->format != AV_SAMPLE_FMT_NONE;
+}
+
+static void choose_sound(struct media_input *in)
+{
+    int wanted = best_track(in->fmt, AVMEDIA_TYPE_AUDIO, NULL);
+    in->audio = best_track(in->fmt, AVMEDIA_TYPE_AUDIO, is_readable);
+    in->warnings &= ~(1u << WARNING_SOUND_UNREADABLE | 1u << WARNING_SOUND_OTHER);
+    if (wanted != in->audio)
+        in->warnings |= 1u << (in->audio < 0 ? WARNING_SOUND_UNREADABLE : WARNING_SOUND_OTHER);
+}
+
 /* Which tracks count, and whether what they claim may be looked at. */
 static int choose_tracks(struct media_input *in, const struct media_limits *limits, struct err *e)
 {
-    in->video = best_track(in->fmt, AVMEDIA_TYPE_VIDEO);
-    in->audio = best_track(in->fmt, AVMEDIA_TYPE_AUDIO);
-    if (in->audio >= 0 && !decoder_of(in->fmt->streams[in->audio]))
-        in->audio = -1;
+    in->video = best_track(in->fmt, AVMEDIA_TYPE_VIDEO, NULL);
+    choose_sound(in);
     if (in->video < 0)
         return err_msg(e, MSG_NO_VIDEO, "clip: %u tracks, none with a picture",
                        in->fmt->nb_streams);

@@ -22,6 +22,7 @@ struct media_input {
     int64_t first_us;
     int io_errno;             /* of a pread that failed: our fault, not the clip's */
     struct media_boxes boxes; /* mp4 family only */
+    unsigned warnings;        /* 1 << enum reel_warning: what no reel will have of the clip */
 };
 /* Opens, probes and fills the facts. The format is left where its packets begin. Faults of the
  * clip: EMPTY_FILE, NOT_A_VIDEO, PLAYLIST, NO_VIDEO, IMAGE_ONLY, NO_FRAMES, CODEC_UNSUPPORTED,

@@ -157,9 +157,9 @@ static int open_encode(struct copy_sound *s, struct err *e)
 {
     s->hz = s->plan->audio_hz;
     struct err ignored; /* sound that no decoder takes is silence */
-    if (!s->plan->silent && s->in->audio >= 0)
-        (void)media_input_decoder(s->in, s->in->audio, &s->job->order->limits, &s->decoder,
-                                  &ignored);
+    if (!s->plan->silent && s->in->audio >= 0 &&
+        media_input_decoder(s->in, s->in->audio, &s->job->order->limits, &s->decoder, &ignored) < 0)
+        s->in->warnings |= 1u << WARNING_SOUND_UNREADABLE;
     if (coder_sound(s->plan, &s->job->order->profile, &s->encoder, e) < 0)
         return -1;
     if (avcodec_parameters_from_context(s->parameters, s->encoder) < 0)
@@ -272,6 +272,7 @@ static int join(struct copy_sound *s, struct err *e)
         *e = s->line.fault;
         r = -1;
     }
+    s->in->warnings |= s->line.warnings;
     line_clear(&s->line);
     return r;
 }

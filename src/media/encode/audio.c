@@ -37,8 +37,10 @@ struct audio {
     int64_t origin; /* of the body on the clip's clock, in samples */
     int64_t next;   /* place after the last sample laid out; may be negative */
     bool began;
-    int risen;       /* samples since sound began or began anew */
-    SwrContext *swr; /* for sound of this kind: */
+    bool given_up;         /* the decoder cannot go on: silence from here */
+    int64_t packets, lost; /* given to the decoder; that it had complaints about */
+    int risen;             /* samples since sound began or began anew */
+    SwrContext *swr;       /* for sound of this kind: */
     int swr_rate, swr_format;
     AVChannelLayout swr_layout;
     float *out[CHANNELS]; /* of swr */
@@ -202,17 +204,19 @@ static int on_frame(struct audio *a, struct err *e)
     return convert(a, f, e);
 }
 
+/* Sound is never worth the picture: what a decoder refuses, for want of memory too, is silent. */
 static int decode(struct audio *a, const AVPacket *p, struct err *e)
 {
-    int sent = avcodec_send_packet(a->t.decoder, p);
-    if (sent == AVERROR(ENOMEM))
-        return err_msg(e, MSG_MEMORY_LIMIT, "sound: no memory");
-    for (;;) {
-        int r = avcodec_receive_frame(a->t.decoder, a->decoded);
-        if (r == AVERROR(ENOMEM))
-            return err_msg(e, MSG_MEMORY_LIMIT, "sound: no memory");
+    if (a->given_up)
+        return 0;
+    int r = avcodec_send_packet(a->t.decoder, p);
+    bool lost = p && r < 0;
+    a->packets += p != NULL;
+    while (r != AVERROR(ENOMEM)) {
+        r = avcodec_receive_frame(a->t.decoder, a->decoded);
         if (r == AVERROR(EAGAIN) || r == AVERROR_EOF)
-            return 0;
+            break;
+        lost |= r < 0;
         if (r < 0)
             continue;
         int ok = on_frame(a, e);
@@ -220,6 +224,19 @@ static int decode(struct audio *a, const AVPacket *p, struct err *e)
         if (ok < 0)
             return -1;
     }
+    a->lost += lost;
+    a->given_up = r == AVERROR(ENOMEM);
+    return 0;
+}
+
+/* Decoders complain of the odd packet at both ends of good sound. */
+static void warn(struct audio *a)
+{
+    enum { LOST_FEW = 3, LOST_PART = 20 };
+    if (a->packets > 0 && !a->began)
+        line_warn(a->t.line, WARNING_SOUND_UNREADABLE);
+    else if (a->given_up || (a->lost > LOST_FEW && a->lost > a->packets / LOST_PART))
+        line_warn(a->t.line, WARNING_SOUND_DAMAGED);
 }
 
 static int take(void *arg, AVPacket *packet, struct err *e)
@@ -339,6 +356,7 @@ static int read_body(struct audio *a, struct err *e)
     if (decode(a, NULL, e) < 0 || (a->swr && convert(a, NULL, e) < 0))
         return -1;
     soften_end(a);
+    warn(a);
     return 0;
 }
 

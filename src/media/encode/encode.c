@@ -79,8 +79,9 @@ static int open_all(struct encode *n, struct err *e)
     if (media_input_decoder(l->in, l->in->video, limits, &n->decoder, e) < 0)
         return -1;
     struct err ignored; /* sound that no decoder takes is silence */
-    if (!l->plan->silent && l->in->audio >= 0)
-        (void)media_input_decoder(l->in, l->in->audio, limits, &n->sound_decoder, &ignored);
+    if (!l->plan->silent && l->in->audio >= 0 &&
+        media_input_decoder(l->in, l->in->audio, limits, &n->sound_decoder, &ignored) < 0)
+        l->in->warnings |= 1u << WARNING_SOUND_UNREADABLE;
     if (coder_picture(l->plan, p, false, limits->threads, &n->coder, e) < 0 ||
         coder_picture(l->plan, p, true, 1, &n->bumper_coder, e) < 0 ||
         coder_same_headers(n->coder, n->bumper_coder, e) < 0 ||
@@ -276,6 +277,7 @@ int media_encode(const struct media_job *job, struct media_input *in, const stru
     media_report(plan, PATH_ENCODE, plan->reason, n.mux, n.line.body_frames, plan->audio_hz, 2,
                  "High", out);
     out->poster_bytes = n.line.poster_bytes;
+    out->warnings = in->warnings | n.line.warnings;
     progress(&n, 1000);
     return 0;
 }

@@ -72,6 +72,13 @@ bool line_failed(struct line *l)
     return failed;
 }
 
+void line_warn(struct line *l, enum reel_warning w)
+{
+    pthread_mutex_lock(&l->lock);
+    l->warnings |= 1u << w;
+    pthread_mutex_unlock(&l->lock);
+}
+
 bool line_origin(struct line *l, int64_t *origin_us)
 {
     pthread_mutex_lock(&l->lock);

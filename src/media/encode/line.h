@@ -44,6 +44,7 @@ struct line {
     bool body_ended;     /* and no more will come */
     bool sound_done;     /* the sound thread needs no more packets */
     int64_t poster_bytes;
+    unsigned warnings; /* 1 << enum reel_warning */
 };
 void line_init(struct line *l, const struct media_job *job, const struct media_plan *plan,
                struct media_input *in);
@@ -51,6 +52,8 @@ void line_clear(struct line *l);
 /* Keeps e if it is the first fault and stops every thread. */
 void line_fail(struct line *l, const struct err *e);
 bool line_failed(struct line *l);
+/* What the reel will lack of its clip. */
+void line_warn(struct line *l, enum reel_warning w);
 /* Waits until the body's origin is known; false when that will never be. */
 bool line_origin(struct line *l, int64_t *origin_us);
 /* Frames of the body so far; waits for the last word when `final`. -1: stopped by a fault. */
