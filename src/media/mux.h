@@ -30,5 +30,6 @@ int mux_finish(struct mux *m, struct err *e);
 /* Pictures so far; bytes of the file. */
 int64_t mux_frames(const struct mux *m);
 int64_t mux_bytes(const struct mux *m);
+/* After every thread that has the mux is joined. */
 void mux_free(struct mux *m);
 void mux_freep(struct mux **m);

@@ -71,8 +71,8 @@ static void copy_clear(struct copy *c)
         av_packet_free(&c->early[i]);
     free(c->early);
     head_clear(&c->head);
+    copy_sound_free(c->sound); /* joins its thread, which writes to the mux */
     mux_free(c->mux);
-    copy_sound_free(c->sound);
     bumper_clear(&c->bumper);
     av_packet_free(&c->packet);
     av_packet_free(&c->key);

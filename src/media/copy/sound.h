@@ -1,6 +1,8 @@
 /* media/copy/sound: the sound of a copied reel: silence, the clip's own AAC packets, silence; or,
  * where those may not be copied, the clip's sound encoded anew on the picture's clock.
- * Room-internal. All calls from one thread.
+ * Room-internal. All calls from one thread; where
+ * sound is encoded there is a second one inside, which writes to the mux until the sound has ended
+ * or is freed.
  *
  * Copied packets keep their place against the picture to the sample: an edit list skips what the
  * whole packets of silence before them are too long. At their end, and where a track has a hole,
@@ -36,5 +38,6 @@ int copy_sound_take(struct copy_sound *s, AVPacket *packet, struct err *e);
 bool copy_sound_enough(const struct copy_sound *s, int64_t body_frames);
 /* The body has ended: the rest of its sound and silence to the end of the reel. */
 int copy_sound_end(struct copy_sound *s, int64_t body_frames, struct err *e);
+/* Gives the rest up and joins the thread that encodes: before the mux is freed. */
 void copy_sound_free(struct copy_sound *s);
 void copy_sound_freep(struct copy_sound **s);

@@ -6,7 +6,13 @@
  *   sound   decodes, resamples, encodes the whole sound track        audio.c
  *   bumper  encodes the bumper                                       bumper.c
  *
- * The first fault of any of them is kept and stops all. */
+ * The first fault of any of them is kept and stops all.
+ *
+ * Who starts a thread joins it, also on the way out of a fault, and before anything that the thread
+ * was lent is freed: the line, the input, the mux, encoders and decoders. So clean-up goes in this
+ * order: line_fail, which wakes every thread; the joins; then all else. The encode path joins in
+ * media_encode before encode_clear; a copy's sound thread is joined by copy_sound_free, so that
+ * comes before mux_free. test/steps.c gives work up at each step and watches over this. */
 #pragma once
 #include "core/err.h"
 #include "media/clip/input.h"
