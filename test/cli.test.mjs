@@ -1,6 +1,8 @@
 // The commands, as people and scripts use them: what they print, where, and how they end.
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { chmodSync, existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Client } from './lib/client.mjs';
@@ -142,13 +144,113 @@ test('a variable stands in for a flag, a flag beats it, and a file is beaten by 
     assert.equal(await width(['--config', file, '--fit', 'pad'], { REELGATE_FIT: 'crop' }), pad);
 });
 
+test('user and task are carried out by the server that has the database open', async (t) => {
+    const server = await serve(t), socket = join(server.dir, 'reelgate.db.control');
+    const operate = (command, sub, args = [], more) => run([command, sub, '--data', server.dir, ...args], more);
+    assert.equal(statSync(socket).mode & 0o777, 0o600);
+    const added = await operate('user', 'add', ['ana', 'ana@example.org'], { input: 'the first admin\n' });
+    assert.deepEqual([added.code, added.stderr], [0, '']);
+    assert.match(added.stdout, /^ +1 {2}ana +ana@example\.org /);
+    assert.match((await operate('user', 'admin', ['ana'])).stdout, /admin\n$/);
+    const ana = await new Client(server).login('ana', 'the first admin');
+    assert.deepEqual([(await ana.get('/api/me')).json.role, (await ana.get('/api/admin/overview')).status], ['admin', 200]);
+
+    assert.equal((await operate('user', 'password', ['ana'], { input: 'a forgotten one\n' })).code, 0);
+    assert.equal((await new Client(server).post('/api/auth/login', { username: 'ana', password: 'the first admin' })).status, 401);
+    await new Client(server).login('ana', 'a forgotten one');
+    assert.equal(JSON.parse((await operate('user', 'quota', ['--json', 'ana', '1k'])).stdout).bytes_limit, 1024);
+    assert.equal((await ana.upload(await clip(1))).json.code, 'quota_exceeded');
+    assert.equal((await operate('user', 'quota', ['ana', '0'])).code, 0);
+
+    const id = await ana.give(await clip(1));
+    await ana.processed(id);
+    assert.match((await operate('task', 'show', [String(id)])).stdout, /processed[^]* reel \S+, /);
+    assert.deepEqual(JSON.parse((await operate('task', 'list', ['--json', 'processed'])).stdout).map((task) => task.id), [id]);
+    const retry = await operate('task', 'retry', ['--json', String(id)]);
+    assert.deepEqual([retry.code, JSON.parse(retry.stdout.split('\n')[0]).error.code], [1, 'retry_state']);
+    assert.match(retry.stderr, /^reelgate task: task \d+: Only a failed task can be retried/);
+    assert.equal((await operate('task', 'delete', [String(id)])).code, 0);
+    await until('the bytes of the deleted task are gone', () => server.blobs().length === 0);
+
+    for (const [command, sub, args, code, says, more] of [
+        ['user', 'show', ['nobody'], 1, /nobody/],
+        ['user', 'quota', ['ana', 'much'], 3, /a limit is a number/],
+        ['user', 'add', ['eva', 'eva@example.org'], 3, /at least 8 characters/, { input: 'short\n' }],
+        ['user', 'add', ['eva', 'eva@example.org'], 3, /one line is expected/],
+        ['task', 'list', ['lost'], 2, /"lost" is none of/],
+        ['task', 'show', ['x'], 2, /"x" is not a task's number/],
+        ['user', 'show', [], 2, /it needs NAME/],
+    ]) {
+        const answer = await operate(command, sub, args, more);
+        assert.equal(answer.code, code, `${sub} ${args}: ${answer.stderr}`);
+        assert.match(answer.stderr, says);
+    }
+    assert.ok(server.logLines(/operator's command.*command=user.*sub=password.*uid=\d/).length > 0, server.log());
+    assert.ok(!/first admin|forgotten/.test(server.log()), 'no password is logged');
+
+    await server.kill();
+    assert.ok(existsSync(socket), 'it was killed');
+    assert.match((await operate('user', 'show', ['ana'])).stdout, /admin/, 'by itself, past the socket that was left');
+    await server.start();
+    assert.match((await operate('user', 'show', ['ana'])).stdout, /admin/);
+    await server.stop();
+    assert.ok(!existsSync(socket));
+});
+
+test('long lists come whole from a server, and who stops reading them holds nobody up', async (t) => {
+    const server = await serve(t), names = Array.from({ length: 1200 }, (_, i) => `user${i + 1}`);
+    await server.stop();
+    const rows = names.map((name) => `('${name}','${name}@example.org','x',0)`).join(',');
+    const made = await run([join(server.dir, 'reelgate.db'), `INSERT INTO users(username,email,password_hash,created_ms) VALUES ${rows}`],
+        { command: 'sqlite3' });
+    assert.equal(made.code, 0, made.stderr);
+    const list = async () => JSON.parse((await run(['user', 'list', '--json', '--data', server.dir])).stdout).map((user) => user.username);
+    assert.deepEqual(await list(), names);
+    await server.start();
+    assert.deepEqual(await list(), names);
+
+    const idle = connect(join(server.dir, 'reelgate.db.control'));
+    await once(idle, 'connect');
+    idle.write(JSON.stringify({ command: 'user', sub: 'list', args: [], json: true })); // and never ends its half
+    assert.equal((await (await new Client(server).user('eva')).get('/api/me')).json.username, 'eva');
+    idle.destroy();
+    const strange = [['{}', /not a question/], ['x', /not a question/], ['{"command":"serve","sub":"","args":[],"json":false}', /no command of a server/],
+        ['{"command":"user","sub":"show","args":[7],"json":false}', /an argument is no text/],
+        ['{"command":"user","sub":"add","args":["a","b"],"json":false}', /^$/]];
+    for (const [text, says] of strange) {
+        const asks = connect({ path: join(server.dir, 'reelgate.db.control'), allowHalfOpen: true });
+        const pieces = [];
+        asks.on('data', (piece) => pieces.push(piece));
+        asks.end(text);
+        await once(asks, 'end');
+        const all = Buffer.concat(pieces), spoken = all.subarray(0, -6);
+        assert.deepEqual([...all.subarray(-6)], [0x78, 0, 0, 0, 1, 2], `${text}: ${all}`);
+        assert.match(spoken.subarray(5).toString(), says, text);
+    }
+    const stays = connect(join(server.dir, 'reelgate.db.control'));
+    await once(stays, 'connect');
+    assert.equal((await server.stop()).code, 0, 'and none that asks nothing holds it up');
+    stays.destroy();
+});
+
+test('only the user of the server and root may have it run commands', async (t) => {
+    const server = await serve(t), nobody = 65534;
+    chmodSync(server.dir, 0o755);
+    const other = (command) => run(['--reuid', String(nobody), '--clear-groups', ...command], { command: 'setpriv' });
+    const asked = await other([program, 'user', 'list', '--data', server.dir]);
+    assert.equal(asked.code, 1);
+    assert.match(asked.stderr, /has \S+reelgate\.db open; run this as its user or as root/);
+    chmodSync(join(server.dir, 'reelgate.db.control'), 0o666);
+    const forced = await other([program, 'user', 'list', '--data', server.dir]);
+    assert.deepEqual([forced.code, forced.stdout], [1, '']);
+    assert.match(forced.stderr, /the server went away|Connection reset|Broken pipe/);
+});
+
 test('user and task work on the database while no server has it', async (t) => {
     const server = await serve(t);
     const ana = await new Client(server).user('ana');
     const id = await ana.give(await clip(1));
     await ana.processed(id);
-    const busy = await run(['task', 'list', '--data', server.dir]);
-    assert.equal(busy.code, 1, 'one process at a time has the database');
     await server.stop();
     const tasks = JSON.parse((await run(['task', 'list', '--json', '--data', server.dir])).stdout);
     assert.deepEqual(tasks.map((task) => [task.id, task.status]), [[id, 'processed']]);

@@ -298,11 +298,11 @@ static int put_in_place(struct backup *b, struct err *e)
 static void tell(const struct backup *b)
 {
     if (b->cli->conf.json) {
-        cli_print_json(json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "folder", b->folder,
-                                 "tasks", (json_int_t)b->tasks, "copied", (json_int_t)b->copied,
-                                 "copied_bytes", (json_int_t)b->copied_bytes, "kept",
-                                 (json_int_t)b->kept, "deleted", (json_int_t)b->deleted, "lost",
-                                 (json_int_t)b->lost));
+        cli_print_json(
+            b->cli, json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "folder", b->folder, "tasks",
+                              (json_int_t)b->tasks, "copied", (json_int_t)b->copied, "copied_bytes",
+                              (json_int_t)b->copied_bytes, "kept", (json_int_t)b->kept, "deleted",
+                              (json_int_t)b->deleted, "lost", (json_int_t)b->lost));
         return;
     }
     printf("%s: %" PRId64 " tasks; %" PRId64 " files copied (%.1f MB), %" PRId64

@@ -335,7 +335,7 @@ enum cli_exit cli_doctor(struct cli *c)
     doctor_clock(&d);
     parts_clear(&d.parts);
     if (c->conf.json)
-        cli_print_json(json_pack("{s:b, s:o}", "ok", d.failed == 0, "checks", d.checks));
+        cli_print_json(c, json_pack("{s:b, s:o}", "ok", d.failed == 0, "checks", d.checks));
     else
         json_decref(d.checks);
     return d.failed ? CLI_FAILED : CLI_DONE;

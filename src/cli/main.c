@@ -1,12 +1,14 @@
 /* Plan: find the command in the table; answer --help before anything can fail; read the settings;
  * count the arguments; run. */
 #include "cli/cli.h"
+#include "cli/control.h"
 #include "core/err.h"
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/str.h"
 
 #include <poll.h>
+#include <sodium/utils.h>
 #include <unistd.h>
 
 bool cli_signal(const struct cli *c)
@@ -54,7 +56,7 @@ static int log_options(const struct conf *c, enum log_level *level, enum log_for
 }
 
 /* Moves to the sub-command that args[0] names. */
-static enum cli_exit pick_sub(struct cli *c)
+static enum cli_exit find_sub(struct cli *c)
 {
     if (c->arg_count == 0)
         return cli_usage(c, "which of its commands? %s", c->command->summary);
@@ -68,21 +70,54 @@ static enum cli_exit pick_sub(struct cli *c)
     return cli_usage(c, "there is no \"%s\"; %s", c->args[0], c->command->summary);
 }
 
-static enum cli_exit run(struct cli *c)
+static enum cli_exit count_args(const struct cli *c)
 {
-    if (c->command->subs && pick_sub(c) != CLI_DONE)
-        return CLI_USAGE;
     int min = c->sub ? c->sub->min : c->command->min, max = c->sub ? c->sub->max : c->command->max;
-    const char *args = c->sub ? c->sub->args : c->command->args;
     if (c->arg_count < min)
-        return cli_usage(c, "it needs %s", args);
+        return cli_usage(c, "it needs %s", c->sub ? c->sub->args : c->command->args);
     if (max >= 0 && c->arg_count > max)
         return cli_usage(c, "too much: \"%s\"", c->args[max]);
+    return CLI_DONE;
+}
+
+enum cli_exit cli_pick_sub(struct cli *c)
+{
+    return find_sub(c) == CLI_DONE ? count_args(c) : CLI_USAGE;
+}
+
+/* By the server that has the database open, if there is one, else here. */
+static enum cli_exit run_sub(struct cli *c)
+{
+    char secret[CLI_SECRET_SIZE];
+    struct err e = {0};
+    bool asked = false;
+    enum cli_exit status = CLI_FAILED;
+    if (cli_pick_sub(c) != CLI_DONE)
+        return CLI_USAGE;
+    int r = c->sub->secret ? cli_read_secret(secret, &e) : 0;
+    if (r == 0) {
+        c->secret = c->sub->secret ? secret : NULL;
+        r = control_ask(c, &asked, &status, &e);
+    }
+    if (r < 0)
+        status = cli_fail(c, NULL, &e);
+    else if (!asked)
+        status = c->sub->run(c);
+    sodium_memzero(secret, sizeof(secret));
+    return status;
+}
+
+static enum cli_exit run(struct cli *c)
+{
+    if (c->command->subs)
+        return run_sub(c);
+    if (count_args(c) != CLI_DONE)
+        return CLI_USAGE;
     for (int i = 0; i < c->arg_count; i++)
-        if (c->args[i][0] == '-' && c->args[i][1] && !c->command->subs && c->command->use &&
+        if (c->args[i][0] == '-' && c->args[i][1] && c->command->use &&
             access(c->args[i], F_OK) < 0)
             return cli_usage(c, "unknown flag %s", c->args[i]);
-    return c->sub ? c->sub->run(c) : c->command->run(c);
+    return c->command->run(c);
 }
 
 int cli_main(int argc, char **argv, char *const *env, int signal_fd)
@@ -96,7 +131,8 @@ int cli_main(int argc, char **argv, char *const *env, int signal_fd)
         name = "version";
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
         return print_help(NULL);
-    struct cli c = {.command = cli_find(name), .signal_fd = signal_fd};
+    struct cli c = {
+        .command = cli_find(name), .signal_fd = signal_fd, .out = stdout, .err = stderr};
     if (!c.command) {
         fprintf(stderr, "reelgate: there is no command \"%s\"\nTry `reelgate --help`.\n", name);
         return CLI_USAGE;

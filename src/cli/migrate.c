@@ -32,10 +32,10 @@ enum cli_exit cli_migrate(struct cli *c)
         legacy_take_over(c, &p, &from, &to, &s, &e) < 0)
         return cli_fail(c, NULL, &e);
     if (c->conf.json)
-        cli_print_json(json_pack("{s:i, s:i, s:{s:I, s:I, s:I, s:I}}", "from", from, "to", to,
-                                 "legacy", "users", (json_int_t)s.users, "tasks",
-                                 (json_int_t)s.tasks, "failed", (json_int_t)s.failed, "left",
-                                 (json_int_t)s.left));
+        cli_print_json(c, json_pack("{s:i, s:i, s:{s:I, s:I, s:I, s:I}}", "from", from, "to", to,
+                                    "legacy", "users", (json_int_t)s.users, "tasks",
+                                    (json_int_t)s.tasks, "failed", (json_int_t)s.failed, "left",
+                                    (json_int_t)s.left));
     else
         tell(from, to, &s);
     return CLI_DONE;

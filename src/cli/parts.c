@@ -72,8 +72,8 @@ int parts_open_store(struct parts *p, const struct conf *c, struct log *l, struc
         return 0;
     if (e->code == ERR_BUSY && strncmp(url, "sqlite:", 7) == 0)
         return err_set(e, ERR_BUSY,
-                       "%s is open in another process, most likely the server; stop it first, or "
-                       "use its API",
+                       "%s is open in another process: a server that starts or ends, another "
+                       "command, or a server of an older version; try again when it is done",
                        url);
     return -1;
 }
@@ -118,13 +118,23 @@ int parts_open_auth(struct parts *p, const struct conf *c, struct log *l, struct
     return auth_open(&p->auth, p->store, &ac, l, e);
 }
 
+void parts_borrow(struct parts *p, const struct parts *from)
+{
+    struct arena *own = p->arena ? p->arena : arena_new();
+    *p = *from;
+    p->arena = own;
+    p->borrowed = true;
+}
+
 void parts_clear(struct parts *p)
 {
-    tasks_free(p->tasks);
-    queue_close(p->queue);
-    blob_close(p->blob);
-    auth_close(p->auth);
-    store_close(p->store);
+    if (!p->borrowed) {
+        tasks_free(p->tasks);
+        queue_close(p->queue);
+        blob_close(p->blob);
+        auth_close(p->auth);
+        store_close(p->store);
+    }
     arena_free(p->arena);
     *p = (struct parts){0};
 }

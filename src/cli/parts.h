@@ -26,6 +26,7 @@ struct parts {
     struct blob *blob;
     struct queue *queue;
     struct tasks *tasks;
+    bool borrowed; /* but for the arena, another's */
 };
 /* The data folder, made when missing, 0700. */
 int parts_folder(const struct conf *c, struct err *e);
@@ -44,6 +45,8 @@ int parts_open_store(struct parts *p, const struct conf *c, struct log *l, struc
 int parts_open_tasks(struct parts *p, const struct conf *c, struct log *l, struct err *e);
 /* Passwords and tokens; after parts_open_store. Makes the secret at the first start. */
 int parts_open_auth(struct parts *p, const struct conf *c, struct log *l, struct err *e);
+/* What another has opened, with an arena of its own; the other outlives it. */
+void parts_borrow(struct parts *p, const struct parts *from);
 void parts_clear(struct parts *p);
 
 /* Where bumpers are kept: the setting, else a folder of the data folder or, for a command that has

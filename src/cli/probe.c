@@ -55,9 +55,9 @@ enum cli_exit cli_probe(struct cli *c)
     if (jail_run(m.jail, &m.job, &r, &e) < 0)
         return cli_fail(c, c->args[0], &e);
     if (c->conf.json) {
-        cli_print_json(json_pack("{s:s, s:s, s:o, s:o}", "path", path_name(r.path), "reason",
-                                 r.reason, "warnings", reel_warnings_json(r.warnings, LANG_EN),
-                                 "in", media_facts_json(&r.in)));
+        cli_print_json(c, json_pack("{s:s, s:s, s:o, s:o}", "path", path_name(r.path), "reason",
+                                    r.reason, "warnings", reel_warnings_json(r.warnings, LANG_EN),
+                                    "in", media_facts_json(&r.in)));
         return CLI_DONE;
     }
     AUTO(buf_clear) struct buf out = {0};

@@ -32,7 +32,7 @@ static void tell(const struct cli *c, const struct render_report *r, int64_t wal
     if (c->conf.json) {
         json_t *o = render_report_json(r);
         json_object_set_new(o, "wall_ms", json_integer(wall_ms)); /* as the caller saw it */
-        cli_print_json(o);
+        cli_print_json(c, o);
         return;
     }
     printf("%s: %dx%d, %.2f s, %.1f MB, %s path, in %.2f s\n", c->args[1], r->out.display_width,

@@ -14,17 +14,21 @@ bool cli_print(const struct buf *b)
     return fd_write_all(STDOUT_FILENO, b->p ? b->p : "", b->len, NULL) == 0;
 }
 
-void cli_print_json(json_t *value)
+void cli_print_json(const struct cli *c, json_t *value)
 {
-    AUTO(freep) char *text = json_dumps(value, JSON_FORM);
+    json_dumpf(value, c->out, JSON_FORM);
     json_decref(value);
-    if (!text)
-        return;
-    AUTO(buf_clear) struct buf line = {0};
-    buf_init(&line, strlen(text) + 1);
-    buf_puts(&line, text);
-    buf_puts(&line, "\n");
-    cli_print(&line);
+    fputc('\n', c->out);
+    if (!c->flush)
+        fflush(c->out);
+}
+
+void cli_flush(struct cli *c)
+{
+    if (c->flush)
+        c->flush(c);
+    else
+        fflush(c->out);
 }
 
 static enum cli_exit exit_for(enum err_code code)
@@ -45,13 +49,13 @@ enum cli_exit cli_fail(const struct cli *c, const char *about, const struct err 
      * a particular one ("the file has no video") is for whoever holds the clip. */
     bool particular = e->msg != msg_general(e->code);
     const char *sentence = particular ? msg_text(e->msg, LANG_EN) : e->text;
-    fprintf(stderr, "reelgate %s: %s%s%s\n", c->command->name, about ? about : "",
+    fprintf(c->err, "reelgate %s: %s%s%s\n", c->command->name, about ? about : "",
             about ? ": " : "", sentence);
     if (particular && *e->text && strcmp(e->text, sentence) != 0)
-        fprintf(stderr, "  (%s: %s)\n", msg_slug(e->msg), e->text);
+        fprintf(c->err, "  (%s: %s)\n", msg_slug(e->msg), e->text);
     if (c->conf.json)
-        cli_print_json(json_pack("{s:{s:s, s:s, s:s}}", "error", "code", msg_slug(e->msg),
-                                 "message", sentence, "detail", e->text));
+        cli_print_json(c, json_pack("{s:{s:s, s:s, s:s}}", "error", "code", msg_slug(e->msg),
+                                    "message", sentence, "detail", e->text));
     return exit_for(e->code);
 }
 
@@ -59,10 +63,10 @@ enum cli_exit cli_usage(const struct cli *c, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
-    fprintf(stderr, "reelgate %s%s%s: ", c->command->name, c->sub ? " " : "",
+    fprintf(c->err, "reelgate %s%s%s: ", c->command->name, c->sub ? " " : "",
             c->sub ? c->sub->name : "");
-    vfprintf(stderr, fmt, ap);
+    vfprintf(c->err, fmt, ap);
     va_end(ap);
-    fprintf(stderr, "\nTry `reelgate %s --help`.\n", c->command->name);
+    fprintf(c->err, "\nTry `reelgate %s --help`.\n", c->command->name);
     return CLI_USAGE;
 }

@@ -2,6 +2,7 @@
  * close in reverse. Any step may also end by kill -9: the next start finds everything as the last
  * commit left it. */
 #include "cli/cli.h"
+#include "cli/control.h"
 #include "cli/notify.h"
 #include "cli/service.h"
 #include "core/err.h"
@@ -19,11 +20,13 @@
 struct front {
     struct http *http;
     struct hooks *hooks;
+    struct control *control;
 };
 
 static void stop_front(void *arg, int64_t drain_ms)
 {
     struct front *f = arg;
+    control_stop(TAKE(f->control));
     http_stop(TAKE(f->http), drain_ms);
     hooks_stop(TAKE(f->hooks));
 }
@@ -69,7 +72,9 @@ static int start(struct service *s, struct front *f, const struct cli *c, struct
     s->stop = stop_front;
     s->alive = http_answers;
     s->arg = f;
-    return hooks_start(&f->hooks, s->parts.store, s->parts.auth, &hc, c->log, e);
+    if (hooks_start(&f->hooks, s->parts.store, s->parts.auth, &hc, c->log, e) < 0)
+        return -1;
+    return control_start(&f->control, &s->parts, c, e);
 }
 
 /* "listening on http://127.0.0.1:8000": the address as it was given, with the real port. */

@@ -45,13 +45,14 @@ const struct cli_command cli_commands[] = {
      "PostgreSQL has pg_dump; doc/backup.md has the order in which to save database and files.",
      CONF_ADMIN, 1, 1, NULL, cli_backup},
     {"user", NULL, "users: add, list, show, password, admin, quota",
-     "Works on the database while no server has it open. Passwords are asked for on a terminal, or "
-     "read as one line from standard input; they are never arguments.\n"
+     "Also while a server has the database open: with SQLite that server then does it, for its own "
+     "user and for root. Passwords are asked for on a terminal, or read as one line from standard "
+     "input; they are never arguments.\n"
      "The first admin is made here: reelgate user admin NAME. Admins can make others by the API.",
      CONF_ADMIN, 0, 0, cli_user_subs, NULL},
     {"task", NULL, "tasks: list, show, retry, delete",
-     "Works on the database while no server has it open; a running server has its API.", CONF_ADMIN,
-     0, 0, cli_task_subs, NULL},
+     "Also while a server has the database open, as `user`.", CONF_ADMIN, 0, 0, cli_task_subs,
+     NULL},
     {"doctor", "", "check this machine, the data folder and the database",
      "Takes the flags of serve. Each line says ok, warn or FAIL, and what to do. Exit status 1 "
      "when "

@@ -7,6 +7,7 @@
 #include "core/clock.h"
 #include "core/err.h"
 #include "core/mem.h"
+#include "core/reel_json.h"
 #include "core/str.h"
 
 #include <inttypes.h>
@@ -33,20 +34,44 @@ static json_t *task_json(const struct task_row *t)
     return o;
 }
 
-static void task_line(const struct task_row *t)
+static void task_line(const struct cli *c, const struct task_row *t)
 {
     char when[CLOCK_ISO_SIZE];
     clock_iso(t->created_ms, when);
-    printf("%8" PRId64 "  user %-5" PRId64 " %-10s %3d %%  %.19sZ  %-24.40s %s\n", t->id,
-           t->user_id, task_state_name(t->state), t->progress, when, t->file_name, t->error_slug);
+    fprintf(c->out, "%8" PRId64 "  user %-5" PRId64 " %-10s %3d %%  %.19sZ  %-24.40s %s\n", t->id,
+            t->user_id, task_state_name(t->state), t->progress, when, t->file_name, t->error_slug);
 }
+
+static int open_tasks(struct parts *p, const struct cli *c, struct err *e)
+{
+    if (!c->lent)
+        return parts_open_tasks(p, &c->conf, c->log, e);
+    parts_borrow(p, c->lent);
+    return 0;
+}
+
+/* A page of rows at a time, so that nobody who reads slowly holds the database up. */
+enum { PAGE_ROWS = 500 };
+struct listing {
+    struct cli *c;
+    int64_t last; /* id of the last row that was printed; 0: none was */
+    int rows;     /* of this page */
+};
 
 static int list_one(void *arg, const struct task_row *t)
 {
-    if (arg)
-        json_array_append_new(arg, task_json(t));
-    else
-        task_line(t);
+    struct listing *l = arg;
+    const struct cli *c = l->c;
+    if (c->conf.json) {
+        fputs(l->last ? "," : "[", c->out);
+        json_t *o = task_json(t);
+        json_dumpf(o, c->out, JSON_FORM);
+        json_decref(o);
+    } else {
+        task_line(c, t);
+    }
+    l->last = t->id;
+    l->rows++;
     return 0;
 }
 
@@ -65,19 +90,23 @@ static enum cli_exit task_list_command(struct cli *c)
 {
     struct err e = {0};
     AUTO(parts_clear) struct parts p = {0};
-    struct task_page page = {.max = -1};
+    struct task_page page = {.max = PAGE_ROWS};
+    struct listing l = {.c = c, .rows = PAGE_ROWS};
     if (c->arg_count && !state_bit(c->args[0], &page.states))
         return cli_usage(c, "\"%s\" is none of uploaded, processing, processed, failed",
                          c->args[0]);
-    if (parts_open_tasks(&p, &c->conf, c->log, &e) < 0)
+    if (open_tasks(&p, c, &e) < 0)
         return cli_fail(c, NULL, &e);
-    json_t *all = c->conf.json ? json_array() : NULL;
-    if (task_list(p.tasks, &page, list_one, all, &e) < 0) {
-        json_decref(all);
-        return cli_fail(c, NULL, &e);
+    while (l.rows == PAGE_ROWS) {
+        l.rows = 0;
+        page.after = l.last;
+        if (task_list(p.tasks, &page, list_one, &l, &e) < 0)
+            return cli_fail(c, NULL, &e);
+        cli_flush(c);
     }
-    if (all)
-        cli_print_json(all);
+    if (c->conf.json)
+        fputs(l.last ? "]\n" : "[]\n", c->out);
+    cli_flush(c);
     return CLI_DONE;
 }
 
@@ -100,20 +129,19 @@ static enum cli_exit task_show(struct cli *c)
     struct task_row t;
     if (!read_ids(c, &id))
         return CLI_USAGE;
-    if (parts_open_tasks(&p, &c->conf, c->log, &e) < 0 ||
-        task_get(p.tasks, p.arena, id, 0, &t, &e) < 0)
+    if (open_tasks(&p, c, &e) < 0 || task_get(p.tasks, p.arena, id, 0, &t, &e) < 0)
         return cli_fail(c, c->args[0], &e);
     if (c->conf.json) {
-        cli_print_json(task_json(&t));
+        cli_print_json(c, task_json(&t));
         return CLI_DONE;
     }
-    task_line(&t);
-    printf("          clip %s, %.1f MB; fit %s, from %.2f s; attempts %d\n", t.clip_blob,
-           (double)t.clip_bytes / 1e6, fit_name(t.fit), (double)t.start_us / 1e6, t.attempts);
+    task_line(c, &t);
+    fprintf(c->out, "          clip %s, %.1f MB; fit %s, from %.2f s; attempts %d\n", t.clip_blob,
+            (double)t.clip_bytes / 1e6, fit_name(t.fit), (double)t.start_us / 1e6, t.attempts);
     if (*t.reel_blob)
-        printf("          reel %s, %.1f MB\n", t.reel_blob, (double)t.reel_bytes / 1e6);
+        fprintf(c->out, "          reel %s, %.1f MB\n", t.reel_blob, (double)t.reel_bytes / 1e6);
     if (*t.error_text)
-        printf("          %s\n", t.error_text);
+        fprintf(c->out, "          %s\n", t.error_text);
     return CLI_DONE;
 }
 
@@ -155,7 +183,7 @@ static enum cli_exit each_task(struct cli *c, bool may_say_failed, const char *d
     l.ids = arena_get(p.arena, (size_t)c->arg_count * sizeof(*l.ids));
     if (!all && !read_ids(c, l.ids))
         return CLI_USAGE;
-    if (parts_open_tasks(&p, &c->conf, c->log, &e) < 0 || (all && find_ids(&p, &l, &e) < 0))
+    if (open_tasks(&p, c, &e) < 0 || (all && find_ids(&p, &l, &e) < 0))
         return cli_fail(c, NULL, &e);
     enum cli_exit status = CLI_DONE;
     json_t *ids = json_array();
@@ -167,10 +195,10 @@ static enum cli_exit each_task(struct cli *c, bool may_say_failed, const char *d
         else if (c->conf.json)
             json_array_append_new(ids, json_integer(l.ids[i]));
         else
-            printf("%s: %s\n", name, done);
+            fprintf(c->out, "%s: %s\n", name, done);
     }
     if (c->conf.json)
-        cli_print_json(json_pack("{s:o}", done, ids));
+        cli_print_json(c, json_pack("{s:o}", done, ids));
     else
         json_decref(ids);
     return status;
@@ -199,11 +227,11 @@ static enum cli_exit task_delete_command(struct cli *c)
 
 const struct cli_sub cli_task_subs[] = {
     {"list", "[STATE]", "all tasks, or those uploaded, processing, processed or failed", 0, 1,
-     task_list_command},
-    {"show", "ID", "one task", 1, 1, task_show},
+     task_list_command, false},
+    {"show", "ID", "one task", 1, 1, task_show, false},
     {"retry", "ID... | failed", "give failed tasks a fresh start; `failed` means all of them", 1,
-     -1, task_retry_command},
-    {"delete", "ID...", "delete tasks; a server removes their bytes after its next start", 1, -1,
-     task_delete_command},
-    {NULL, NULL, NULL, 0, 0, NULL},
+     -1, task_retry_command, false},
+    {"delete", "ID...", "delete tasks; a server removes their bytes, now or after its next start",
+     1, -1, task_delete_command, false},
+    {NULL, NULL, NULL, 0, 0, NULL, false},
 };

@@ -1,61 +1,34 @@
 /* Plan: one function for each of add, list, show, password, admin, quota; a password is read, never
- * an argument.
- */
+ * an argument. */
 #include "auth/auth.h"
 #include "cli/cli.h"
 #include "cli/parts.h"
 #include "core/clock.h"
 #include "core/err.h"
 #include "core/mem.h"
+#include "core/reel_json.h"
 #include "store/store.h"
 
 #include <inttypes.h>
 #include <jansson.h>
-#include <sodium/utils.h>
-#include <termios.h>
-#include <unistd.h>
-
-enum { LINE_SIZE = 256 }; /* a password has at most 128 bytes; longer ones are refused by auth */
-
-static bool read_line(char out[LINE_SIZE])
-{
-    if (!fgets(out, LINE_SIZE, stdin))
-        return false;
-    out[strcspn(out, "\r\n")] = 0;
-    return true;
-}
-
-/* Twice and without echo on a terminal; one line otherwise. */
-static int read_password(char out[LINE_SIZE], struct err *e)
-{
-    struct termios shown, hidden;
-    if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &shown) < 0)
-        return read_line(out)
-                   ? 0
-                   : err_msg(e, MSG_FIELDS_MISSING,
-                             "no password on standard input, where one line is expected");
-    hidden = shown;
-    hidden.c_lflag &= ~(tcflag_t)ECHO;
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
-    char again[LINE_SIZE];
-    fputs("Password: ", stderr);
-    bool ok = read_line(out);
-    fputs("\nAgain: ", stderr);
-    ok = ok && read_line(again);
-    fputs("\n", stderr);
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
-    bool same = ok && strcmp(out, again) == 0;
-    sodium_memzero(again, sizeof(again));
-    if (!ok)
-        return err_msg(e, MSG_FIELDS_MISSING, "no password");
-    return same ? 0 : err_msg(e, MSG_PASSWORDS_DIFFER, "the two are not the same");
-}
 
 static int open_users(struct parts *p, const struct cli *c, struct err *e)
 {
+    if (c->lent) {
+        parts_borrow(p, c->lent);
+        return 0;
+    }
     if (parts_open_store(p, &c->conf, c->log, e) < 0)
         return -1;
     return store_migrate(p->store, NULL, NULL, e);
+}
+
+/* The same, with what passwords need. */
+static int open_auth(struct parts *p, const struct cli *c, struct err *e)
+{
+    if (open_users(p, c, e) < 0)
+        return -1;
+    return p->auth ? 0 : parts_open_auth(p, &c->conf, c->log, e);
 }
 
 static json_t *limit_json(int64_t limit)
@@ -73,46 +46,58 @@ static json_t *user_json(const struct user_row *u)
                      limit_json(u->bytes_limit), "tasks_limit", limit_json(u->tasks_limit));
 }
 
-static void user_line(const struct user_row *u)
+static void user_line(const struct cli *c, const struct user_row *u)
 {
     char when[CLOCK_ISO_SIZE];
     clock_iso(u->created_ms, when);
-    printf("%6" PRId64 "  %-20s  %-30s  %.10s  %9.1f MB%s\n", u->id, u->username, u->email, when,
-           (double)u->bytes_used / 1e6, u->admin ? "  admin" : "");
+    fprintf(c->out, "%6" PRId64 "  %-20s  %-30s  %.10s  %9.1f MB%s\n", u->id, u->username, u->email,
+            when, (double)u->bytes_used / 1e6, u->admin ? "  admin" : "");
 }
 
 static void tell(const struct cli *c, const struct user_row *u)
 {
     if (c->conf.json)
-        cli_print_json(user_json(u));
+        cli_print_json(c, user_json(u));
     else
-        user_line(u);
+        user_line(c, u);
 }
 
 static enum cli_exit user_add(struct cli *c)
 {
     struct err e = {0};
     AUTO(parts_clear) struct parts p = {0};
-    char password[LINE_SIZE];
     int64_t id;
-    if (read_password(password, &e) < 0)
-        return cli_fail(c, c->args[0], &e);
-    int failed = open_users(&p, c, &e) < 0 || parts_open_auth(&p, &c->conf, c->log, &e) < 0 ||
-                 auth_sign_up(p.auth, c->args[0], c->args[1], password, password, &id, &e) < 0;
-    sodium_memzero(password, sizeof(password));
     struct user_row u;
-    if (failed || store_user_by_id(p.store, p.arena, id, &u, &e) < 0)
+    if (open_auth(&p, c, &e) < 0 ||
+        auth_sign_up(p.auth, c->args[0], c->args[1], c->secret, c->secret, &id, &e) < 0 ||
+        store_user_by_id(p.store, p.arena, id, &u, &e) < 0)
         return cli_fail(c, c->args[0], &e);
     tell(c, &u);
     return CLI_DONE;
 }
 
+/* A page of rows at a time, so that nobody who reads slowly holds the database up. */
+enum { PAGE_ROWS = 500 };
+struct listing {
+    struct cli *c;
+    int64_t last; /* id of the last row that was printed; 0: none was */
+    int rows;     /* of this page */
+};
+
 static int list_one(void *arg, const struct user_row *u)
 {
-    if (arg)
-        json_array_append_new(arg, user_json(u));
-    else
-        user_line(u);
+    struct listing *l = arg;
+    const struct cli *c = l->c;
+    if (c->conf.json) {
+        fputs(l->last ? "," : "[", c->out);
+        json_t *o = user_json(u);
+        json_dumpf(o, c->out, JSON_FORM);
+        json_decref(o);
+    } else {
+        user_line(c, u);
+    }
+    l->last = u->id;
+    l->rows++;
     return 0;
 }
 
@@ -120,15 +105,18 @@ static enum cli_exit user_list(struct cli *c)
 {
     struct err e = {0};
     AUTO(parts_clear) struct parts p = {0};
+    struct listing l = {.c = c, .rows = PAGE_ROWS};
     if (open_users(&p, c, &e) < 0)
         return cli_fail(c, NULL, &e);
-    json_t *all = c->conf.json ? json_array() : NULL;
-    if (store_user_list(p.store, 0, INT32_MAX, list_one, all, &e) < 0) {
-        json_decref(all);
-        return cli_fail(c, NULL, &e);
+    while (l.rows == PAGE_ROWS) {
+        l.rows = 0;
+        if (store_user_list(p.store, l.last, PAGE_ROWS, list_one, &l, &e) < 0)
+            return cli_fail(c, NULL, &e);
+        cli_flush(c);
     }
-    if (all)
-        cli_print_json(all);
+    if (c->conf.json)
+        fputs(l.last ? "]\n" : "[]\n", c->out);
+    cli_flush(c);
     return CLI_DONE;
 }
 
@@ -148,14 +136,8 @@ static enum cli_exit user_password(struct cli *c)
     struct err e = {0};
     AUTO(parts_clear) struct parts p = {0};
     struct user_row u;
-    char password[LINE_SIZE];
-    if (read_password(password, &e) < 0)
-        return cli_fail(c, c->args[0], &e);
-    int failed = open_users(&p, c, &e) < 0 || parts_open_auth(&p, &c->conf, c->log, &e) < 0 ||
-                 store_user_by_name(p.store, p.arena, c->args[0], &u, &e) < 0 ||
-                 auth_set_password(p.auth, u.id, password, &e) < 0;
-    sodium_memzero(password, sizeof(password));
-    if (failed)
+    if (open_auth(&p, c, &e) < 0 || store_user_by_name(p.store, p.arena, c->args[0], &u, &e) < 0 ||
+        auth_set_password(p.auth, u.id, c->secret, &e) < 0)
         return cli_fail(c, c->args[0], &e);
     tell(c, &u);
     return CLI_DONE;
@@ -174,6 +156,8 @@ static enum cli_exit user_change(struct cli *c,
     if (change(c, &to, &e) < 0 || store_user_set(p.store, u.id, &to, &e) < 0 ||
         store_user_by_id(p.store, p.arena, u.id, &u, &e) < 0)
         return cli_fail(c, c->args[0], &e);
+    if (c->lent)
+        auth_forget(p.auth, u.id);
     tell(c, &u);
     return CLI_DONE;
 }
@@ -214,13 +198,13 @@ static enum cli_exit user_quota(struct cli *c)
 }
 
 const struct cli_sub cli_user_subs[] = {
-    {"add", "NAME EMAIL", "make a user; the password is asked for", 2, 2, user_add},
-    {"list", "", "all users, with the bytes they keep", 0, 0, user_list},
-    {"show", "NAME", "one user", 1, 1, user_show},
-    {"password", "NAME", "set a new password, which is asked for", 1, 1, user_password},
-    {"admin", "NAME [yes | no]", "make a user an admin, or not any more", 1, 2, user_admin},
+    {"add", "NAME EMAIL", "make a user; the password is asked for", 2, 2, user_add, true},
+    {"list", "", "all users, with the bytes they keep", 0, 0, user_list, false},
+    {"show", "NAME", "one user", 1, 1, user_show, false},
+    {"password", "NAME", "set a new password, which is asked for", 1, 1, user_password, true},
+    {"admin", "NAME [yes | no]", "make a user an admin, or not any more", 1, 2, user_admin, false},
     {"quota", "NAME BYTES [TASKS]",
      "limits of a user's own: bytes kept, tasks a day; preset: as the settings say, 0: none", 2, 3,
-     user_quota},
-    {NULL, NULL, NULL, 0, 0, NULL},
+     user_quota, false},
+    {NULL, NULL, NULL, 0, 0, NULL, false},
 };
