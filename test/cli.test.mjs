@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Client } from './lib/client.mjs';
 import { assertReel, bytes, clip, ffmpeg } from './lib/clips.mjs';
-import { descendants, folder, program, run, serve, until } from './lib/reelgate.mjs';
+import { Program, descendants, folder, program, run, serve, until } from './lib/reelgate.mjs';
 
 test('render writes a reel and says so on one line', async (t) => {
     const dir = folder(t), out = join(dir, 'reel.mp4');
@@ -195,6 +195,22 @@ test('user and task are carried out by the server that has the database open', a
     assert.match((await operate('user', 'show', ['ana'])).stdout, /admin/);
     await server.stop();
     assert.ok(!existsSync(socket));
+});
+
+test('a server that other machines reach says once what the internet asks for besides', async (t) => {
+    const start = async (listen, ...flags) => {
+        const dir = folder(t), one = new Program(['serve', '--listen', listen, '--data', dir, '--workers', '0', '--free-space-floor', '0', ...flags]);
+        t.after(() => one.stop('SIGKILL'));
+        await one.launch(/^listening on /m);
+        await one.stop();
+        return one.logLines(/other machines reach this server/);
+    };
+    assert.deepEqual(await start('127.0.0.1:0'), []);
+    const [bare, ...more] = await start('0.0.0.0:0');
+    assert.deepEqual(more, []);
+    assert.match(bare, /TLS, by a proxy in front[^]*public-url[^]*may sign up[^]*doc\/deploy\.md/);
+    const [behind] = await start('0.0.0.0:0', '--trusted-proxies', '127.0.0.1', '--public-url', 'https://reels.example.org');
+    assert.ok(!/TLS|public-url/.test(behind) && /may sign up/.test(behind), behind);
 });
 
 test('long lists come whole from a server, and who stops reading them holds nobody up', async (t) => {

@@ -112,6 +112,9 @@ test('nginx before two API nodes and two workers is one service', async (t) => {
         assert.equal(whole.headers['x-content-type-options'], 'nosniff');
         assert.equal(whole.headers['content-security-policy'], "default-src 'none'; sandbox");
         assert.match(whole.headers['cache-control'], /private/);
+        for (const [version, path, wanted] of [['tls', link, 'max-age=31536000'], ['h2', '/ping', 'max-age=31536000'], ['h2', '/', 'max-age=31536000']])
+            assert.equal((await gateway[version]('GET', path)).headers['strict-transport-security'], wanted, `${version} ${path}`);
+        assert.equal((await fetch(new URL('/ping', gateway.url))).headers.get('strict-transport-security'), null, 'not without TLS');
         assert.match(whole.headers['x-request-id'], /^[0-9a-f]{32}$/, 'the id that nginx gave it');
         await until('a node knows it by that', () => nodes.some((node) => node.log().includes(`request=${whole.headers['x-request-id']}`)));
         const n = whole.bytes.length, part = whole.bytes.subarray(10, 20);

@@ -8,6 +8,7 @@
 #include "core/err.h"
 #include "core/log.h"
 #include "core/mem.h"
+#include "core/str.h"
 #include "hook/hook.h"
 #include "http/http.h"
 #include "worker/logo.h"
@@ -77,6 +78,23 @@ static int start(struct service *s, struct front *f, const struct cli *c, struct
     return control_start(&f->control, &s->parts, c, e);
 }
 
+/* Once, to an operator whose server others can reach: what the open internet asks for besides. */
+static void warn_if_open(const struct http *http, const struct cli *c)
+{
+    const struct conf *conf = &c->conf;
+    if (http_local(http))
+        return;
+    AUTO(buf_clear) struct buf missing = {0};
+    buf_init(&missing, 512);
+    if (!*conf->trusted_proxies)
+        buf_puts(&missing, "TLS, by a proxy in front (trusted-proxies names it); ");
+    if (strncmp(conf->public_url, "https://", 8) != 0)
+        buf_puts(&missing, "public-url, the https address of its links; ");
+    buf_puts(&missing, "anybody who reaches it may sign up");
+    log_warn(c->log, "other machines reach this server", "for_the_internet", missing.p, "see",
+             "doc/deploy.md");
+}
+
 /* "listening on http://127.0.0.1:8000": the address as it was given, with the real port. */
 static void announce(struct service *s, const struct http *http, const struct cli *c)
 {
@@ -87,6 +105,7 @@ static void announce(struct service *s, const struct http *http, const struct cl
              *s->jail_missing ? s->jail_missing : "none");
     printf("listening on http://%.*s:%d\n", host, c->conf.listen, http_port(http));
     fflush(stdout);
+    warn_if_open(http, c);
     notify("READY=1");
 }
 

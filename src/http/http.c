@@ -28,13 +28,13 @@ __attribute__((format(printf, 2, 0))) static void library_log(void *cls, const c
     log_debug(h->parts.log, "libmicrohttpd", "says", text);
 }
 
-static struct MHD_Daemon *daemon_start(struct http *h, int fd, bool local)
+static struct MHD_Daemon *daemon_start(struct http *h, int fd)
 {
     const struct conf *c = &h->conf;
     /* on loopback all clients are one proxy, or at home */
     int64_t per_address = c->connections_per_address;
     if (per_address < 0)
-        per_address = local ? 0 : PER_ADDRESS;
+        per_address = h->local ? 0 : PER_ADDRESS;
     return MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
         request_access, h, MHD_OPTION_EXTERNAL_LOGGER, library_log, h, MHD_OPTION_LISTEN_SOCKET, fd,
@@ -104,11 +104,10 @@ int http_start(struct http **out, const struct conf *c, const struct http_parts 
         hub_start(&h->hub, parts->store, parts->auth, parts->log, c->events_beat_ms,
                   c->events_streams, e) < 0)
         return -1;
-    bool local;
-    AUTO(fd_closep) int fd = net_listen(c->listen, &h->port, &local, e);
+    AUTO(fd_closep) int fd = net_listen(c->listen, &h->port, &h->local, e);
     if (fd < 0)
         return -1;
-    h->daemon = daemon_start(h, fd, local);
+    h->daemon = daemon_start(h, fd);
     if (!h->daemon)
         return err_set(e, ERR_SYSTEM, "http: the server does not start");
     (void)fd_take(&fd); /* the daemon's */
@@ -119,6 +118,11 @@ int http_start(struct http **out, const struct conf *c, const struct http_parts 
 int http_port(const struct http *h)
 {
     return h->port;
+}
+
+bool http_local(const struct http *h)
+{
+    return h->local;
 }
 
 void http_stop(struct http *h, int64_t drain_ms)

@@ -48,6 +48,8 @@ int http_start(struct http **out, const struct conf *c, const struct http_parts 
                struct err *e);
 /* The port in use (listen :0 picks a free one). */
 int http_port(const struct http *h);
+/* Whether only this machine can reach it. */
+bool http_local(const struct http *h);
 /* Whether it answers a client of its own within about twice within_ms; true also when all
  * connections are taken. Blocks; for a watchdog. */
 bool http_alive(const struct http *h, int within_ms);

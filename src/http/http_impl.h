@@ -107,6 +107,7 @@ struct http {
     atomic_bool stopping;
     bool far; /* store or blobs are in another process: asking them may wait */
     int port;
+    bool local; /* only this machine can reach it */
 };
 
 /* request.c: what the library calls. */
