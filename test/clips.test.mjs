@@ -175,6 +175,69 @@ for (const degrees of [90, 180, 270])
         });
     });
 
+// A clip of several parts, each a second long and of a shape of its own, in one stream: blue, with a red
+// corner at the upper left.
+async function parts(extension, video, list) {
+    const files = await Promise.all(list.map(({ size, filter = 'null', more = [] }, i) => ffmpeg(extension, ['-f', 'lavfi', '-t', '1', '-i', `color=blue:s=${size}:r=25`,
+        '-vf', `drawbox=0:0:iw/3:ih/3:red:fill,${filter}`, ...video, ...more, '-output_ts_offset', String(i)])));
+    if (extension === '.ts') return bytes(extension, Buffer.concat(files.map((file) => readFileSync(file))));
+    const names = await bytes('.txt', files.map((file) => `file '${file}'\n`).join(''));
+    return ffmpeg(extension, ['-f', 'concat', '-safe', '0', '-i', names, '-c', 'copy']);
+}
+const VP8 = ['-c:v', 'libvpx', '-deadline', 'realtime', '-cpu-used', '8'];
+const WHOLE = { left: 'red', right: 'blue', low: 'blue' }, PILLARS = { left: 'black', right: 'black', low: 'blue' };
+// The seconds, each with the colours near the left edge, near the right one, and in the middle near the lower one.
+const shapes = [
+    ['a phone that is turned, and turned back', '.ts', X264, [{ size: '320x180' }, { size: '180x320' }, { size: '320x180' }], [WHOLE, PILLARS, WHOLE]],
+    ['a phone that is turned, as a browser records it', '.webm', VP8, [{ size: '320x180' }, { size: '180x320' }], [WHOLE, PILLARS]],
+    ['a call whose picture grows', '.webm', VP8, [{ size: '160x90' }, { size: '320x180' }], [WHOLE, WHOLE]],
+    ['a call whose picture shrinks', '.ts', X264, [{ size: '320x180' }, { size: '96x54' }], [WHOLE, WHOLE]],
+    ['pixels that become square', '.ts', X264, [{ size: '240x180', filter: 'setsar=4/3' }, { size: '240x180', filter: 'setsar=1' }], [WHOLE, PILLARS]],
+    ['turned by its own stream', '.ts', X264, [{ size: '320x180' }, { size: '320x180', more: ['-bsf:v', 'h264_metadata=display_orientation=insert:rotate=270'] }], [WHOLE, PILLARS]],
+    ['progressive, then interlaced', '.ts', X264, [{ size: '320x180' }, { size: '320x180', filter: 'setfield=tff', more: ['-flags', '+ildct+ilme'] }], [WHOLE, WHOLE]],
+    ['8 bits, then 10 of 4:2:2', '.ts', X264, [{ size: '320x180' }, { size: '320x180', more: ['-pix_fmt', 'yuv422p10le'] }], [WHOLE, WHOLE]],
+    ['cropped, each part by itself', '.ts', X264, [{ size: '320x180' }, { size: '240x180' }], [WHOLE, WHOLE], ['--fit', 'crop']],
+    ['blurred ground, where it is needed', '.ts', X264, [{ size: '320x180' }, { size: '180x320' }], [WHOLE, { left: 'dim', right: 'dim', low: 'blue' }], ['--fit', 'blur']],
+];
+const named = ([r, g, b]) => (g > 90 ? 'other' : r > 140 && b < 100 ? 'red' : b > 140 && r < 60 ? (r < 12 ? 'blue' : 'dim') : r < 60 && b < 60 ? 'black' : 'dim');
+for (const [name, extension, video, list, seen, flags = []] of shapes)
+    test(`a picture that changes its shape on the way is laid anew: ${name}`, async (t) => {
+        await becomesReel(t, await parts(extension, video, list), list.length, {
+            flags,
+            tolerance: 0.05,
+            check: async (out) => {
+                for (const [i, { left, right, low }] of seen.entries()) {
+                    const at = async (x, y) => named(await colour(out, 2.5 + i, x, y));
+                    const got = { left: await at(0.02, 0.1), right: await at(0.98, 0.1), low: await at(0.5, 0.95) };
+                    if (left === 'dim') assert.notEqual(got.left, 'black', 'there is a ground');
+                    assert.deepEqual(left === 'dim' ? { ...got, left, right } : got, { left, right, low }, `second ${i}`);
+                }
+            },
+        });
+    });
+
+// The four ways of colour that may follow each other in one stream; grey stays grey, and as bright.
+test('a picture that changes its colours on the way keeps them to the eye', async (t) => {
+    const tags = (primaries, transfer, matrix, range = 'tv') => ['-x264-params', `colorprim=${primaries}:transfer=${transfer}:colormatrix=${matrix}:fullrange=${range === 'pc' ? 'on' : 'off'}`];
+    const part = (matrix, range, more) => ({ size: '320x180', filter: `scale=out_color_matrix=${matrix}:out_range=${range},format=yuv420p`, more });
+    const file = await parts('.ts', X264, [
+        part('bt709', 'tv', tags('bt709', 'bt709', 'bt709')),
+        part('bt601', 'tv', tags('smpte170m', 'smpte170m', 'smpte170m')),
+        part('bt709', 'pc', tags('bt709', 'bt709', 'bt709', 'pc')),
+        part('bt2020', 'tv', tags('bt709', 'bt709', 'bt2020nc')),
+    ]);
+    await becomesReel(t, file, 4, {
+        check: async (out) => {
+            const first = [await colour(out, 2.5, 0.1, 0.1), await colour(out, 2.5, 0.9, 0.9)];
+            for (let i = 1; i < 4; i++)
+                for (const [j, at] of [0.1, 0.9].entries()) {
+                    const now = await colour(out, 2.5 + i, at, at);
+                    assert.ok(now.every((v, k) => Math.abs(v - first[j][k]) <= 6), `second ${i}: ${now} for ${first[j]}`);
+                }
+        },
+    });
+});
+
 // Four patches: a grey, the white of paper (573 of 1023 is 203 cd/m2), a light of 1000 cd/m2, the peak.
 for (const [name, transfer, white] of [['PQ', 'smpte2084', [185, 230]], ['HLG', 'arib-std-b67', [140, 190]]])
     test(`asks 17: HDR (${name}) becomes a picture of standard range that is neither dim nor washed out`, async (t) => {

@@ -180,20 +180,20 @@ static void plan_crop(double *w, double *h, struct media_plan *out)
     *h = out->crop_height;
 }
 
-static void plan_shape(const struct media_facts *f, const struct render_order *order,
-                       struct media_plan *out)
+/* Lays w x h on the canvas. grow: it may be made larger, to touch two sides. */
+static void plan_lay(double w, double h, enum fit fit, bool grow, struct media_plan *out)
 {
-    double w = f->display_width, h = f->display_height;
     bool fills = all_but_16_9(w, h);
-    if (order->fit == FIT_CROP && !fills)
+    if (fit == FIT_CROP && !fills)
         plan_crop(&w, &h, out);
-    plan_canvas(w, h, &order->profile, out);
-    bool tiny = w < out->width - 1 && h < out->height - 1;
-    if ((fills && !tiny) || order->fit == FIT_CROP || order->fit == FIT_STRETCH) {
+    bool tiny = !grow && w < out->width - 1 && h < out->height - 1;
+    if ((fills && !tiny) || fit == FIT_CROP || fit == FIT_STRETCH) {
         out->pic_width = out->width;
         out->pic_height = out->height;
     } else {
-        double scale = fmin(1, fmin(out->width / w, out->height / h));
+        double scale = fmin(out->width / w, out->height / h);
+        if (!grow)
+            scale = fmin(scale, 1);
         int pw = even_near(w * scale), ph = even_near(h * scale);
         /* one pixel of rounding is not enlarging; but stay on the canvas */
         pw = pw < 2 ? 2 : pw > out->width ? out->width : pw;
@@ -204,7 +204,26 @@ static void plan_shape(const struct media_facts *f, const struct render_order *o
     out->pic_x = (out->width - out->pic_width) / 4 * 2;
     out->pic_y = (out->height - out->pic_height) / 4 * 2;
     bool covered = out->pic_width == out->width && out->pic_height == out->height;
-    out->fit = fills || (covered && order->fit == FIT_BLUR) ? FIT_PAD : order->fit;
+    out->fit = fills || (covered && fit == FIT_BLUR) ? FIT_PAD : fit;
+}
+
+static void plan_shape(const struct media_facts *f, const struct render_order *order,
+                       struct media_plan *out)
+{
+    double w = f->display_width, h = f->display_height;
+    double kept_w = w, kept_h = h;
+    if (order->fit == FIT_CROP && !all_but_16_9(w, h))
+        plan_crop(&kept_w, &kept_h, out);
+    plan_canvas(kept_w, kept_h, &order->profile, out);
+    plan_lay(w, h, order->fit, false, out);
+}
+
+void media_plan_refit(const struct media_plan *p, int width, int height, enum fit fit,
+                      struct media_plan *out)
+{
+    *out = *p;
+    out->crop_width = out->crop_height = out->crop_x = out->crop_y = 0;
+    plan_lay(width, height, fit, true, out);
 }
 
 /* Puts one piece of the sentence; pieces that do not fit are left out whole. */

@@ -33,6 +33,12 @@ struct media_plan {
 /* ERR_INPUT with MSG_START_BEYOND_END. */
 int media_plan_make(const struct media_facts *f, const struct render_order *order,
                     struct media_plan *out, struct err *e);
+/* The plan for a picture of another shape that a clip has further on: width x height as a viewer
+ * sees it (both at least 1), on the canvas that p has, under the wish `fit`. Unlike the first it is
+ * made as large as the canvas allows, since its size says nothing but how much was spent on it. The
+ * turn is p's. */
+void media_plan_refit(const struct media_plan *p, int width, int height, enum fit fit,
+                      struct media_plan *out);
 /* The standard rate (24000/1001, 25, 30, ...) that fps is, but for what a container's rounding does
  * to it; otherwise the nearest fraction with a denominator up to 1001. fps > 0. */
 void media_rate_snap(double fps, int *num, int *den);

@@ -9,9 +9,10 @@
 #include "core/mem.h"
 #include "core/str.h"
 #include "media/clip/input.h"
+#include "media/colour.h"
 #include "media/plan.h"
 
-#include <libavutil/display.h>
+#include <libavutil/dovi_meta.h>
 #include <libavutil/mathematics.h>
 #include <libavutil/pixdesc.h>
 #include <math.h>
@@ -236,25 +237,27 @@ static int fill_time(struct media_input *in, AVStream *st, const struct media_li
     return 0;
 }
 
-/* The display matrix {a b u; c d v; x y w} takes (x, y) to (ax + cy, bx + dy), y pointing down. It
- * is read as: mirror left and right if mirrored, then turn clockwise. */
-static void fill_turn(struct media_facts *f, const AVStream *st)
+void media_turn_read(const int32_t *m, size_t size, int *rotation, bool *mirrored)
 {
-    size_t size = 0;
-    const int32_t *m = (const int32_t *)(const void *)av_stream_get_side_data(
-        st, AV_PKT_DATA_DISPLAYMATRIX, &size);
     if (!m || size < 9 * sizeof(*m))
         return;
     double a = m[0], b = m[1], c = m[3], d = m[4];
     if (a * d - b * c == 0)
         return;
-    f->mirrored = a * d - b * c < 0;
-    if (f->mirrored) {
+    *mirrored = a * d - b * c < 0;
+    if (*mirrored) {
         a = -a;
         b = -b;
     }
     long quarter = lrint(atan2(b, a) / (M_PI / 2));
-    f->rotation = (int)((quarter + 4) % 4) * 90;
+    *rotation = (int)((quarter + 4) % 4) * 90;
+}
+
+static void fill_turn(struct media_facts *f, const AVStream *st)
+{
+    size_t size = 0;
+    const uint8_t *m = av_stream_get_side_data(st, AV_PKT_DATA_DISPLAYMATRIX, &size);
+    media_turn_read((const int32_t *)(const void *)m, size, &f->rotation, &f->mirrored);
 }
 
 static int fill_shape(struct media_input *in, AVStream *st, struct err *e)
@@ -291,6 +294,34 @@ static void fill_video(struct media_facts *f, const AVStream *st)
     f->bit_depth = d ? d->comp[0].depth : 0;
     f->interlaced = p->field_order != AV_FIELD_UNKNOWN && p->field_order != AV_FIELD_PROGRESSIVE;
     f->hdr = p->color_trc == AVCOL_TRC_SMPTE2084 || p->color_trc == AVCOL_TRC_ARIB_STD_B67;
+}
+
+/* Dolby Vision that has no picture for those who do not know it: profile 5, and what says so. Its
+ * colours would be green and purple. */
+static bool dolby_alone(const AVStream *st)
+{
+    size_t size = 0;
+    const AVDOVIDecoderConfigurationRecord *d =
+        (const void *)av_stream_get_side_data(st, AV_PKT_DATA_DOVI_CONF, &size);
+    if (!d || size < sizeof(*d))
+        return false;
+    bool says_so = d->dv_profile >= 8 && d->dv_profile != 9;
+    return d->dv_profile == 5 || (says_so && d->dv_bl_signal_compatibility_id == 0);
+}
+
+static int check_colour(const AVStream *st, struct err *e)
+{
+    const AVCodecParameters *p = st->codecpar;
+    if (dolby_alone(st))
+        return err_msg(e, MSG_DOLBY_VISION, "clip: Dolby Vision without a base layer");
+    const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(p->format);
+    bool rgb = d && d->flags & AV_PIX_FMT_FLAG_RGB;
+    struct colour c = {.primaries = p->color_primaries, .transfer = p->color_trc};
+    c.matrix = rgb ? AVCOL_SPC_RGB : p->color_space;
+    if (colour_settle(&c, p->width, p->height) == COLOUR_UNKNOWN)
+        return err_msg(e, MSG_COLOUR_UNSUPPORTED, "clip: colours %d, %d, %d", c.primaries,
+                       c.transfer, c.matrix);
+    return 0;
 }
 
 static void fill_audio(struct media_input *in)
@@ -342,7 +373,7 @@ int media_facts_fill(struct media_input *in, const struct media_limits *limits, 
         return -1;
     if (st->codecpar->format == AV_PIX_FMT_NONE || !st->codecpar->width)
         return err_msg(e, MSG_TRUNCATED, "clip: no picture could be read");
-    if (fill_shape(in, st, e) < 0)
+    if (check_colour(st, e) < 0 || fill_shape(in, st, e) < 0)
         return -1;
     fill_audio(in);
     return media_facts_check(&in->facts, e);

@@ -14,6 +14,7 @@
 #include "core/err.h"
 #include "core/mem.h"
 #include "media/clip/sets.h"
+#include "media/colour.h"
 
 #include <errno.h>
 #include <libavutil/avstring.h>
@@ -325,6 +326,23 @@ static void describe(AVCodecParameters *p, const struct sps *sps)
         p->color_space = (enum AVColorSpace)sps->matrix;
 }
 
+static struct colour said_colour(const AVCodecParameters *p)
+{
+    return (struct colour){p->color_primaries, p->color_trc, p->color_space, false};
+}
+
+/* What the container says of colours holds where the stream says nothing; some decoders write "not
+ * said" over it. */
+static void keep_colour(AVCodecParameters *p, const struct colour *container)
+{
+    if (p->color_primaries == AVCOL_PRI_UNSPECIFIED)
+        p->color_primaries = (enum AVColorPrimaries)container->primaries;
+    if (p->color_trc == AVCOL_TRC_UNSPECIFIED)
+        p->color_trc = (enum AVColorTransferCharacteristic)container->transfer;
+    if (p->color_space == AVCOL_SPC_UNSPECIFIED)
+        p->color_space = (enum AVColorSpace)container->matrix;
+}
+
 /* plain: the number of the track whose first packet is so, -1: none. */
 static int find_stream_info(AVFormatContext *fmt, const struct media_limits *limits,
                             int plain_track)
@@ -334,7 +352,9 @@ static int find_stream_info(AVFormatContext *fmt, const struct media_limits *lim
     /* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers is what is wanted */
     AVDictionary **options = mem_new((n + 1) * sizeof(*options));
     struct sps *plain = mem_new((n + 1) * sizeof(*plain)); /* of no width: not plain */
+    AUTO(freep) struct colour *said = mem_new((n + 1) * sizeof(*said));
     for (unsigned i = 0; i < n; i++) {
+        said[i] = said_colour(fmt->streams[i]->codecpar);
         av_dict_set_int(&options[i], "max_pixels", limits->max_pixels, 0);
         av_dict_set(&options[i], "codec_whitelist", codecs_allowed, 0);
         if ((int)i == plain_track && is_plain(fmt->streams[i], &plain[i]))
@@ -344,9 +364,11 @@ static int find_stream_info(AVFormatContext *fmt, const struct media_limits *lim
     int r = avformat_find_stream_info(fmt, options);
     fmt->max_streams = limits->max_streams;
     free_options(&options, n);
-    for (unsigned i = 0; i < n; i++)
+    for (unsigned i = 0; i < n; i++) {
         if (plain[i].width)
             describe(fmt->streams[i]->codecpar, &plain[i]);
+        keep_colour(fmt->streams[i]->codecpar, &said[i]);
+    }
     free(plain);
     return r;
 }

@@ -47,5 +47,9 @@ int media_input_container(struct media_input *in, const AVInputFormat *format,
 void media_container_close(AVFormatContext **fmt, AVIOContext **io);
 /* facts.c: fills in->facts and in->first_us from an opened, probed input. */
 int media_facts_fill(struct media_input *in, const struct media_limits *limits, struct err *e);
+/* The display matrix {a b u; c d v; x y w} takes (x, y) to (ax + cy, bx + dy), y pointing down. It
+ * is read as: mirror left and right if *mirrored, then turn clockwise. What is no such matrix
+ * changes nothing. */
+void media_turn_read(const int32_t *matrix, size_t size_bytes, int *rotation, bool *mirrored);
 /* Looks the allow-lists up once. */
 void media_input_warm_up(void);
