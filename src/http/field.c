@@ -1,5 +1,6 @@
 #include "http/field.h"
 
+#include "core/err.h"
 #include "core/mem.h"
 #include "core/str.h"
 
@@ -153,25 +154,60 @@ const char *disposition_make(struct arena *a, const char *file_name, bool attach
 
 /* -- addresses -- */
 
-/* One item of a list, without the blanks around it. */
-static bool item_is(const char *p, size_t len, const char *what)
+/* An address of either family as IPv6 writes it (one of IPv4 mapped), and how many bits of it
+ * count.
+ */
+struct network {
+    uint8_t ip[16];
+    int bits;
+};
+
+/* text: an address, or a network such as 10.0.0.0/8, with blanks around it. */
+static bool network_read(const char *text, size_t len, struct network *n)
 {
-    while (len && (*p == ' ' || *p == '\t'))
-        p++, len--;
-    while (len && (p[len - 1] == ' ' || p[len - 1] == '\t'))
+    enum { MAPPED = 96 };
+    char plain[INET6_ADDRSTRLEN + 4];
+    while (len && strchr(" \t", *text))
+        text++, len--;
+    while (len && strchr(" \t", text[len - 1]))
         len--;
-    return len == strlen(what) && memcmp(p, what, len) == 0;
+    if (len >= sizeof(plain))
+        return false;
+    memcpy(plain, text, len);
+    plain[len] = 0;
+    char *slash = strchr(plain, '/');
+    if (slash)
+        *slash = 0;
+    bool six = strchr(plain, ':');
+    int64_t bits = six ? 128 : 32;
+    if (slash && !str_int64(str_of(slash + 1), 0, bits, &bits))
+        return false;
+    *n = (struct network){.bits = (int)bits};
+    if (six)
+        return inet_pton(AF_INET6, plain, n->ip) == 1;
+    n->bits += MAPPED;
+    n->ip[10] = n->ip[11] = 0xff;
+    return inet_pton(AF_INET, plain, n->ip + 12) == 1;
 }
 
-static bool item_in(const char *list, const char *what)
+static bool network_has(const struct network *n, const struct network *address)
 {
+    int whole = n->bits / 8, rest = n->bits % 8;
+    return memcmp(n->ip, address->ip, (size_t)whole) == 0 &&
+           (rest == 0 || (n->ip[whole] ^ address->ip[whole]) >> (8 - rest) == 0);
+}
+
+int address_list_check(const char *list, struct err *e)
+{
+    struct network n;
     for (const char *p = list; *p;) {
-        size_t n = strcspn(p, ",");
-        if (item_is(p, n, what))
-            return true;
-        p += n + (p[n] == ',');
+        size_t len = strcspn(p, ",");
+        if (strspn(p, " \t") < len && !network_read(p, len, &n))
+            return err_set(e, ERR_INPUT, "\"%.*s\" is no address and no network such as 10.0.0.0/8",
+                           (int)(len < 64 ? len : 64), p);
+        p += len + (p[len] == ',');
     }
-    return false;
+    return 0;
 }
 
 /* The peer of a socket for both families is written as in its own family. */
@@ -182,7 +218,16 @@ static const char *plain_address(const char *address)
 
 bool address_is_proxy(const char *peer, const char *proxies)
 {
-    return item_in(proxies, plain_address(peer));
+    struct network who, n;
+    if (!network_read(peer, strlen(peer), &who))
+        return false;
+    for (const char *p = proxies; *p;) {
+        size_t len = strcspn(p, ",");
+        if (network_read(p, len, &n) && network_has(&n, &who))
+            return true;
+        p += len + (p[len] == ',');
+    }
+    return false;
 }
 
 void address_read(char *out, size_t size, const char *peer, const char *proxies,
@@ -190,7 +235,7 @@ void address_read(char *out, size_t size, const char *peer, const char *proxies,
 {
     str_copy(out, size, plain_address(peer));
     size_t end = forwarded_for ? strlen(forwarded_for) : 0;
-    while (end && item_in(proxies, out)) {
+    while (end && address_is_proxy(out, proxies)) {
         size_t begin = end;
         while (begin && forwarded_for[begin - 1] != ',')
             begin--;

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 struct arena;
+struct err;
 
 /* Is etag, with its quotes, in a list like `"a", W/"b"` or `*`? weak: for If-None-Match, where W/
  * makes no difference; for If-Match it does. A NULL header lists nothing. */
@@ -27,7 +28,10 @@ enum range_kind range_read(const char *header, int64_t size_bytes, int64_t *from
 const char *disposition_make(struct arena *a, const char *file_name, bool attach,
                              const char *ending);
 
-/* Who is asking: the peer, or, when the peer is one of `proxies` (addresses with commas between),
+/* Whether each item of a list with commas is an address, or a network such as 10.0.0.0/8 or
+ * fc00::/7. ERR_INPUT names the first that is not. */
+int address_list_check(const char *list, struct err *e);
+/* Who is asking: the peer, or, when the peer is one of `proxies` (such a list, already checked),
  * the last address in X-Forwarded-For that is none of them. Writes a numeric address, or the peer's
  * when the header holds something else. */
 void address_read(char *out, size_t size, const char *peer, const char *proxies,

@@ -9,6 +9,7 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/net.h"
+#include "http/field.h"
 #include "http/hub.h"
 #include "http/keeper.h"
 #include "store/store.h"
@@ -93,6 +94,8 @@ int http_start(struct http **out, const struct conf *c, const struct http_parts 
     h->parts = *parts;
     h->far = store_shared(parts->store) || blob_is_far(parts->blob);
     h->conf = *c;
+    if (address_list_check(c->trusted_proxies, e) < 0)
+        return err_wrap(e, "trusted-proxies");
     if (check_redirect(c, e) < 0)
         return -1;
     if (c->presigned_downloads && !*blob_link_origin(parts->blob))

@@ -1,5 +1,6 @@
 #include "core/test/test.h"
 
+#include "core/err.h"
 #include "core/str.h"
 #include "http/field.h"
 
@@ -186,11 +187,47 @@ static void only_trusted_proxies_are_believed(void **state)
         {"::ffff:10.0.0.1", "10.0.0.1", "2001:db8::7", "2001:db8::7"},
         {"::1", "::1", "::ffff:1.2.3.4", "1.2.3.4"},
         {"-", "", "1.2.3.4", "-"},
+        {"-", "0.0.0.0/0,::/0", "1.2.3.4", "-"},
+        {"10.1.2.3", "10.0.0.0/8", "1.2.3.4", "1.2.3.4"},
+        {"11.1.2.3", "10.0.0.0/8", "1.2.3.4", "11.1.2.3"},
+        {"172.31.255.255", "172.16.0.0/12", "1.2.3.4", "1.2.3.4"},
+        {"172.32.0.0", "172.16.0.0/12", "1.2.3.4", "172.32.0.0"},
+        {"192.168.7.9", "192.168.7.8/31", "1.2.3.4", "1.2.3.4"},
+        {"192.168.7.10", "192.168.7.8/31", "1.2.3.4", "192.168.7.10"},
+        {"10.0.0.2", "10.0.0.1/32", "1.2.3.4", "10.0.0.2"},
+        {"8.8.8.8", "0.0.0.0/0", "1.2.3.4", "1.2.3.4"},
+        {"2001:db8::1", "0.0.0.0/0", "1.2.3.4", "2001:db8::1"},
+        {"::ffff:10.0.0.1", "10.0.0.0/8", "1.2.3.4", "1.2.3.4"},
+        {"fd12::1", "10.0.0.0/8, fc00::/7", "1.2.3.4", "1.2.3.4"},
+        {"fe80::1", "10.0.0.0/8, fc00::/7", "1.2.3.4", "fe80::1"},
+        {"0:0:0:0:0:0:0:1", "::1", "1.2.3.4", "1.2.3.4"},
+        /* a client of the same network is who it is, and what it says of itself is not believed */
+        {"10.0.0.1", "10.0.0.0/8", "10.7.7.7", "10.7.7.7"},
+        {"10.0.0.1", "10.0.0.0/8", "9.9.9.9, 1.2.3.4, 10.7.7.7", "1.2.3.4"},
     };
     for (size_t i = 0; i < LEN(facts); i++) {
         char who[64];
         address_read(who, sizeof(who), facts[i].peer, facts[i].proxies, facts[i].header);
         assert_string_equal(who, facts[i].who);
+    }
+}
+
+static void a_list_of_proxies_holds_addresses_and_networks_alone(void **state)
+{
+    (void)state;
+    static const char *const good[] = {
+        "", " ", ",", "10.0.0.1", "10.0.0.0/8, fc00::/7 ,::1,", "0.0.0.0/0"};
+    static const char *const bad[] = {"gateway",     "10.0.0.1, gateway", "10.0.0/8",
+                                      "10.0.0.0/33", "10.0.0.0/-1",       "10.0.0.0/",
+                                      "fc00::/129",  "10.0.0.0/8/8",      "10.0.0.1:80",
+                                      "[::1]",       "fe80::1%eth0",      "/8"};
+    struct err e;
+    for (size_t i = 0; i < LEN(good); i++)
+        assert_int_equal(address_list_check(good[i], &e), 0);
+    for (size_t i = 0; i < LEN(bad); i++) {
+        e = (struct err){0};
+        if (address_list_check(bad[i], &e) == 0 || e.code != ERR_INPUT)
+            fail_msg("%s", bad[i]);
     }
 }
 
@@ -233,6 +270,7 @@ int main(void)
         T(names_are_told_twice),
         T(a_name_of_any_length_and_bytes_stays_short_and_ascii),
         T(only_trusted_proxies_are_believed),
+        T(a_list_of_proxies_holds_addresses_and_networks_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
