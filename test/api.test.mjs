@@ -32,7 +32,7 @@ const slowClip = () => ffmpeg('.mp4', ['-f', 'lavfi', '-t', '16', '-i', 'testsrc
 const SLOW = ['--preset', 'slow'];
 
 test('ping and health answer as they always did, with and without a trailing slash', async (t) => {
-    const { anyone } = await start(t);
+    const { server, anyone } = await start(t);
     for (const slash of ['', '/']) {
         assert.deepEqual((await anyone.get(`/ping${slash}`)).json, { message: 'Ok' });
         assert.deepEqual((await anyone.get(`/api/auth/login/ping${slash}`)).json, { message: 'pong' });
@@ -40,6 +40,10 @@ test('ping and health answer as they always did, with and without a trailing sla
         const { status, json } = await anyone.get(`/api/health${slash}`);
         assert.deepEqual([status, json.status, json.database], [200, 'healthy', 'connected']);
     }
+    assert.equal((await anyone.get('/api/ready')).status, 200);
+    assert.equal((await anyone.post('/ping')).status, 405);
+    await until('the last of them is logged', () => server.logLines(/ request .*path=\/ping /).length);
+    assert.match(server.logLines(/ request /).join('\n'), /^.* path=\/ping status=405 .*$/, 'probes with good answers leave no line at the level of info');
 });
 
 test('signing up: the good answer, and each complaint in Spanish and in English', async (t) => {

@@ -33,6 +33,7 @@ struct route {
      * always in the pool. */
     enum { QUICK, ASKS, SLOW } cost;
     enum { BODY_NONE, BODY_JSON, BODY_CLIP, BODY_TUS, BODY_LOGO } body;
+    bool probe; /* machines ask for it every few seconds: logged only when the answer is not good */
 };
 
 /* The clip of an upload and what came with it. */

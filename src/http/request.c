@@ -105,9 +105,10 @@ void request_done(void *cls, struct MHD_Connection *conn, void **con_cls,
     if (how != MHD_REQUEST_TERMINATED_COMPLETED_OK && !r->queued)
         r->status = 0;
     int64_t took_us = clock_mono_us() - r->begun_us;
-    log_info(h->parts.log, "request", "method", r->method, "path", r->path, "status", r->status,
-             "bytes", r->answer_bytes, "ms", took_us / 1000, "user", r->caller.username, "address",
-             r->address, "request", r->id);
+    bool quiet = r->route && r->route->probe && r->status == 200;
+    LOG_AT(h->parts.log, quiet ? LOG_DEBUG : LOG_INFO, "request", "method", r->method, "path",
+           r->path, "status", r->status, "bytes", r->answer_bytes, "ms", took_us / 1000, "user",
+           r->caller.username, "address", r->address, "request", r->id);
     count(r, took_us);
     if (r->guest)
         heads_body(r->guest, false);
