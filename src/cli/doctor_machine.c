@@ -13,6 +13,7 @@
 #include "store/store.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -28,6 +29,41 @@ static const char *line_of(const struct buf *why, const char *name)
 {
     const char *at = why->p ? strstr(why->p, name) : NULL;
     return at ? at : name;
+}
+
+/* The first number behind `key` in a small file of the kernel's, or `none` when it is not there. */
+static int64_t kernel_says(const char *path, const char *key, int64_t none)
+{
+    char text[4096];
+    AUTO(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : fd_read_full(fd, text, sizeof(text) - 1, NULL);
+    if (n < 0)
+        return none;
+    text[n] = 0;
+    const char *at = strstr(text, key);
+    if (!at)
+        return none;
+    at += strlen(key);
+    at += strspn(at, " \t");
+    int64_t number;
+    return str_int64((struct str){at, strspn(at, "0123456789")}, 0, INT64_MAX, &number) ? number
+                                                                                        : none;
+}
+
+/* What to do where no name spaces can be made. The kernel's own switches come first: where they are
+ * off, nothing else would help. We are in no filter of our own here, so one that is seen is around
+ * the whole service. */
+static enum msg spaces_todo(void)
+{
+    enum { FILTERED = 2 };
+    if (kernel_says("/proc/sys/user/max_user_namespaces", "", 1) == 0 ||
+        kernel_says("/proc/sys/kernel/unprivileged_userns_clone", "", 1) == 0)
+        return MSG_DOCTOR_NAMESPACES_DO;
+    if (kernel_says("/proc/self/status", "\nSeccomp:", 0) == FILTERED)
+        return MSG_DOCTOR_SPACES_FILTER_DO;
+    if (kernel_says("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "", 0) == 1)
+        return MSG_DOCTOR_SPACES_APPARMOR_DO;
+    return MSG_DOCTOR_NAMESPACES_DO;
 }
 
 static void missing_layers(struct doctor *d, struct jail *j)
@@ -48,8 +84,9 @@ static void missing_layers(struct doctor *d, struct jail *j)
         if (have & layers[i].layer)
             doctor_well(d, "jail", "%s holds", name);
         else
-            doctor_wrong(d, DOCTOR_WARN, "jail", MSG_DOCTOR_LAYER, layers[i].todo, "%.*s",
-                         (int)strcspn(line_of(&why, name), "\n"), line_of(&why, name));
+            doctor_wrong(d, DOCTOR_WARN, "jail", MSG_DOCTOR_LAYER,
+                         layers[i].layer == JAIL_NAMESPACES ? spaces_todo() : layers[i].todo,
+                         "%.*s", (int)strcspn(line_of(&why, name), "\n"), line_of(&why, name));
     }
 }
 
