@@ -18,17 +18,17 @@ export class Worker extends Program {
 }
 
 export class Cluster {
-    // flags: of every program, before those of its own.
-    constructor(t, engines, flags = QUICK) {
+    // flags: of every program, before those of its own. keep: a folder to lie in, which stays.
+    constructor(t, engines, flags = QUICK, keep = null) {
         this.flags = flags;
         this.env = engines.env ?? {};
-        this.dir = mkdtempSync(join(tmpdir(), 'reelgate-cluster-'));
+        this.dir = keep ?? mkdtempSync(join(tmpdir(), 'reelgate-cluster-'));
         this.shared = ['--database', engines.database, '--queue', engines.queue ?? 'database:',
             '--storage', engines.storage ?? `file://${this.dir}/blobs`];
         this.programs = [];
         t.after(async () => {
-            for (const p of this.programs) await p.stop('SIGKILL');
-            rmSync(this.dir, { recursive: true, force: true });
+            await Promise.all(this.programs.map((p) => p.stop(keep ? 'SIGTERM' : 'SIGKILL')));
+            if (!keep) rmSync(this.dir, { recursive: true, force: true });
         });
     }
     // An API node. flags come last.

@@ -2,7 +2,7 @@
 // process id when the test ends. As root they run as the users that Debian's packages made.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { appendFileSync, chmodSync, chownSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,9 +39,12 @@ const listens = (port) => new Promise((done) => {
 
 // A server process that can be killed and started again on the same files.
 class Engine {
-    constructor(name, user) {
+    // keep: a folder to lie in and to stay in when it ends; else one of its own, which goes with it.
+    constructor(name, user, keep) {
         this.name = name;
-        this.dir = mkdtempSync(join(tmpdir(), `reelgate-${name}-`));
+        this.kept = Boolean(keep);
+        this.dir = keep ? join(keep, name) : mkdtempSync(join(tmpdir(), `reelgate-${name}-`));
+        mkdirSync(this.dir, { recursive: true });
         this.account = account(user);
         if (root) chownSync(this.dir, this.account.uid, this.account.gid);
         chmodSync(this.dir, 0o755);
@@ -53,7 +56,7 @@ class Engine {
     spawn(program, args, env = {}) {
         const log = openSync(this.log, 'a');
         const child = spawn(program, args, { cwd: this.dir, ...this.account, env: { PATH: process.env.PATH, HOME: this.dir, LANG: 'C.UTF-8', ...env }, stdio: ['ignore', log, log] });
-        child.ended = new Promise((done) => child.on('exit', done));
+        child.ended = new Promise((done) => child.on('exit', (code, signal) => done({ code, signal })));
         return child;
     }
     async listening(port, child) {
@@ -63,30 +66,33 @@ class Engine {
         }, 60_000);
     }
     async kill(signal = 'SIGKILL') {
-        if (!this.child || this.child.exitCode !== null) return;
+        if (!this.child || this.child.exitCode !== null || this.child.signalCode !== null) return;
         this.child.kill(signal);
         await this.child.ended;
     }
     async end() {
-        await this.kill();
+        await this.kill(this.kept ? this.gently : 'SIGKILL');
         if (this.helper) {
             this.helper.kill('SIGKILL');
             await this.helper.ended;
         }
-        rmSync(this.dir, { recursive: true, force: true });
+        if (!this.kept) rmSync(this.dir, { recursive: true, force: true });
     }
+    gently = 'SIGTERM';
 }
 
 class Postgres extends Engine {
+    gently = 'SIGINT'; // without waiting for those who are connected
     // address: of another network, beside loopback
     async begin(address) {
         this.addresses = ['127.0.0.1', ...(address ? [address] : [])].join(',');
         this.bin = execFileSync('pg_config', ['--bindir']).toString().trim();
         this.port = await freePort();
-        this.run(join(this.bin, 'initdb'), ['-D', 'data', '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync']);
+        const fresh = !existsSync(join(this.dir, 'data/PG_VERSION'));
+        if (fresh) this.run(join(this.bin, 'initdb'), ['-D', 'data', '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync']);
         if (address) appendFileSync(join(this.dir, 'data/pg_hba.conf'), `host all all ${address}/24 trust\n`);
         await this.start();
-        this.run(join(this.bin, 'createdb'), ['-h', '127.0.0.1', '-p', String(this.port), '-U', 'postgres', 'reelgate']);
+        if (fresh) this.run(join(this.bin, 'createdb'), ['-h', '127.0.0.1', '-p', String(this.port), '-U', 'postgres', 'reelgate']);
         this.url = `postgresql://postgres@127.0.0.1:${this.port}/reelgate`;
         return this;
     }
@@ -133,7 +139,7 @@ class Rabbit extends Engine {
             RABBITMQ_NODE_PORT: this.port,
             RABBITMQ_DIST_PORT: this.dist,
             ERL_EPMD_PORT: this.mapper,
-            RABBITMQ_NODENAME: `reelgate${this.port}@localhost`,
+            RABBITMQ_NODENAME: 'reelgate@localhost', // known to its own epmd alone
             RABBITMQ_MNESIA_BASE: join(this.dir, 'mnesia'),
             RABBITMQ_LOG_BASE: join(this.dir, 'log'),
             RABBITMQ_PID_FILE: join(this.dir, 'pid'),
@@ -152,8 +158,8 @@ async function begun(t, engine, ...args) {
     t.after(() => engine.end());
     return engine.begin(...args);
 }
-export const postgres = (t, address) => begun(t, new Postgres('postgres', 'postgres'), address);
-export const rabbit = (t, tls) => begun(t, new Rabbit('rabbit', 'rabbitmq'), tls);
+export const postgres = (t, address, keep) => begun(t, new Postgres('postgres', 'postgres', keep), address);
+export const rabbit = (t, tls, keep) => begun(t, new Rabbit('rabbit', 'rabbitmq', keep), tls);
 
 class Redis extends Engine {
     async begin() {
@@ -187,7 +193,7 @@ class Prometheus extends Engine {
     }
 }
 export const prometheus = (t, files) => begun(t, new Prometheus('prometheus', 'prometheus'), files);
-export const redis = (t) => begun(t, new Redis('redis', 'redis'));
+export const redis = (t, keep) => begun(t, new Redis('redis', 'redis', keep));
 
 // An S3 server, OpenStack Swift, with a bucket "reels". Programs that use it need `env`.
 class Swift extends Engine {
@@ -209,4 +215,4 @@ class Swift extends Engine {
         }, 60_000);
     }
 }
-export const swift = (t) => begun(t, new Swift('swift', 'root'));
+export const swift = (t, keep) => begun(t, new Swift('swift', 'root', keep));

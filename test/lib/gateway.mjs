@@ -13,11 +13,11 @@ import { root, until } from './reelgate.mjs';
 const asRoot = process.getuid() === 0;
 
 // As the comment in the file says: a folder that nginx's group may read.
-export function storage(t) {
-    const dir = mkdtempSync(join(tmpdir(), 'reelgate-gateway-'));
-    t.after(() => rmSync(dir, { recursive: true, force: true }));
+export function storage(t, keep) {
+    const dir = keep ?? mkdtempSync(join(tmpdir(), 'reelgate-gateway-'));
+    if (!keep) t.after(() => rmSync(dir, { recursive: true, force: true }));
     const blobs = join(dir, 'blobs');
-    mkdirSync(blobs);
+    mkdirSync(blobs, { recursive: true });
     if (asRoot) {
         chownSync(blobs, 0, Number(execFileSync('id', ['-g', 'www-data']).toString()));
         chmodSync(blobs, 0o2750);
@@ -30,10 +30,11 @@ export function storage(t) {
 export const BEHIND = ['--trusted-proxies', '127.0.0.1', '--connections-per-address', '0', '--accel-redirect', '/internal/'];
 
 export class Gateway {
-    // nodes: Servers. { dir, blobs }: of storage. port: without TLS; a free one if not told.
-    async start(t, nodes, { dir, blobs }, port) {
+    // nodes: Servers. { dir, blobs }: of storage. port: without TLS; a free one if not told. host: an address.
+    async start(t, nodes, { dir, blobs }, port, host = '127.0.0.1') {
         this.dir = join(dir, 'nginx');
-        mkdirSync(this.dir);
+        mkdirSync(this.dir, { recursive: true });
+        this.host = host;
         [this.port, this.tlsPort] = [port ?? await freePort(), await freePort()];
         this.ca = certificate(this.dir);
         const site = this.site(nodes.map((n) => new URL(n.url).port), blobs);
@@ -45,15 +46,21 @@ export class Gateway {
             http { ${places}\ninclude ${this.dir}/reelgate.conf; }`);
         const flags = ['-p', this.dir, '-e', join(this.dir, 'error.log'), '-c', join(this.dir, 'nginx.conf')];
         this.tested = execFileSync('sh', ['-c', 'exec nginx -t "$@" 2>&1', 'sh', ...flags]).toString();
-        const child = spawn('nginx', flags, { stdio: 'ignore' });
-        const ended = new Promise((done) => child.on('exit', done));
+        this.flags = flags;
         t.after(async () => {
-            child.kill('SIGTERM');
-            await ended;
+            if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+            this.child.kill('SIGTERM');
+            await this.child.ended;
         });
-        this.url = `http://127.0.0.1:${this.port}`;
-        await until('nginx answers', () => fetch(new URL('/ping', this.url)).then((r) => r.ok, () => false));
+        this.url = `http://${host}:${this.port}`;
+        await this.run();
         return this;
+    }
+    async run() {
+        this.child = spawn('nginx', this.flags, { stdio: 'ignore' });
+        this.child.ended = new Promise((done) => this.child.on('exit', (code, signal) => done({ code, signal })));
+        const at = new URL(this.url.replace('0.0.0.0', '127.0.0.1'));
+        await until('nginx answers', () => fetch(new URL('/ping', at)).then((r) => r.ok, () => false));
     }
     // The file itself: each of the texts that change must be there.
     site(ports, blobs) {
@@ -66,8 +73,8 @@ export class Gateway {
         put('#server 127.0.0.1:8001', `server 127.0.0.1:${ports[1]}`);
         put('listen [::]:80;', '');
         put('listen [::]:443 ssl http2;', '');
-        put('listen 80;', `listen 127.0.0.1:${this.port};`);
-        put('listen 443 ssl http2;', `listen 127.0.0.1:${this.tlsPort} ssl http2;`);
+        put('listen 80;', `listen ${this.host}:${this.port};`);
+        put('listen 443 ssl http2;', `listen ${this.host}:${this.tlsPort} ssl http2;`);
         put('/etc/reelgate/tls/', `${this.dir}/`);
         put('/var/log/nginx/', `${this.dir}/`);
         put('alias /srv/reelgate/blobs/', `alias ${blobs}/`);
