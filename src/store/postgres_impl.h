@@ -4,6 +4,7 @@
  *   postgres_db.c    connections, statements, values, errors
  *   postgres_sql.c   the statements
  *   postgres_rows.c  users and tasks: adding, reading, changing, claims, the outbox
+ *   postgres_list.c  tasks as lists, and the line of what waits
  *   postgres_event.c  events      postgres_upload.c  uploads
  *   postgres_hook.c   webhooks and deliveries
  *   postgres_profile.c  versions of the profile, logos
@@ -47,7 +48,15 @@ enum pg_sql {
     PG_LIST_BRIEF_DOWN,
     PG_LIST_UPLOADED,
     PG_LIST_DELETED,
-    PG_OWNED, /* each of these is followed by its descending one */
+    PG_SOUGHT_CREATED, /* each of these is followed by its descending one */
+    PG_SOUGHT_CREATED_DOWN,
+    PG_SOUGHT_TITLE,
+    PG_SOUGHT_TITLE_DOWN,
+    PG_SOUGHT_SIZE,
+    PG_SOUGHT_SIZE_DOWN,
+    PG_SOUGHT_LENGTH,
+    PG_SOUGHT_LENGTH_DOWN,
+    PG_OWNED, /* these too */
     PG_OWNED_DOWN,
     PG_OWNED_UPLOADED,
     PG_OWNED_UPLOADED_DOWN,
@@ -64,6 +73,8 @@ enum pg_sql {
     PG_NEXT_DUE,
     PG_TASK_PURGE,
     PG_COUNTS,
+    PG_LINE,
+    PG_LINE_PACE,
     PG_OUTBOX_READ,
     PG_OUTBOX_DONE,
     PG_API_KEY_ADD,
@@ -176,6 +187,11 @@ int postgres_legacy_waits(PGconn *c, struct err *e);
 enum { PG_USER_COLUMNS = 10 };
 /* The columns of PG_USER_*. */
 void pg_user_row(const PGresult *r, int row, struct arena *a, struct user_row *out);
+/* The columns of PG_TASK_*; ERR_SYSTEM when a value cannot be. */
+int pg_task_row(const PGresult *r, int row, struct arena *a, struct task_row *out, struct err *e);
+/* Calls each() for the rows of a statement that gives tasks. */
+int pg_each_task(struct store *s, enum pg_sql which, const struct pg_values *v,
+                 int (*each)(void *arg, const struct task_row *t), void *arg, struct err *e);
 
 /* -- slots -- */
 int postgres_user_add(struct store *s, const char *username, const char *email,
@@ -197,6 +213,8 @@ int postgres_task_list(struct store *s, const struct task_page *p,
 int postgres_task_by_blob(struct store *s, struct arena *a, const char *blob, struct task_row *out,
                           struct err *e);
 int postgres_task_counts(struct store *s, int64_t counts[TASK_STATE_COUNT], struct err *e);
+int postgres_line_read(struct store *s, int max, struct line_row *rows, int *count, struct err *e);
+int postgres_line_pace(struct store *s, struct line_pace *out, struct err *e);
 int postgres_task_change(struct store *s, const struct task_change *c, bool *done, struct err *e);
 int postgres_task_claim(struct store *s, struct arena *a, const char *worker, int64_t lease_ms,
                         struct task_row *out, bool *found, struct err *e);

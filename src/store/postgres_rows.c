@@ -109,7 +109,7 @@ int postgres_user_list(struct store *s, int64_t after, int max,
 
 /* -- tasks: a row -- */
 
-static int task_row(const PGresult *r, int i, struct arena *a, struct task_row *out, struct err *e)
+int pg_task_row(const PGresult *r, int i, struct arena *a, struct task_row *out, struct err *e)
 {
     int64_t id = pg_number(r, i, 0), state = pg_number(r, i, 2), fit = pg_number(r, i, 12);
     if (state < 0 || state >= TASK_STATE_COUNT || fit < 0 || fit >= FIT_COUNT_)
@@ -142,7 +142,8 @@ static int task_row(const PGresult *r, int i, struct arena *a, struct task_row *
         .report = pg_string(r, i, 24, a),
         .request = pg_string(r, i, 25, a),
         .profile = pg_number(r, i, 26),
-        .username = PQnfields(r) > 27 ? pg_string(r, i, 27, a) : NULL,
+        .length_us = pg_number(r, i, 27),
+        .username = PQnfields(r) > 28 ? pg_string(r, i, 28, a) : NULL,
     };
     return 0;
 }
@@ -156,54 +157,7 @@ static int one(struct store *s, enum pg_sql which, const struct pg_values *v, st
         return -1;
     if (PQntuples(r) == 0)
         return 0;
-    return task_row(r, 0, a, out, e) < 0 ? -1 : 1;
-}
-
-/* A row of PG_LIST_BRIEF. */
-static int brief_row(const PGresult *r, int i, struct task_row *out, struct err *e)
-{
-    int64_t id = pg_number(r, i, 0), state = pg_number(r, i, 2);
-    if (state < 0 || state >= TASK_STATE_COUNT)
-        return err_set(e, ERR_SYSTEM, "store: task %" PRId64 " holds what cannot be", id);
-    *out = (struct task_row){
-        .id = id,
-        .user_id = pg_number(r, i, 1),
-        .state = (enum task_state)state,
-        .file_name = pg_string(r, i, 3, NULL),
-        .title = pg_string(r, i, 4, NULL),
-        .progress = (int)pg_number(r, i, 5),
-        .clip_blob = "",
-        .clip_hash = "",
-        .reel_blob = "",
-        .poster_blob = "",
-        .worker = "",
-        .error_slug = "",
-        .error_text = "",
-        .report = "",
-        .request = "",
-    };
-    return 0;
-}
-
-static bool is_brief(enum pg_sql which)
-{
-    return which == PG_LIST_BRIEF || which == PG_LIST_BRIEF_DOWN;
-}
-
-static int each_row(struct store *s, enum pg_sql which, const struct pg_values *v,
-                    int (*each)(void *arg, const struct task_row *t), void *arg, struct err *e)
-{
-    AUTO(pg_clearp) PGresult *r = pg_ask(of(s), which, v, NULL, e);
-    if (!r)
-        return -1;
-    for (int i = 0; i < PQntuples(r); i++) {
-        struct task_row t;
-        if ((is_brief(which) ? brief_row(r, i, &t, e) : task_row(r, i, NULL, &t, e)) < 0)
-            return -1;
-        if (each(arg, &t))
-            break;
-    }
-    return 0;
+    return pg_task_row(r, 0, a, out, e) < 0 ? -1 : 1;
 }
 
 /* -- adding -- */
@@ -309,47 +263,6 @@ int postgres_task_by_blob(struct store *s, struct arena *a, const char *blob, st
     for (size_t i = 0; i < LEN(ways) && rc == 0; i++)
         rc = by_text(s, ways[i], blob, a, out, e);
     return rc ? (rc < 0 ? -1 : 0) : err_msg(e, MSG_TASK_NOT_FOUND, "no task has this blob");
-}
-
-/* Of all users' tasks: by the index of their state where there is one. */
-static enum pg_sql owned_sql(const struct task_page *p, unsigned mask)
-{
-    if (mask == 1u << TASK_UPLOADED)
-        return p->descending ? PG_OWNED_UPLOADED_DOWN : PG_OWNED_UPLOADED;
-    if (mask == 1u << TASK_PROCESSING)
-        return p->descending ? PG_OWNED_PROCESSING_DOWN : PG_OWNED_PROCESSING;
-    if (mask == 1u << TASK_FAILED)
-        return p->descending ? PG_OWNED_FAILED_DOWN : PG_OWNED_FAILED;
-    return p->descending ? PG_OWNED_DOWN : PG_OWNED;
-}
-
-/* The narrowest statement that can answer. */
-static enum pg_sql list_sql(const struct task_page *p, unsigned mask)
-{
-    if (p->user_id && p->brief)
-        return p->descending ? PG_LIST_BRIEF_DOWN : PG_LIST_BRIEF;
-    if (p->user_id)
-        return p->descending ? PG_LIST_USER_DOWN : PG_LIST_USER;
-    if (p->owners || mask == 1u << TASK_FAILED)
-        return owned_sql(p, mask);
-    if (p->descending)
-        return PG_LIST_ALL_DOWN;
-    if (mask == 1u << TASK_UPLOADED)
-        return PG_LIST_UPLOADED;
-    return mask == 1u << TASK_DELETED ? PG_LIST_DELETED : PG_LIST_ALL;
-}
-
-int postgres_task_list(struct store *s, const struct task_page *p,
-                       int (*each)(void *arg, const struct task_row *t), void *arg, struct err *e)
-{
-    unsigned mask = p->states ? p->states : ~(1u << TASK_DELETED) & ((1u << TASK_STATE_COUNT) - 1);
-    struct pg_values v = {0};
-    pg_int(&v, p->descending && !p->after ? INT64_MAX : p->after);
-    pg_int(&v, mask);
-    pg_int(&v, p->max < 0 ? -1 : p->max);
-    if (p->user_id)
-        pg_int(&v, p->user_id);
-    return each_row(s, list_sql(p, mask), &v, each, arg, e);
 }
 
 int postgres_task_counts(struct store *s, int64_t counts[TASK_STATE_COUNT], struct err *e)
@@ -468,7 +381,7 @@ int postgres_task_expired(struct store *s, int max,
 {
     struct pg_values v = {0};
     pg_int(&v, max);
-    return each_row(s, PG_TASK_EXPIRED, &v, each, arg, e);
+    return pg_each_task(s, PG_TASK_EXPIRED, &v, each, arg, e);
 }
 
 int postgres_task_next_due(struct store *s, int64_t *in_ms, struct err *e)

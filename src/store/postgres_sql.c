@@ -6,7 +6,7 @@
     "id, user_id, state, file_name, title, clip_blob, clip_hash, clip_bytes, reel_blob, "          \
     "poster_blob, reel_bytes, poster_bytes, fit, start_us, created_ms, changed_ms, fence, "        \
     "attempts, progress, lease_until_ms, not_before_ms, worker, error_slug, error_text, report, "  \
-    "request, profile"
+    "request, profile, length_us"
 #define TASK "SELECT " TASK_COLUMNS " FROM tasks "
 #define OWNED                                                                                      \
     "SELECT " TASK_COLUMNS ", (SELECT username FROM users u WHERE u.id = tasks.user_id) FROM "     \
@@ -20,6 +20,19 @@
     "SELECT k.id, k.user_id, k.name, k.hash, k.hint, k.scopes, k.created_ms, k.expires_ms, "       \
     "k.used_ms, u.username, u.admin FROM api_keys k JOIN users u ON u.id = k.user_id "
 #define OF_STATE "(1::bigint << state::int) & "
+/* Of one user's tasks those that hold a part, in some order; each with its descending one. */
+#define SOUGHT                                                                                     \
+    TASK "WHERE user_id = $4::bigint AND state <> 4 AND " OF_STATE "$2::bigint <> 0 AND ($5::text" \
+         " = '' OR strpos(reelgate_fold(title), reelgate_fold($5::text)) > 0 OR "                  \
+         "strpos(reelgate_fold(file_name), reelgate_fold($5::text)) > 0) AND "
+#define BY_NUMBER(key, than, way)                                                                  \
+    SOUGHT "(" key ", id) " than " ($6::bigint, $1::bigint) ORDER BY " key way ", id" way          \
+           " LIMIT nullif($3::bigint, -1)"
+#define TITLE "reelgate_fold(CASE title WHEN '' THEN file_name ELSE title END) COLLATE \"C\""
+#define BY_TITLE(than, way)                                                                        \
+    SOUGHT "($1::bigint IN (0, 9223372036854775807) OR (" TITLE ", id) " than                      \
+           " (reelgate_fold($6::text) COLLATE \"C\", $1::bigint)) ORDER BY " TITLE way ", id" way  \
+           " LIMIT nullif($3::bigint, -1)"
 
 const char *const pg_sql_text[PG_COUNT_] = {
     [PG_PING] = "SELECT 1::bigint FROM users LIMIT 1",
@@ -80,6 +93,15 @@ const char *const pg_sql_text[PG_COUNT_] = {
                               "$2::bigint <> 0 ORDER BY id LIMIT nullif($3::bigint, -1)",
     [PG_LIST_DELETED] = TASK "WHERE state = 4 AND id > $1::bigint AND " OF_STATE
                              "$2::bigint <> 0 ORDER BY id LIMIT nullif($3::bigint, -1)",
+    [PG_SOUGHT_CREATED] = SOUGHT "id > $1::bigint ORDER BY id LIMIT nullif($3::bigint, -1)",
+    [PG_SOUGHT_CREATED_DOWN] =
+        SOUGHT "id < $1::bigint ORDER BY id DESC LIMIT nullif($3::bigint, -1)",
+    [PG_SOUGHT_TITLE] = BY_TITLE(">", ""),
+    [PG_SOUGHT_TITLE_DOWN] = BY_TITLE("<", " DESC"),
+    [PG_SOUGHT_SIZE] = BY_NUMBER("clip_bytes", ">", ""),
+    [PG_SOUGHT_SIZE_DOWN] = BY_NUMBER("clip_bytes", "<", " DESC"),
+    [PG_SOUGHT_LENGTH] = BY_NUMBER("length_us", ">", ""),
+    [PG_SOUGHT_LENGTH_DOWN] = BY_NUMBER("length_us", "<", " DESC"),
     [PG_OWNED] = OWNED "WHERE state <> 4 AND id > $1::bigint AND " OF_STATE
                        "$2::bigint <> 0 ORDER BY id LIMIT nullif($3::bigint, -1)",
     [PG_OWNED_DOWN] = OWNED "WHERE state <> 4 AND id < $1::bigint AND " OF_STATE
@@ -120,6 +142,19 @@ const char *const pg_sql_text[PG_COUNT_] = {
         "WHERE state = 0 AND due = 0 ORDER BY not_before_ms LIMIT 1) END::bigint",
     [PG_TASK_PURGE] = "DELETE FROM tasks WHERE id = $1::bigint AND state = 4",
     [PG_COUNTS] = "SELECT state, sum(n)::bigint FROM task_counts GROUP BY state",
+    /* Round by round: of each user the first, then the second. */
+    [PG_LINE] =
+        "WITH u AS MATERIALIZED (SELECT user_id, served FROM turns ORDER BY served, user_id LIMIT "
+        "$1::bigint) SELECT t.id, u.user_id FROM u CROSS JOIN LATERAL (SELECT x.id, row_number() "
+        "OVER (ORDER BY x.id) AS round FROM (SELECT id FROM tasks WHERE state = 0 AND due = 1 AND "
+        "user_id = u.user_id ORDER BY id LIMIT (SELECT $1::bigint / greatest(count(*), 1) + 1 FROM "
+        "u)) x) t ORDER BY t.round, u.served, u.user_id LIMIT $1::bigint",
+    [PG_LINE_PACE] =
+        "SELECT coalesce((SELECT avg(took_ms)::bigint FROM (SELECT took_ms FROM tasks WHERE state "
+        "= 2 AND took_ms > 0 ORDER BY changed_ms DESC LIMIT 32) x), 0), (SELECT "
+        "coalesce(sum(jobs), "
+        "0)::bigint FROM workers WHERE seen_ms >= reelgate_now_ms() - $1::bigint), (SELECT "
+        "coalesce(sum(n), 0)::bigint FROM task_counts WHERE state = 1)",
 
     [PG_OUTBOX_READ] = "SELECT id, task_id FROM outbox ORDER BY id LIMIT $1::bigint",
     [PG_OUTBOX_DONE] = "DELETE FROM outbox WHERE id <= $1::bigint",

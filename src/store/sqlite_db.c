@@ -2,6 +2,7 @@
  * callers form a queue: the first becomes the leader, takes all that wait into one transaction,
  * commits once, and tells each how it went. */
 #include "core/err.h"
+#include "core/fold.h"
 #include "core/mem.h"
 #include "store/sqlite_impl.h"
 
@@ -134,6 +135,15 @@ int64_t sq_steps(struct store *base)
 
 /* -- connections -- */
 
+/* reelgate_fold(text), for looking and sorting; no table or index of the file depends on it. */
+static void fold(sqlite3_context *c, int count, sqlite3_value **values)
+{
+    (void)count;
+    const char *text = (const char *)sqlite3_value_text(values[0]);
+    if (text)
+        sqlite3_result_text(c, fold_text(text), -1, free);
+}
+
 static int set_up(struct sq_conn *c, bool writer, struct err *e)
 {
     sqlite3_extended_result_codes(c->db, 1);
@@ -146,6 +156,9 @@ static int set_up(struct sq_conn *c, bool writer, struct err *e)
                 "PRAGMA synchronous = FULL; PRAGMA cache_size = -4096",
                 e) < 0)
         return -1;
+    if (sqlite3_create_function_v2(c->db, "reelgate_fold", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC,
+                                   NULL, fold, NULL, NULL, NULL) != SQLITE_OK)
+        return sq_fail(c->db, "functions", e);
     if (!writer)
         return sq_exec(c->db, "PRAGMA query_only = ON", e);
     AUTO(finalizep) sqlite3_stmt *st = NULL;

@@ -3,6 +3,7 @@
  *   sqlite.c        open, close, migrate, ping, check, and the table of slots
  *   sqlite_db.c     connections, statements, the writer's transactions, errors
  *   sqlite_user.c   users          sqlite_task.c    tasks: adding and reading
+ *   sqlite_list.c   tasks as lists, and the line of what waits
  *   sqlite_change.c tasks: changes, claims, leases, purge; the outbox
  *   sqlite_event.c  events         sqlite_upload.c  uploads
  *   sqlite_hook.c   webhooks and deliveries      sqlite_profile.c  versions of the profile, logos
@@ -59,7 +60,15 @@ enum sq_sql {
     SQL_LIST_BRIEF_DOWN,
     SQL_LIST_UPLOADED,
     SQL_LIST_DELETED,
-    SQL_OWNED, /* each of these is followed by its descending one */
+    SQL_SOUGHT_CREATED, /* each of these is followed by its descending one */
+    SQL_SOUGHT_CREATED_DOWN,
+    SQL_SOUGHT_TITLE,
+    SQL_SOUGHT_TITLE_DOWN,
+    SQL_SOUGHT_SIZE,
+    SQL_SOUGHT_SIZE_DOWN,
+    SQL_SOUGHT_LENGTH,
+    SQL_SOUGHT_LENGTH_DOWN,
+    SQL_OWNED, /* these too */
     SQL_OWNED_DOWN,
     SQL_OWNED_UPLOADED,
     SQL_OWNED_UPLOADED_DOWN,
@@ -74,6 +83,9 @@ enum sq_sql {
     SQL_TASK_EXPIRED,
     SQL_TASK_PURGE,
     SQL_COUNTS,
+    SQL_LINE_USERS,
+    SQL_LINE,
+    SQL_LINE_PACE,
     SQL_KEY_FIND,
     SQL_KEY_ADD,
     SQL_KEY_FORGET,
@@ -248,6 +260,8 @@ int sqlite_task_list(struct store *s, const struct task_page *p,
 int sqlite_task_by_blob(struct store *s, struct arena *a, const char *blob, struct task_row *out,
                         struct err *e);
 int sqlite_task_counts(struct store *s, int64_t counts[TASK_STATE_COUNT], struct err *e);
+int sqlite_line_read(struct store *s, int max, struct line_row *rows, int *count, struct err *e);
+int sqlite_line_pace(struct store *s, struct line_pace *out, struct err *e);
 int sqlite_task_change(struct store *s, const struct task_change *c, bool *done, struct err *e);
 int sqlite_task_claim(struct store *s, struct arena *a, const char *worker, int64_t lease_ms,
                       struct task_row *out, bool *found, struct err *e);

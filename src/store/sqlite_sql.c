@@ -8,11 +8,24 @@
     "id, user_id, state, file_name, title, clip_blob, clip_hash, clip_bytes, reel_blob, "          \
     "poster_blob, reel_bytes, poster_bytes, fit, start_us, created_ms, changed_ms, fence, "        \
     "attempts, progress, lease_until_ms, not_before_ms, worker, error_slug, error_text, report, "  \
-    "request, profile"
+    "request, profile, length_us"
 #define TASK "SELECT " TASK_COLUMNS " FROM tasks "
 #define OWNED                                                                                      \
     "SELECT " TASK_COLUMNS ", (SELECT username FROM users u WHERE u.id = tasks.user_id) FROM "     \
     "tasks "
+/* Of one user's tasks those that hold a part, in some order; each with its descending one. */
+#define SOUGHT(index)                                                                              \
+    TASK "INDEXED BY " index " WHERE user_id = ?1 AND state <> 4 AND (1 << state) & ?3 AND (?5 = " \
+         "'' OR instr(reelgate_fold(title), reelgate_fold(?5)) OR "                                \
+         "instr(reelgate_fold(file_name), reelgate_fold(?5))) AND "
+#define BY_NUMBER(index, key, than, way)                                                           \
+    SOUGHT(index) "(" key ", id) " than " (?6, ?2) ORDER BY " key way ", id" way " LIMIT ?4"
+#define TITLE "reelgate_fold(CASE title WHEN '' THEN file_name ELSE title END)"
+#define BY_TITLE(than, way)                                                                        \
+    SOUGHT("tasks_owner")                                                                          \
+    "(" TITLE " " than " reelgate_fold(?6) OR ?2 IN (0, "                                          \
+    "9223372036854775807) OR (" TITLE " = reelgate_fold(?6) AND id " than                          \
+    " ?2)) ORDER BY " TITLE way ", id" way " LIMIT ?4"
 #define BRIEF "SELECT id, user_id, state, file_name, title, progress FROM tasks "
 #define USER_COLUMNS                                                                               \
     "id, username, email, password_hash, admin, created_ms, bytes_used, bytes_limit, "             \
@@ -88,6 +101,14 @@ const char *const sq_sql_text[SQL_COUNT_] = {
         TASK "INDEXED BY tasks_uploaded WHERE state = 0 AND id > ?2 ORDER BY id LIMIT ?4",
     [SQL_LIST_DELETED] =
         TASK "INDEXED BY tasks_deleted WHERE state = 4 AND id > ?2 ORDER BY id LIMIT ?4",
+    [SQL_SOUGHT_CREATED] = SOUGHT("tasks_owner") "id > ?2 ORDER BY id LIMIT ?4",
+    [SQL_SOUGHT_CREATED_DOWN] = SOUGHT("tasks_owner") "id < ?2 ORDER BY id DESC LIMIT ?4",
+    [SQL_SOUGHT_TITLE] = BY_TITLE(">", ""),
+    [SQL_SOUGHT_TITLE_DOWN] = BY_TITLE("<", " DESC"),
+    [SQL_SOUGHT_SIZE] = BY_NUMBER("tasks_size", "clip_bytes", ">", ""),
+    [SQL_SOUGHT_SIZE_DOWN] = BY_NUMBER("tasks_size", "clip_bytes", "<", " DESC"),
+    [SQL_SOUGHT_LENGTH] = BY_NUMBER("tasks_length", "length_us", ">", ""),
+    [SQL_SOUGHT_LENGTH_DOWN] = BY_NUMBER("tasks_length", "length_us", "<", " DESC"),
     [SQL_OWNED] = OWNED "WHERE state <> 4 AND id > ?2 AND (1 << state) & ?3 ORDER BY id LIMIT ?4",
     [SQL_OWNED_DOWN] =
         OWNED "WHERE state <> 4 AND id < ?2 AND (1 << state) & ?3 ORDER BY id DESC LIMIT ?4",
@@ -108,7 +129,10 @@ const char *const sq_sql_text[SQL_COUNT_] = {
         "UPDATE tasks SET state = ?2, changed_ms = ?3, progress = ?4, attempts = ?5, "
         "not_before_ms = ?6, due = ?7, error_slug = ?8, error_text = ?9, reel_blob = ?10, "
         "poster_blob = ?11, reel_bytes = ?12, poster_bytes = ?13, report = ?14, "
-        "lease_until_ms = 0, worker = '' WHERE id = ?1",
+        "lease_until_ms = 0, worker = '', took_ms = CASE WHEN ?2 = 2 THEN max(?3 - changed_ms, 1) "
+        "ELSE took_ms END, length_us = CASE WHEN ?2 = 2 AND json_valid(?14) THEN "
+        "coalesce(CAST(json_extract(?14, '$.in.duration') * 1000000 AS INTEGER), 0) ELSE "
+        "length_us END WHERE id = ?1",
     [SQL_TASK_TAKE] = "UPDATE tasks SET state = 1, fence = fence + 1, attempts = attempts + 1, "
                       "progress = 0, worker = ?2, changed_ms = ?3, lease_until_ms = ?3 + ?4 "
                       "WHERE id = ?1",
@@ -119,6 +143,21 @@ const char *const sq_sql_text[SQL_COUNT_] = {
                               "ORDER BY lease_until_ms LIMIT ?2",
     [SQL_TASK_PURGE] = "DELETE FROM tasks WHERE id = ?1 AND state = 4",
     [SQL_COUNTS] = "SELECT state, n FROM task_counts",
+    [SQL_LINE_USERS] = "SELECT count(*) FROM (SELECT 1 FROM turns LIMIT ?1)",
+    /* Round by round: of each user the first, then the second. */
+    [SQL_LINE] =
+        "SELECT id, user_id FROM (SELECT t.id, t.user_id, u.served, row_number() OVER (PARTITION "
+        "BY t.user_id ORDER BY t.id) AS round FROM (SELECT user_id, served FROM turns INDEXED BY "
+        "turns_order ORDER BY served, user_id LIMIT ?1) u JOIN tasks t INDEXED BY tasks_due ON "
+        "t.state = 0 AND t.due = 1 AND t.user_id = u.user_id AND t.id <= coalesce((SELECT x.id "
+        "FROM tasks x INDEXED BY tasks_due WHERE x.state = 0 AND x.due = 1 AND x.user_id = "
+        "u.user_id ORDER BY x.id LIMIT 1 OFFSET ?2), 9223372036854775807)) "
+        "ORDER BY round, served, user_id LIMIT ?1",
+    [SQL_LINE_PACE] =
+        "SELECT coalesce((SELECT CAST(avg(took_ms) AS INTEGER) FROM (SELECT took_ms FROM tasks "
+        "INDEXED BY tasks_made WHERE state = 2 AND took_ms > 0 ORDER BY changed_ms DESC LIMIT "
+        "32)), 0), (SELECT coalesce(sum(jobs), 0) FROM workers WHERE seen_ms >= ?1), (SELECT n "
+        "FROM task_counts WHERE state = 1)",
 
     [SQL_KEY_FIND] = "SELECT task_id FROM idempotency WHERE user_id = ?1 AND key = ?2",
     [SQL_KEY_ADD] = "INSERT INTO idempotency (user_id, key, task_id, created_ms) "

@@ -1,5 +1,5 @@
 /* Plan: a task's row as it is read; adding one, with all that belongs to it, in one transaction;
- * then the ways to read: by id, by key, by blob, as a page, as counts. */
+ * then the ways to read: by id, by key, by blob, as counts. */
 #include "core/clock.h"
 #include "core/err.h"
 #include "core/mem.h"
@@ -41,7 +41,8 @@ int sq_task_row(sqlite3_stmt *st, struct arena *a, struct task_row *out, struct 
         .report = sq_column(st, 24, a),
         .request = sq_column(st, 25, a),
         .profile = sqlite3_column_int64(st, 26),
-        .username = sqlite3_column_count(st) > 27 ? sq_column(st, 27, a) : NULL,
+        .length_us = sqlite3_column_int64(st, 27),
+        .username = sqlite3_column_count(st) > 28 ? sq_column(st, 28, a) : NULL,
     };
     return 0;
 }
@@ -297,93 +298,6 @@ int sqlite_task_by_blob(struct store *s, struct arena *a, const char *blob, stru
         {SQL_TASK_BY_REEL, 0, blob}, {SQL_TASK_BY_POSTER, 0, blob}, {SQL_TASK_BY_CLIP, 0, blob}};
     int rc = ask_all(s, q, LEN(q), a, out, e);
     return rc ? (rc < 0 ? -1 : 0) : err_msg(e, MSG_TASK_NOT_FOUND, "no task has this blob");
-}
-
-/* Rows of SQL_LIST_BRIEF. */
-static int each_brief(sqlite3_stmt *st, int (*each)(void *arg, const struct task_row *t), void *arg,
-                      struct err *e)
-{
-    int rc;
-    while ((rc = sq_step(st, e)) > 0) {
-        int64_t id = sqlite3_column_int64(st, 0), state = sqlite3_column_int64(st, 2);
-        if (state < 0 || state >= TASK_STATE_COUNT)
-            return err_set(e, ERR_SYSTEM, "store: task %" PRId64 " holds what cannot be", id);
-        const struct task_row t = {
-            .id = id,
-            .user_id = sqlite3_column_int64(st, 1),
-            .state = (enum task_state)state,
-            .file_name = sq_column(st, 3, NULL),
-            .title = sq_column(st, 4, NULL),
-            .progress = sqlite3_column_int(st, 5),
-            .clip_blob = "",
-            .clip_hash = "",
-            .reel_blob = "",
-            .poster_blob = "",
-            .worker = "",
-            .error_slug = "",
-            .error_text = "",
-            .report = "",
-            .request = "",
-        };
-        if (each(arg, &t))
-            return 0;
-    }
-    return rc;
-}
-
-/* Of all users' tasks: by the index of their state where there is one. */
-static enum sq_sql owned_sql(const struct task_page *p, unsigned mask)
-{
-    if (mask == 1u << TASK_UPLOADED)
-        return p->descending ? SQL_OWNED_UPLOADED_DOWN : SQL_OWNED_UPLOADED;
-    if (mask == 1u << TASK_PROCESSING)
-        return p->descending ? SQL_OWNED_PROCESSING_DOWN : SQL_OWNED_PROCESSING;
-    if (mask == 1u << TASK_FAILED)
-        return p->descending ? SQL_OWNED_FAILED_DOWN : SQL_OWNED_FAILED;
-    return p->descending ? SQL_OWNED_DOWN : SQL_OWNED;
-}
-
-/* The narrowest statement that can answer. */
-static enum sq_sql list_sql(const struct task_page *p, unsigned mask)
-{
-    if (p->user_id && p->brief)
-        return p->descending ? SQL_LIST_BRIEF_DOWN : SQL_LIST_BRIEF;
-    if (p->user_id)
-        return p->descending ? SQL_LIST_USER_DOWN : SQL_LIST_USER;
-    if (p->owners || mask == 1u << TASK_FAILED)
-        return owned_sql(p, mask);
-    if (p->descending)
-        return SQL_LIST_ALL_DOWN;
-    if (mask == 1u << TASK_UPLOADED)
-        return SQL_LIST_UPLOADED;
-    return mask == 1u << TASK_DELETED ? SQL_LIST_DELETED : SQL_LIST_ALL;
-}
-
-int sqlite_task_list(struct store *base, const struct task_page *p,
-                     int (*each)(void *arg, const struct task_row *t), void *arg, struct err *e)
-{
-    struct sqlite *s = (struct sqlite *)base;
-    struct sq_conn *c = sq_reader(s, e);
-    if (!c)
-        return -1;
-    unsigned mask = p->states ? p->states : ~(1u << TASK_DELETED) & ((1u << TASK_STATE_COUNT) - 1);
-    int rc = -1;
-    {
-        enum sq_sql sql = list_sql(p, mask);
-        AUTO(sq_endp) sqlite3_stmt *st = sq_get(c, sql, e);
-        if (st) {
-            if (p->user_id)
-                sq_int(st, 1, p->user_id);
-            sq_int(st, 2, p->descending && !p->after ? INT64_MAX : p->after);
-            if (sql != SQL_LIST_UPLOADED && sql != SQL_LIST_DELETED)
-                sq_int(st, 3, mask);
-            sq_int(st, 4, p->max);
-            bool brief = sql == SQL_LIST_BRIEF || sql == SQL_LIST_BRIEF_DOWN;
-            rc = brief ? each_brief(st, each, arg, e) : sq_each_task(st, each, arg, e);
-        }
-    }
-    sq_reader_back(s, c);
-    return rc;
 }
 
 static int task_counts(struct sq_conn *c, int64_t counts[TASK_STATE_COUNT], struct err *e)

@@ -381,6 +381,16 @@ int store_task_counts(struct store *s, int64_t counts[TASK_STATE_COUNT], struct 
     return s->ops->task_counts(s, counts, e);
 }
 
+int store_line_read(struct store *s, int max, struct line_row *rows, int *count, struct err *e)
+{
+    return s->ops->line_read(s, max, rows, count, e);
+}
+
+int store_line_pace(struct store *s, struct line_pace *out, struct err *e)
+{
+    return s->ops->line_pace(s, out, e);
+}
+
 int store_outbox_read(struct store *s, int max, struct outbox_row *rows, int *count, struct err *e)
 {
     return s->ops->outbox_read(s, max, rows, count, e);

@@ -154,6 +154,7 @@ struct task_row {
     const char *error_text; /* for the log and operators */
     const char *report;     /* JSON of struct render_report (core/reel_json.h), "" when none */
     int64_t profile;        /* the version that it was made under; 0: what the settings say */
+    int64_t length_us;      /* the clip's, once an attempt has read it; 0: not yet */
     const char *username;   /* its owner's, where struct task_page asks for it; else NULL */
     const char *request;    /* id of the request that made it, for logs; "" when none */
 };
@@ -181,15 +182,25 @@ int store_task_by_key(struct store *s, struct arena *a, int64_t user_id, const c
 /* ERR_MISSING when there is none, it is deleted, or user_id is not 0 and not its owner. */
 int store_task_get(struct store *s, struct arena *a, int64_t id, int64_t user_id,
                    struct task_row *out, struct err *e);
+/* TITLE: as people look for them, without capitals and accents; the file's name where there is no
+ * title. SIZE, LENGTH: the clip's. Ids decide between equals. */
+enum task_sort { SORT_CREATED, SORT_TITLE, SORT_SIZE, SORT_LENGTH, SORT_COUNT_ };
 struct task_page {
     int64_t user_id; /* 0: all users */
-    bool descending; /* by id */
-    int64_t after;   /* only ids beyond this one in that order; 0: from the start */
-    int max;         /* at most this many rows; < 0: all */
-    unsigned states; /* bit mask 1 << state; 0: all but deleted */
-    bool owners;     /* of all users' tasks, with the names of their owners */
-    bool brief;      /* of one user's tasks only id, user_id, state, file_name, title and progress
-                        are wanted; the rest may be 0 and "": half the cost */
+    bool descending; /* by id, or as sort says */
+    int64_t after; /* only what is beyond the task with this id in that order; 0: from the start */
+    /* Of one user's tasks alone; with a sort, what the task `after` had: its size or length, or
+     * what it is called. So a page goes on where the last one ended, whatever became of that task.
+     */
+    enum task_sort sort;
+    int64_t after_number;
+    const char *after_title;
+    const char *part; /* only those whose title or file name holds this; NULL: all */
+    int max;          /* at most this many rows; < 0: all */
+    unsigned states;  /* bit mask 1 << state; 0: all but deleted */
+    bool owners;      /* of all users' tasks, with the names of their owners */
+    bool brief;       /* of one user's tasks only id, user_id, state, file_name, title and progress
+                         are wanted; the rest may be 0 and "": half the cost */
 };
 /* Rows live until each() returns. each() may not call the store; non-zero stops early. */
 int store_task_list(struct store *s, const struct task_page *p,
@@ -245,6 +256,21 @@ struct store_totals {
     int64_t deliveries_waiting, deliveries_dead;
 };
 int store_totals(struct store *s, struct store_totals *out, struct err *e);
+
+/* -- the line: what waits, as claims will take it -- */
+struct line_row {
+    int64_t id, user_id;
+};
+/* At most max of the due tasks, in that order. Of each of many users only so many are looked at
+ * that the cost stays that of max rows. */
+int store_line_read(struct store *s, int max, struct line_row *rows, int *count, struct err *e);
+/* How fast the line moves: what one of the last attempts that made a reel took (0: none has yet),
+ * how many can be made at once (0: nobody works), how many are being made. */
+struct line_pace {
+    int64_t took_ms;
+    int places, busy;
+};
+int store_line_pace(struct store *s, struct line_pace *out, struct err *e);
 
 /* -- outbox: what the queue has yet to be told -- */
 struct outbox_row {

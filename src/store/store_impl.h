@@ -71,6 +71,9 @@ struct store_ops {
     int (*task_purge)(struct store *s, int64_t id, struct err *e);
     int (*task_counts)(struct store *s, int64_t counts[TASK_STATE_COUNT], struct err *e);
 
+    int (*line_read)(struct store *s, int max, struct line_row *rows, int *count, struct err *e);
+    int (*line_pace)(struct store *s, struct line_pace *out, struct err *e);
+
     int (*outbox_read)(struct store *s, int max, struct outbox_row *rows, int *count,
                        struct err *e);
     int (*outbox_done)(struct store *s, int64_t id, struct err *e);
