@@ -37,6 +37,7 @@ void tasks_free(struct tasks *t)
 {
     if (!t)
         return;
+    task_line_free(t->line);
     pthread_cond_destroy(&t->stop);
     pthread_mutex_destroy(&t->lock);
     free(t);

@@ -75,6 +75,17 @@ int task_get(struct tasks *t, struct arena *a, int64_t id, int64_t user_id, stru
              struct err *e);
 int task_list(struct tasks *t, const struct task_page *p,
               int (*each)(void *arg, const struct task_row *row), void *arg, struct err *e);
+/* Where a task stands in the line of all users, and when its reel may be there, told from what the
+ * last ones took. The picture of the line is up to a second old. */
+struct task_place {
+    bool known; /* false: it does not wait for its turn, is new in this moment, or is too far behind
+                 */
+    int place;  /* 1: the next; 0: it is being made */
+    int64_t seconds; /* -1: nothing is known of how fast it goes */
+};
+int task_place(struct tasks *t, const struct task_row *row, struct task_place *out, struct err *e);
+/* Whether it has failed and another try can help: not where the fault is the clip's for good. */
+bool task_retryable(const struct task_row *row);
 /* Gone for everybody when it returns; a running attempt stops within a second, bytes follow.
  * *out is the row as it was. */
 int task_delete(struct tasks *t, struct arena *a, int64_t id, int64_t user_id, struct task_row *out,

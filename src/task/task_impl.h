@@ -5,13 +5,15 @@
  *   upload.c   from clip to row                 task.c     owners, workers
  *   settle.c   how attempts end                 sweep.c    housekeeping, check
  *   relay.c    outbox -> queue                  adopt.c    tasks of the service that is replaced
- *   resume.c   clips in pieces            profile.c  how reels are made, logos */
+ *   resume.c   clips in pieces            profile.c  how reels are made, logos
+ *   line.c     places in the line */
 #pragma once
 #include "task/state.h"
 #include "task/task.h"
 #include "task/verdict.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 struct task_new;
 struct task_wish;
@@ -27,7 +29,13 @@ struct tasks {
     pthread_cond_t stop;
     bool relay_stopped;
     int64_t announced; /* the last task that a sweep looked at for announcing */
+    struct line *line; /* line.c; NULL: nobody has asked */
+    bool line_making;
 };
+
+void task_line_free(struct line *l);
+/* Until the reel may be there, rounded up; -1: nobody can tell. */
+int64_t task_line_seconds(const struct line_pace *p, int place, int progress);
 
 /* Where logos lie. */
 #define LOGO_FOLDER "logos/"

@@ -1,5 +1,7 @@
 #include "task/verdict.h"
 
+#include "core/mem.h"
+
 /* Waits double, but a task that waits longer than this looks forgotten. */
 enum { WAIT_MOST_MS = 10 * 60 * 1000 };
 /* Until a disk may have been cleared up, and until a storage that was down may be back. Asking
@@ -51,4 +53,21 @@ struct verdict task_verdict(const struct err *why, int attempts, const struct ta
 struct verdict task_verdict_lost(int attempts, const struct task_rules *rules)
 {
     return ours(attempts, attempts > 1 ? doubled(attempts - 1, rules->retry_wait_ms) : 0, rules);
+}
+
+bool task_retryable(const struct task_row *row)
+{
+    /* Limits may have been raised, and a machine may have been short of what it needed. */
+    static const enum msg limits[] = {MSG_MEMORY_LIMIT, MSG_TIME_LIMIT, MSG_SIZE_LIMIT,
+                                      MSG_NO_PROGRESS, MSG_CLIP_CRASHED};
+    enum msg m;
+    if (row->state != TASK_FAILED)
+        return false;
+    if (!msg_from_slug(row->error_slug, &m))
+        return true;
+    for (size_t i = 0; i < LEN(limits); i++)
+        if (m == limits[i])
+            return true;
+    enum err_code code = msg_code(m);
+    return code != ERR_INPUT && code != ERR_UNSUPPORTED && code != ERR_TOO_LARGE;
 }

@@ -2,6 +2,7 @@
 #include "task/test/world.h"
 
 #include "core/clock.h"
+#include "task/task_impl.h"
 
 #include <unistd.h>
 
@@ -286,6 +287,60 @@ static void a_reel_that_could_not_be_settled_leaves_nothing_and_is_made_again(vo
     assert_true(published);
 }
 
+static struct task_place place_of(struct world *w, int64_t id)
+{
+    struct task_place p = {false, 0, 0};
+    struct task_row row = row_of(w, id);
+    OK(task_place(w->tasks, &row, &p, e));
+    return p;
+}
+
+static void a_task_knows_its_place_and_when_its_turn_comes(void **state)
+{
+    struct world *w = *state;
+    struct task_row first = upload_any(w), second = upload_any(w), c;
+    struct task_place p = place_of(w, second.id);
+    assert_true(p.known);
+    assert_int_equal(p.place, 2);
+    assert_int_equal(p.seconds, -1); /* nothing was made yet, and nobody works */
+    bool published = false;
+    OK(task_beat(w->tasks, &(struct worker_row){"w1", "1", 1, 0, 0, false}, e));
+    assert_true(claim(w, "w1", &c));
+    assert_int_equal(place_of(w, first.id).place, 0);
+    world_rules(w, w->rules);
+    assert_int_equal(place_of(w, second.id).place, 1);
+    OK(finish(w, &c, true, &published, e));
+    assert_false(place_of(w, first.id).known); /* it waits for nothing */
+    world_rules(w, w->rules);
+    assert_in_range(place_of(w, second.id).seconds, 1, 60);
+    assert_true(claim(w, "w1", &c));
+    assert_int_equal(fail_with(w, &c, ERR_SYSTEM, MSG_INTERNAL), TASK_UPLOADED);
+    world_rules(w, w->rules);
+    assert_false(place_of(w, second.id).known); /* it waits for its time */
+}
+
+static void the_time_left_is_told_from_what_the_last_ones_took(void **state)
+{
+    (void)state;
+    static const struct {
+        struct line_pace pace;
+        int place, progress, is;
+    } rows[] = {
+        {{0, 2, 0}, 1, 0, -1},                                 /* none was made */
+        {{4000, 0, 0}, 1, 0, -1},                              /* nobody works */
+        {{4000, 2, 0}, 1, 0, 4},                               /* at once */
+        {{4000, 2, 0}, 2, 0, 4},                               /* beside it */
+        {{4000, 2, 0}, 3, 0, 6},                               /* when the first of them ends */
+        {{4000, 2, 2}, 1, 0, 6},     {{4000, 2, 3}, 1, 0, 6},  /* more at work than can be */
+        {{4000, 2, 2}, 100, 0, 204}, {{4000, 2, 2}, 0, 75, 1}, /* under way */
+        {{4000, 2, 2}, 0, 100, 0},   {{10, 1, 1}, 0, 0, 1},
+    };
+    for (size_t i = 0; i < LEN(rows); i++)
+        if (task_line_seconds(&rows[i].pace, rows[i].place, rows[i].progress) != rows[i].is)
+            fail_msg("row %zu: %d", i,
+                     (int)task_line_seconds(&rows[i].pace, rows[i].place, rows[i].progress));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -305,6 +360,8 @@ int main(void)
         FACT(ask2_a_failed_task_is_retried_with_fresh_attempts),
         FACT(an_answer_that_was_lost_loses_no_reel),
         FACT(a_reel_that_could_not_be_settled_leaves_nothing_and_is_made_again),
+        FACT(a_task_knows_its_place_and_when_its_turn_comes),
+        FACT(the_time_left_is_told_from_what_the_last_ones_took),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

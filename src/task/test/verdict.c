@@ -77,11 +77,31 @@ static void a_lost_attempt_counts_and_the_first_is_followed_at_once(void **state
     assert_int_equal(task_verdict_lost(4, &rules).msg, MSG_ATTEMPTS_USED);
 }
 
+static void another_try_is_offered_where_it_can_help(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *slug;
+        bool is;
+    } rows[] = {{"truncated", false},        {"not_a_video", false},  {"no_video", false},
+                {"encrypted", false},        {"clip_hostile", false}, {"file_lost", false},
+                {"start_beyond_end", false}, {"memory_limit", true},  {"time_limit", true},
+                {"no_progress", true},       {"clip_crashed", true},  {"attempts_used", true},
+                {"receipt_failed", true},    {"disk_full", true},     {"of_a_later_version", true}};
+    for (size_t i = 0; i < LEN(rows); i++)
+        for (enum task_state s = TASK_UPLOADED; s <= TASK_DELETED; s++) {
+            const struct task_row t = {.state = s, .error_slug = rows[i].slug};
+            if (task_retryable(&t) != (s == TASK_FAILED && rows[i].is))
+                fail_msg("%s, %s", rows[i].slug, task_state_name(s));
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_fault_has_its_verdict),
         cmocka_unit_test(waits_double_up_to_a_limit),
+        cmocka_unit_test(another_try_is_offered_where_it_can_help),
         cmocka_unit_test(a_lost_attempt_counts_and_the_first_is_followed_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
