@@ -136,8 +136,59 @@ test('the list: order, max, after; anything but numbers is 400', async (t) => {
     assert.deepEqual(await list(`?max=2&after=${ids[1]}`), ids.slice(2, 4));
     assert.deepEqual(await list(`?max=2&order=1&after=${ids[3]}`), down.slice(2, 4));
     assert.deepEqual(await list('?max=0'), []);
-    for (const query of ['?max=x', '?order=x', '?max=1e1', '?max=', '?max=-3', '?order=7', '?after=x', '?max=99999999999999999999', '?status=', '?status=deleted', '?status=done', '?view=', '?view=brief'])
+    for (const query of ['?sort=', '?sort=name', '?after=1.x', '?sort=size&after=1', '?sort=size&after=1.x', '?sort=length&after=1.-5', '?sort=title&after=x.a', `?q=${'x'.repeat(257)}`, '?q=%ff', '?max=x', '?order=x', '?max=1e1', '?max=', '?max=-3', '?order=7', '?after=x', '?max=99999999999999999999', '?status=', '?status=deleted', '?status=done', '?view=', '?view=brief'])
         isError(await ana.get(`/api/tasks${query}`), 400, 'parameter_bad');
+});
+
+test('the list is searched and sorted, and says where it goes on', async (t) => {
+    const { anyone, ana } = await startWithUser(t, '--workers', '0');
+    const eve = await anyone.user('eve');
+    const small = await clip(0.2), large = await clip(0.4);
+    const names = [['Árbitro & co', 'a.mp4', large], ['', 'Zorro 100%.mp4', small], ['banda', 'ÁRBOL.mp4', small], ['Final "ñ" / 5', 'd.mp4', large], ['الهدف', 'e.mp4', small]];
+    const ids = [];
+    for (const [title, name, file] of names) ids.push(await ana.give(readFileSync(file), { name, fields: title ? { title } : {} }));
+    await eve.give(small, { fields: { title: 'arbitro' } });
+    // Every page by `next`, as places in `names`.
+    const walk = async (query) => {
+        const pages = [];
+        for (let url = `/api/tasks?${query}`; url; ) {
+            const { status, json, text } = await ana.get(url);
+            assert.equal(status, 200, text);
+            pages.push(json.data.map((task) => ids.indexOf(task.id)));
+            url = json.next;
+            assert.ok(url === null || url.startsWith('/api/tasks?'), url);
+        }
+        return pages;
+    };
+    const rows = {
+        '': [[0, 1, 2, 3, 4]], 'order=1': [[4, 3, 2, 1, 0]], 'max=2': [[0, 1], [2, 3], [4]], 'max=5': [[0, 1, 2, 3, 4]], 'max=0': [[]], 'max=2&order=1&view=full': [[4, 3], [2, 1], [0]],
+        'sort=title': [[0, 2, 3, 1, 4]], 'sort=title&max=1&view=full': [[0], [2], [3], [1], [4]], 'sort=title&order=1&max=2': [[4, 1], [3, 2], [0]],
+        'sort=size&max=2': [[1, 2], [4, 0], [3]], 'sort=size&order=1&max=4&status=uploaded': [[3, 0, 4, 2], [1]], 'sort=length&max=3': [[0, 1, 2], [3, 4]], 'sort=created&max=3': [[0, 1, 2], [3, 4]],
+        'q=arb': [[0, 2]], 'q=ARB%C3%8D': [[0]], 'q=%25&max=1': [[1]], 'q=/+5': [[3]], 'q=%D9%87%D8%AF%D9%81': [[4]], 'q=mp4&max=3&sort=title': [[0, 2, 3], [1, 4]], 'q=': [[0, 1, 2, 3, 4]], 'q=eve': [[]], 'q=mp4&status=failed': [[]],
+    };
+    for (const [query, pages] of Object.entries(rows)) assert.deepEqual(await walk(query), pages, query);
+    // Whoever goes away between two pages takes nobody along.
+    const { json } = await ana.get('/api/tasks?sort=title&max=2');
+    await ana.delete(`/api/tasks/${ids[2]}`);
+    assert.deepEqual((await ana.get(json.next)).json.data.map((task) => ids.indexOf(task.id)), [3, 1]);
+});
+
+test('a waiting task tells its place, one that failed whether a try can help', async (t) => {
+    const { server, anyone, ana } = await startWithUser(t, '--workers', '0');
+    const eve = await anyone.user('eve'), file = await clip(0.2);
+    const first = await ana.give(file), second = await ana.give(file), other = await eve.give(file);
+    // The picture of the line is of up to a second ago.
+    const places = async (who, ids) => (await Promise.all(ids.map((id) => who.task(id)))).map((task) => task.queue?.place);
+    await until('places are told', async () => `${await places(ana, [first, second])} ${await places(eve, [other])}` === '1,3 2');
+    const full = (await ana.get('/api/tasks?view=full')).json.data;
+    assert.deepEqual(full.map(({ queue, retryable }) => [queue, retryable]), [[{ place: 1, seconds: null }, false], [{ place: 3, seconds: null }, false]], 'nobody works here');
+    await server.stop();
+    await server.start(['--workers', '1']);
+    const back = new Client(server, ana.token);
+    for (const id of [first, second]) await back.processed(id);
+    const broken = await back.give(readFileSync(file).subarray(0, 5000));
+    const { error, queue, retryable } = await back.failed(broken);
+    assert.deepEqual([error.code, queue, retryable], ['truncated', null, false]);
 });
 
 test('one task: the fields of the contract, before and after it is processed', async (t) => {
@@ -176,7 +227,7 @@ test("another user's task is a 404 with the very body of none", async (t) => {
         assert.deepEqual([...theirs.headers.keys()].sort(), [...none.headers.keys()].sort());
     }
     assert.equal((await ana.task(id)).status, 'uploaded');
-    assert.deepEqual((await eve.get('/api/tasks')).json, { data: [] });
+    assert.deepEqual((await eve.get('/api/tasks')).json, { data: [], next: null });
     for (const id of ['0', '-1', 'x', '1x', '99999999999999999999', '%2e%2e', '1%00'])
         assert.equal((await ana.get(`/api/tasks/${id}`)).status, 404, id);
 });
@@ -440,7 +491,7 @@ test('a client gone in mid-upload leaves no row and no byte', async (t) => {
         request.destroy();
     }
     await until('nothing is left', () => server.blobs().length === 0);
-    assert.deepEqual((await ana.get('/api/tasks')).json, { data: [] });
+    assert.deepEqual((await ana.get('/api/tasks')).json, { data: [], next: null });
     assert.equal((await ana.upload(data)).status, 201);
 });
 
@@ -449,7 +500,7 @@ test('asks 11: without room on the disk an upload is a 507 that says why, and le
     isError(await ana.upload(await clip(0.2)), 507, 'disk_full', 'No hay espacio en disco para este video');
     isError(await ana.upload(await clip(0.2), { headers: EN.headers }), 507, 'disk_full', 'There is no disk space for this video');
     assert.deepEqual(server.blobs(), []);
-    assert.deepEqual((await ana.get('/api/tasks')).json, { data: [] });
+    assert.deepEqual((await ana.get('/api/tasks')).json, { data: [], next: null });
 });
 
 test('asks 26: the quota counts clips and reels, and deleting gives it back', async (t) => {

@@ -278,7 +278,7 @@ test('user and task work on the database while no server has it', async (t) => {
     assert.equal((await run(['task', 'delete', '--data', server.dir, String(id)])).code, 0);
     await server.start();
     const eva = await new Client(server).login('eva', 'a long secret');
-    assert.deepEqual((await eva.get('/api/tasks')).json, { data: [] });
+    assert.deepEqual((await eva.get('/api/tasks')).json, { data: [], next: null });
     await until('the bytes of the deleted task are gone', () => server.blobs().length === 0);
 });
 

@@ -374,7 +374,7 @@ test('the service refuses at once what cannot be a clip', async (t) => {
         const answer = await ana.upload(Buffer.from(data), { name: 'clip.mp4' });
         assert.deepEqual([answer.status, answer.json.code], [status, code], name);
     }
-    assert.deepEqual((await ana.get('/api/tasks')).json, { data: [] });
+    assert.deepEqual((await ana.get('/api/tasks')).json, { data: [], next: null });
     assert.deepEqual(server.blobs(), []);
 });
 

@@ -284,6 +284,8 @@ test('tasks: what each parameter of the list does', async () => {
         max: async () => assert.deepEqual(await list('?max=1'), all.slice(0, 1)),
         order: async () => assert.deepEqual(await list('?order=1'), all.toReversed()),
         after: async () => assert.deepEqual(await list(`?after=${all[0]}`), all.slice(1)),
+        q: async () => assert.deepEqual(await list('?q=no%20such%20name'), []),
+        sort: async () => assert.deepEqual((await list('?sort=title')).sort((a, b) => a - b), all),
         status: async () => {
             const failed = await ana.give(await bytes('.mp4', readFileSync(file).subarray(0, 5000)));
             await ana.failed(failed);
@@ -295,7 +297,7 @@ test('tasks: what each parameter of the list does', async () => {
     assert.deepEqual(described.sort(), Object.keys(effects).sort());
     for (const name of described) {
         await effects[name]();
-        is(await ana.get(`/api/tasks?${name}=x`), 400, 'parameter_bad');
+        is(await ana.get(`/api/tasks?${name}=${name === 'q' ? 'x'.repeat(300) : 'x'}`), 400, 'parameter_bad');
     }
 });
 

@@ -181,7 +181,7 @@ void admin_tasks(struct request *r)
 {
     struct err e;
     struct task_page page;
-    if (list_read(r, &page, &e) < 0) {
+    if (list_read(r, false, &page, &e) < 0) {
         answer_error(r, &e);
         return;
     }

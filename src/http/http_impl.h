@@ -226,10 +226,14 @@ void tus_feed(struct request *r, const char *data, size_t len_bytes);
 void tus_refuse(struct request *r);
 void tus_free(struct tus *u);
 
-/* tasks.c: max, order, after and status of the query as a page; MSG_PARAMETER_BAD. A task as
- * GET /api/tasks/<id> tells it. The answer with such a page, whose tasks also have "id". */
-int list_read(struct request *r, struct task_page *p, struct err *e);
+/* tasks.c: a task as GET /api/tasks/<id> tells it, but for its place in the line, which asks the
+ * store. */
 json_t *task_json(struct request *r, const struct task_row *t);
+void task_put_place(struct request *r, const struct task_row *t, json_t *o);
+
+/* list.c: max, order, after and status of the query as a page, and of a list of one's own sort and
+ * q; MSG_PARAMETER_BAD. The answer with such a page, whose tasks also have "id". */
+int list_read(struct request *r, bool own, struct task_page *p, struct err *e);
 void list_full(struct request *r, const struct task_page *page);
 
 /* keys.c: tells the tasks that the caller may still make today, where there is a limit. */

@@ -1,13 +1,10 @@
 #include "http/http_impl.h"
 
 #include "core/clock.h"
+#include "core/log.h"
 #include "core/mem.h"
-#include "http/json_put.h"
 
-enum { PAGE_MAX = 1000, PAGE_USUAL = 100, START_MAX_S = 86400 };
-/* A row with a name and a title of the longest kind, every character escaped, stays under 8 KiB. */
-enum { LIST_MAX = PAGE_MAX * 8 * 1024 };
-static const struct str LIST_HEAD = {"{\"data\":[", 9};
+enum { START_MAX_S = 86400 };
 
 /* The number in a path or query; false when it is none. */
 static bool number(const char *text, size_t len, int64_t min, int64_t max, int64_t *out)
@@ -67,120 +64,6 @@ void tasks_add(struct request *r)
     answer_tasks_left(r);
 }
 
-/* The list is asked for again and again by every open page; building it by jansson was a third of
- * what it cost, so it is written straight down. Texts of rows were checked when they came in. */
-static int add_row(void *arg, const struct task_row *t)
-{
-    struct buf *b = arg;
-    buf_puts(b, b->len > LIST_HEAD.len ? ",{\"id\":" : "{\"id\":");
-    json_put_int(b, t->id);
-    buf_puts(b, ",\"status\":");
-    json_put_text(b, task_state_name(t->state));
-    buf_puts(b, ",\"progress\":");
-    json_put_int(b, t->progress);
-    buf_puts(b, ",\"title\":");
-    json_put_text(b, t->title);
-    buf_puts(b, ",\"file_name\":");
-    json_put_text(b, t->file_name);
-    buf_puts(b, "}");
-    return 0;
-}
-
-static bool state_from_name(const char *name, unsigned *mask)
-{
-    for (enum task_state s = TASK_UPLOADED; s < TASK_DELETED; s++)
-        if (strcmp(name, task_state_name(s)) == 0) {
-            *mask = 1u << s;
-            return true;
-        }
-    return false;
-}
-
-int list_read(struct request *r, struct task_page *p, struct err *e)
-{
-    int64_t max = PAGE_USUAL, order = 0, after = 0;
-    unsigned states = 0;
-    const char *status = request_query(r, "status");
-    if (!request_number(r, "max", 0, INT64_MAX, &max) ||
-        !request_number(r, "order", 0, 1, &order) ||
-        !request_number(r, "after", 0, INT64_MAX, &after))
-        return err_msg(e, MSG_PARAMETER_BAD, "list: a parameter is not a number");
-    if (status && !state_from_name(status, &states))
-        return err_msg(e, MSG_PARAMETER_BAD, "list: no state is called that");
-    *p = (struct task_page){.descending = order == 1,
-                            .after = after,
-                            .states = states,
-                            .max = (int)(max < PAGE_MAX ? max : PAGE_MAX)};
-    return 0;
-}
-
-static void list_brief(struct request *r, const struct task_page *page)
-{
-    struct err e;
-    AUTO(buf_clear) struct buf b;
-    buf_init(&b, LIST_MAX);
-    buf_put(&b, LIST_HEAD.p, LIST_HEAD.len);
-    if (page->max > 0 && task_list(r->http->parts.tasks, page, add_row, &b, &e) < 0) {
-        answer_error(r, &e);
-        return;
-    }
-    buf_puts(&b, "]}");
-    if (b.cut) {
-        err_set(&e, ERR_SYSTEM, "a list of over %d bytes", LIST_MAX);
-        answer_error(r, &e);
-        return;
-    }
-    answer_text(r, 200, TAKE(b.p));
-}
-
-struct full_list {
-    struct request *r;
-    json_t *rows;
-};
-
-static int add_full(void *arg, const struct task_row *t)
-{
-    struct full_list *l = arg;
-    json_t *o = task_json(l->r, t);
-    json_object_set_new(o, "id", json_integer((json_int_t)t->id));
-    if (t->username)
-        json_object_set_new(o, "username", json_string(t->username));
-    return json_array_append_new(l->rows, o);
-}
-
-void list_full(struct request *r, const struct task_page *page)
-{
-    struct err e;
-    struct full_list l = {r, json_array()};
-    if (page->max > 0 && task_list(r->http->parts.tasks, page, add_full, &l, &e) < 0) {
-        json_decref(l.rows);
-        answer_error(r, &e);
-        return;
-    }
-    answer_json(r, 200, json_pack("{s:o}", "data", l.rows));
-}
-
-void tasks_list(struct request *r)
-{
-    struct err e;
-    struct task_page page;
-    const char *view = request_query(r, "view");
-    if (list_read(r, &page, &e) < 0) {
-        answer_error(r, &e);
-        return;
-    }
-    page.user_id = r->caller.user_id;
-    page.brief = !view;
-    if (!view) {
-        list_brief(r, &page);
-    } else if (strcmp(view, "full") == 0) {
-        list_full(r, &page);
-    } else {
-        err_msg(&e, MSG_PARAMETER_BAD, "list: no such view");
-        answer_error(r, &e);
-    }
-}
-
 /* The warnings of a report, whose language was nobody's, in the caller's. */
 static json_t *say_warnings(const struct request *r, const json_t *report)
 {
@@ -217,6 +100,19 @@ static void add_report(const struct request *r, json_t *o, const struct task_row
         json_object_set_new(o, "clip", json_pack("{s:I}", "bytes", (json_int_t)t->clip_bytes));
 }
 
+void task_put_place(struct request *r, const struct task_row *t, json_t *o)
+{
+    struct task_place p;
+    struct err e;
+    json_t *queue = NULL;
+    if (task_place(r->http->parts.tasks, t, &p, &e) < 0)
+        log_warn(r->http->parts.log, "the line could not be read", "task", t->id, "why", e.text);
+    else if (p.known)
+        queue = json_pack("{s:i, s:o}", "place", p.place, "seconds",
+                          p.seconds < 0 ? json_null() : json_integer((json_int_t)p.seconds));
+    json_object_set_new(o, "queue", queue ? queue : json_null());
+}
+
 json_t *task_json(struct request *r, const struct task_row *t)
 {
     char when[CLOCK_HTTP_SIZE];
@@ -241,6 +137,7 @@ json_t *task_json(struct request *r, const struct task_row *t)
         o, "error",
         failed ? json_pack("{s:s, s:s}", "code", t->error_slug, "message", msg_text(m, r->lang))
                : json_null());
+    json_object_set_new(o, "retryable", json_boolean(task_retryable(t)));
     add_report(r, o, t);
     return o;
 }
@@ -258,7 +155,9 @@ void tasks_get(struct request *r)
         else
             answer_error(r, &e);
     } else {
-        answer_json(r, 200, task_json(r, &t));
+        json_t *o = task_json(r, &t);
+        task_put_place(r, &t, o);
+        answer_json(r, 200, o);
     }
 }
 
