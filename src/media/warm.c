@@ -1,6 +1,6 @@
 #include "core/mem.h"
 #include "media/bumper.h"
-#include "media/clip/input.h"
+#include "media/clip/lists.h"
 #include "media/media.h"
 
 #include <iconv.h>

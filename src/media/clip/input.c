@@ -13,11 +13,11 @@
 
 #include "core/err.h"
 #include "core/mem.h"
+#include "media/clip/lists.h"
 #include "media/clip/sets.h"
 #include "media/colour.h"
 
 #include <errno.h>
-#include <libavutil/avstring.h>
 #include <libavutil/mem.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -30,26 +30,6 @@ enum {
     ANALYZE_US = 5000000,
     TRACKS_COUNTED = 256, /* to tell what is wrong with a clip that has too many */
 };
-
-/* What people really upload. A demuxer is allowed by any of its names, a decoder by its own. */
-static const char formats_allowed[] = "mov,mp4,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg";
-static const char codecs_allowed[] =
-    "h264,hevc,vp8,vp9,libdav1d,mpeg1video,mpeg2video,mpegvideo,mpeg4,msmpeg4v1,msmpeg4v2,msmpeg4,"
-    "h263,h263p,flv,vp6,vp6f,prores,mjpeg,theora,wmv1,wmv2,wmv3,vc1,"
-    "aac,aac_latm,mp3float,mp3,mp2float,mp2,mp1float,mp1,ac3,eac3,opus,vorbis,flac,alac,wmav1,"
-    "wmav2,wmapro,amrnb,amrwb,speex,nellymoser,adpcm_ms,adpcm_ima_wav,adpcm_ima_qt,adpcm_swf,"
-    "pcm_u8,pcm_s8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_f32le,"
-    "pcm_f32be,pcm_f64le,pcm_f64be,pcm_alaw,pcm_mulaw,pcm_dvd,pcm_bluray";
-/* Known and not taken: so that the answer can say what the file is. */
-static const char formats_list[] = "hls,dash,concat,sdp,webm_dash_manifest,rtsp,imf";
-static const char formats_image[] = "image2,gif,apng,ico,mjpeg,mjpeg_2000,webp_pipe,fits";
-static const char formats_sound[] =
-    "mp3,wav,w64,flac,aac,ac3,eac3,amr,amrnb,amrwb,aiff,au,ape,wv,tta,tak,mpc,mpc8,dts,dtshd,caf,"
-    "dsf,truehd,mlp,voc,oma,loas,shn,xwma,iss,sox,rso,spdif,gsm,latm,aax,aa,bit,qcp,codec2";
-static const char formats_video[] =
-    "mxf,nut,rm,dv,gxf,h264,hevc,m4v,mpegvideo,vc1,vc1test,ivf,ivr,obu,av1,yuv4mpegpipe,h261,h263,"
-    "dirac,cavsvideo,avs2,avs3,ivf,wtv,nsv,r3d,bink,smk,flic,roq,swf,film_cpk,pmp,vivo,live_flv,"
-    "asf_o,mpegtsraw,rawvideo,dhav,lvf,mtv,mv,nuv,rpl,ty,xmv,4xm,c93,dxa,iv8,kux";
 
 /* One reader of the file; two containers of one clip do not share a place in it. */
 struct reader {
@@ -151,8 +131,8 @@ int media_input_container(struct media_input *in, const AVInputFormat *format,
     f->format_probesize = 1 << 20;
     f->max_analyze_duration = ANALYZE_US;
     f->protocol_whitelist = av_strdup("");
-    f->format_whitelist = av_strdup(formats_allowed);
-    f->codec_whitelist = av_strdup(codecs_allowed);
+    f->format_whitelist = av_strdup(media_formats_allowed);
+    f->codec_whitelist = av_strdup(media_codecs_allowed);
     if (!f->protocol_whitelist || !f->format_whitelist || !f->codec_whitelist)
         return AVERROR(ENOMEM);
     return avformat_open_input(fmt, "", format, NULL); /* frees *fmt when it fails */
@@ -181,11 +161,6 @@ static bool has_more_tracks(struct media_input *in, const AVInputFormat *format,
     return more;
 }
 
-static bool listed(const char *name, const char *list)
-{
-    return av_match_list(name, list, ',') > 0;
-}
-
 /* The demuxer that would take the file, if it is one of ours; else says what the file is. */
 static int which_format(struct media_input *in, const struct media_limits *limits,
                         const AVInputFormat **out, struct err *e)
@@ -202,27 +177,20 @@ static int which_format(struct media_input *in, const struct media_limits *limit
         return fault_of_code(in, AVERROR(EIO), MSG_INTERNAL, e);
     if (score < 0 || !f)
         return err_msg(e, MSG_NOT_A_VIDEO, "clip: no known container");
-    if (listed(f->name, formats_list))
+    enum format_kind kind = media_format_kind(f->name);
+    if (kind == FORMAT_LIST)
         return err_msg(e, MSG_PLAYLIST, "clip: it is a list (%s)", f->name);
-    if (listed(f->name, formats_allowed)) {
+    if (kind == FORMAT_CLIP) {
         *out = f;
         return 0;
     }
-    size_t n = strlen(f->name);
-    bool piped = n > 5 && strcmp(f->name + n - 5, "_pipe") == 0;
-    if (score >= SCORE_SURE && (piped || listed(f->name, formats_image)))
+    if (score >= SCORE_SURE && kind == FORMAT_IMAGE)
         return err_msg(e, MSG_IMAGE_ONLY, "clip: it is a picture (%s)", f->name);
-    if (score >= SCORE_SURE && (listed(f->name, formats_sound) || strncmp(f->name, "pcm", 3) == 0))
+    if (score >= SCORE_SURE && kind == FORMAT_SOUND)
         return err_msg(e, MSG_NO_VIDEO, "clip: it is sound (%s)", f->name);
-    if (score >= SCORE_SURE && listed(f->name, formats_video))
+    if (score >= SCORE_SURE && kind == FORMAT_REFUSED)
         return err_msg(e, MSG_CODEC_UNSUPPORTED, "clip: %s is not on the list", f->name);
     return err_msg(e, MSG_NOT_A_VIDEO, "clip: no container of ours (%s, %d)", f->name, score);
-}
-
-static const AVCodec *decoder_of(const AVStream *st)
-{
-    const AVCodec *c = avcodec_find_decoder(st->codecpar->codec_id);
-    return c && listed(c->name, codecs_allowed) ? c : NULL;
 }
 
 /* Containers whose streams turn up as packets come: read until they have, then go back, so that
@@ -356,7 +324,7 @@ static int find_stream_info(AVFormatContext *fmt, const struct media_limits *lim
     for (unsigned i = 0; i < n; i++) {
         said[i] = said_colour(fmt->streams[i]->codecpar);
         av_dict_set_int(&options[i], "max_pixels", limits->max_pixels, 0);
-        av_dict_set(&options[i], "codec_whitelist", codecs_allowed, 0);
+        av_dict_set(&options[i], "codec_whitelist", media_codecs_allowed, 0);
         if ((int)i == plain_track && is_plain(fmt->streams[i], &plain[i]))
             av_dict_set(&options[i], "skip_frame", "all", 0);
     }
@@ -394,7 +362,7 @@ static int64_t track_rank(const AVStream *st, enum AVMediaType type)
         return -1;
     int64_t rank = st->disposition & AV_DISPOSITION_DEFAULT ? INT64_C(1) << 60 : 0;
     if (type == AVMEDIA_TYPE_VIDEO)
-        return rank + (decoder_of(st) ? INT64_C(1) << 61 : 0) + pixels(st);
+        return rank + (media_decoder_of(st) ? INT64_C(1) << 61 : 0) + pixels(st);
     return rank + st->codecpar->ch_layout.nb_channels;
 }
 
@@ -416,7 +384,7 @@ static int best_track(const AVFormatContext *fmt, enum AVMediaType type,
 /* Sound that can be decoded: libav knows the form of its samples once a decoder has been opened. */
 static bool is_readable(const AVStream *st)
 {
-    return decoder_of(st) && !is_encrypted(st) && st->codecpar->sample_rate > 0 &&
+    return media_decoder_of(st) && !is_encrypted(st) && st->codecpar->sample_rate > 0 &&
            st->codecpar->format != AV_SAMPLE_FMT_NONE;
 }
 
@@ -440,7 +408,7 @@ static int choose_tracks(struct media_input *in, const struct media_limits *limi
     const AVStream *st = in->fmt->streams[in->video];
     if (is_encrypted(st))
         return err_msg(e, MSG_ENCRYPTED, "clip: the picture track is encrypted");
-    if (!decoder_of(st))
+    if (!media_decoder_of(st))
         return err_msg(e, MSG_CODEC_UNSUPPORTED, "clip: codec %s is not on the list",
                        avcodec_get_name(st->codecpar->codec_id));
     if (pixels(st) > limits->max_pixels)
@@ -528,7 +496,7 @@ int media_input_decoder(struct media_input *in, int stream, const struct media_l
                         AVCodecContext **out, struct err *e)
 {
     const AVStream *st = in->fmt->streams[stream];
-    const AVCodec *codec = decoder_of(st);
+    const AVCodec *codec = media_decoder_of(st);
     if (!codec)
         return err_msg(e, MSG_CODEC_UNSUPPORTED, "clip: codec %s is not on the list",
                        avcodec_get_name(st->codecpar->codec_id));
@@ -538,22 +506,10 @@ int media_input_decoder(struct media_input *in, int stream, const struct media_l
     c->pkt_timebase = st->time_base;
     c->max_pixels = limits->max_pixels;
     c->thread_count = limits->threads;
-    c->codec_whitelist = av_strdup(codecs_allowed);
+    c->codec_whitelist = av_strdup(media_codecs_allowed);
     int r = c->codec_whitelist ? avcodec_open2(c, codec, NULL) : AVERROR(ENOMEM);
     if (r < 0)
         return fault_of_code(in, r, MSG_TRUNCATED, e);
     *out = TAKE(c);
     return 0;
-}
-
-void media_input_warm_up(void)
-{
-    char name[32];
-    for (const char *p = codecs_allowed; *p;) {
-        size_t n = strcspn(p, ",");
-        snprintf(name, sizeof(name), "%.*s", (int)n, p);
-        (void)avcodec_find_decoder_by_name(name);
-        p += n + (p[n] == ',');
-    }
-    (void)av_find_input_format("mov");
 }

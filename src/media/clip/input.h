@@ -51,5 +51,3 @@ int media_facts_fill(struct media_input *in, const struct media_limits *limits, 
  * is read as: mirror left and right if *mirrored, then turn clockwise. What is no such matrix
  * changes nothing. */
 void media_turn_read(const int32_t *matrix, size_t size_bytes, int *rotation, bool *mirrored);
-/* Looks the allow-lists up once. */
-void media_input_warm_up(void);

@@ -1,0 +1,62 @@
+#include "media/clip/lists.h"
+
+#include <libavutil/avstring.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What people really upload. A demuxer is allowed by any of its names, a decoder by its own. */
+const char media_formats_allowed[] = "mov,mp4,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg";
+const char media_codecs_allowed[] =
+    "h264,hevc,vp8,vp9,libdav1d,mpeg1video,mpeg2video,mpegvideo,mpeg4,msmpeg4v1,msmpeg4v2,msmpeg4,"
+    "h263,h263p,flv,vp6,vp6f,prores,mjpeg,theora,wmv1,wmv2,wmv3,vc1,"
+    "aac,aac_latm,mp3float,mp3,mp2float,mp2,mp1float,mp1,ac3,eac3,opus,vorbis,flac,alac,wmav1,"
+    "wmav2,wmapro,amrnb,amrwb,speex,nellymoser,adpcm_ms,adpcm_ima_wav,adpcm_ima_qt,adpcm_swf,"
+    "pcm_u8,pcm_s8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_f32le,"
+    "pcm_f32be,pcm_f64le,pcm_f64be,pcm_alaw,pcm_mulaw,pcm_dvd,pcm_bluray";
+/* Known and not taken: so that the answer can say what the file is. */
+static const char formats_list[] = "hls,dash,concat,sdp,webm_dash_manifest,rtsp,imf";
+static const char formats_image[] = "image2,gif,apng,ico,mjpeg,mjpeg_2000,webp_pipe,fits";
+static const char formats_sound[] =
+    "mp3,wav,w64,flac,aac,ac3,eac3,amr,amrnb,amrwb,aiff,au,ape,wv,tta,tak,mpc,mpc8,dts,dtshd,caf,"
+    "dsf,truehd,mlp,voc,oma,loas,shn,xwma,iss,sox,rso,spdif,gsm,latm,aax,aa,bit,qcp,codec2";
+static const char formats_video[] =
+    "mxf,nut,rm,dv,gxf,h264,hevc,m4v,mpegvideo,vc1,vc1test,ivf,ivr,obu,av1,yuv4mpegpipe,h261,h263,"
+    "dirac,cavsvideo,avs2,avs3,ivf,wtv,nsv,r3d,bink,smk,flic,roq,swf,film_cpk,pmp,vivo,live_flv,"
+    "asf_o,mpegtsraw,rawvideo,dhav,lvf,mtv,mv,nuv,rpl,ty,xmv,4xm,c93,dxa,iv8,kux";
+
+static bool listed(const char *name, const char *list)
+{
+    return av_match_list(name, list, ',') > 0;
+}
+
+enum format_kind media_format_kind(const char *name)
+{
+    size_t n = strlen(name);
+    if (listed(name, formats_list))
+        return FORMAT_LIST;
+    if (listed(name, media_formats_allowed))
+        return FORMAT_CLIP;
+    if (listed(name, formats_image) || (n > 5 && strcmp(name + n - 5, "_pipe") == 0))
+        return FORMAT_IMAGE;
+    if (listed(name, formats_sound) || strncmp(name, "pcm", 3) == 0)
+        return FORMAT_SOUND;
+    return listed(name, formats_video) ? FORMAT_REFUSED : FORMAT_OTHER;
+}
+
+const AVCodec *media_decoder_of(const AVStream *st)
+{
+    const AVCodec *c = avcodec_find_decoder(st->codecpar->codec_id);
+    return c && listed(c->name, media_codecs_allowed) ? c : NULL;
+}
+
+void media_input_warm_up(void)
+{
+    char name[32];
+    for (const char *p = media_codecs_allowed; *p;) {
+        size_t n = strcspn(p, ",");
+        snprintf(name, sizeof(name), "%.*s", (int)n, p);
+        (void)avcodec_find_decoder_by_name(name);
+        p += n + (p[n] == ',');
+    }
+    (void)av_find_input_format("mov");
+}
