@@ -6,7 +6,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { test } from 'node:test';
 import { Client } from './lib/client.mjs';
-import { AAC, X264, assertReel, bytes, clip, colour, ffmpeg, picture, real, sound } from './lib/clips.mjs';
+import { AAC, X264, assertReel, bytes, clip, colour, ffmpeg, loudness, picture, real, sound } from './lib/clips.mjs';
 import { folder, run, serve } from './lib/reelgate.mjs';
 
 // The encode path takes whatever there is; copy.test.mjs has what need not take it.
@@ -41,6 +41,12 @@ const head = async (file, part) => {
     const whole = readFileSync(file);
     return bytes('.mp4', whole.subarray(0, Math.floor(whole.length * part)));
 };
+
+// The tone of the clip is in the reel at this time.
+async function isHeard(out, at) {
+    const level = await loudness(out, at, 0.3);
+    assert.ok(level > -40, `${level} dB`);
+}
 
 // A file with every occurrence of one word made another of the same length.
 async function patched(file, from, to) {
@@ -98,6 +104,16 @@ const reels = [
     ['Theora in ogv', () => clip(1, { extension: '.ogv', video: ['-c:v', 'libtheora'], audio: ['-c:a', 'libvorbis'] }), 1],
     ['3gp', () => clip(1, { extension: '.3gp', size: '176x144', video: ['-c:v', 'h263'], audio: null }), 1],
     ['fragmented mp4', () => clip(2, { more: ['-movflags', 'frag_keyframe+empty_moov'] }), 2],
+
+    // beside the film a still, larger, first and called the default, as phones and cameras write it
+    ...[['.mp4', 2, X264], ['.mov', 1, X264], ['.mkv', 2, X264], ['.ts', 2, X264], ['.avi', 1, X264], ['.wmv', 1, ['-c:v:0', 'mjpeg', '-pix_fmt:v:0', 'yuvj420p', '-c:v:1', 'wmv2']]].map(([extension, pictures, codecs]) =>
+        [`a still track before the film, in ${extension}`, () => ffmpeg(extension, ['-f', 'lavfi', '-t', String(pictures / 25), '-i', 'color=red:s=1280x720:r=25', ...picture(1), ...sound(1), '-map', '0', '-map', '1', '-map', '2',
+            ...codecs, '-disposition:v:0', 'default', '-disposition:v:1', '0', ...(extension === '.wmv' ? ['-c:a', 'wmav2'] : AAC)]), 1, { width: 320, height: 180, tolerance: 0.09 }]),
+    ['two films, the one that is called default', () => ffmpeg('.mkv', [...picture(1), ...picture(1, { size: '160x90' }), '-map', '0', '-map', '1', ...X264, '-disposition:v:0', '0', '-disposition:v:1', 'default']), 1, { width: 160, height: 90 }],
+    // sound goes a minute before the picture begins
+    ...[['.mkv', X264, AAC], ['.ts', X264, AAC], ['.mp4', X264, AAC], ['.flv', X264, AAC], ['.webm', ['-c:v', 'libvpx', '-deadline', 'realtime', '-cpu-used', '8'], ['-c:a', 'libopus']]].map(([extension, video, audio]) =>
+        [`picture a minute behind its sound, in ${extension}`, () => ffmpeg(extension, ['-itsoffset', '60', ...picture(1), ...sound(61), '-vsync', 'vfr', ...video, ...audio]), 1, { width: 320, height: 180, tolerance: 0.05, check: (out) => isHeard(out, 2.5) }]),
+    ['sound 8 s behind its picture, in .ts', () => ffmpeg('.ts', [...picture(9), '-itsoffset', '8', ...sound(1), ...X264, ...AAC]), 9, { tolerance: 0.05, check: (out) => isHeard(out, 10.5) }],
 
     ['sound of an unknown kind is silence', () => patched(clip(1, { extension: '.mkv' }), 'A_AAC', 'A_XYZ'), 1, { warnings: ['sound_unreadable'] }],
     ['sound of nothing but noise is silence', () => clip(1, { extension: '.mkv', audio: ['-c:a', 'ac3', '-bsf:a', 'noise=amount=1'] }), 1, { warnings: ['sound_unreadable'] }],

@@ -88,6 +88,12 @@ export async function colour(path, seconds, x, y) {
     return [...stdout.subarray(0, 3)];
 }
 
+// The mean level of the sound from a time on, in dB.
+export async function loudness(path, seconds, length) {
+    const { stderr } = await exec('ffmpeg', ['-nostdin', '-ss', String(seconds), '-t', String(length), '-i', path, '-vn', '-af', 'volumedetect', '-f', 'null', '-']);
+    return Number(/mean_volume: (\S+) dB/.exec(stderr)[1]);
+}
+
 // Asserts that the file is a reel of the standard form whose clip part lasts body seconds. copied: it
 // may have the clip's own colour tags and sound.
 export async function assertReel(path, body, { width, height, rate, tolerance, copied } = {}) {

@@ -15,6 +15,7 @@
 #include "core/mem.h"
 #include "media/clip/lists.h"
 #include "media/clip/sets.h"
+#include "media/clip/tracks.h"
 #include "media/colour.h"
 
 #include <errno.h>
@@ -311,11 +312,13 @@ static void keep_colour(AVCodecParameters *p, const struct colour *container)
         p->color_space = (enum AVColorSpace)container->matrix;
 }
 
-/* plain: the number of the track whose first packet is so, -1: none. */
+/* plain: the number of the track whose first packet is so, -1: none. What comes before a track
+ * begins does not count: a picture far behind its sound is as good as any. */
 static int find_stream_info(AVFormatContext *fmt, const struct media_limits *limits,
-                            int plain_track)
+                            int plain_track, const struct tracks_seen *seen)
 {
-    meet_streams(fmt, limits);
+    fmt->probesize = limits->probe_bytes + seen->late_bytes;
+    fmt->max_analyze_duration = ANALYZE_US + seen->late_us;
     unsigned n = fmt->nb_streams;
     /* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers is what is wanted */
     AVDictionary **options = mem_new((n + 1) * sizeof(*options));
@@ -341,82 +344,6 @@ static int find_stream_info(AVFormatContext *fmt, const struct media_limits *lim
     return r;
 }
 
-static bool is_encrypted(const AVStream *st)
-{
-    uint32_t tag = st->codecpar->codec_tag;
-    return tag == MKTAG('e', 'n', 'c', 'v') || tag == MKTAG('e', 'n', 'c', 'a') ||
-           tag == MKTAG('d', 'r', 'm', 'i') ||
-           av_stream_get_side_data(st, AV_PKT_DATA_ENCRYPTION_INIT_INFO, NULL);
-}
-
-static int64_t pixels(const AVStream *st)
-{
-    return (int64_t)st->codecpar->width * st->codecpar->height;
-}
-
-/* More is better: the track that the file calls default, then the larger picture or richer sound;
- * -1: not a candidate. */
-static int64_t track_rank(const AVStream *st, enum AVMediaType type)
-{
-    if (st->codecpar->codec_type != type || (st->disposition & AV_DISPOSITION_ATTACHED_PIC))
-        return -1;
-    int64_t rank = st->disposition & AV_DISPOSITION_DEFAULT ? INT64_C(1) << 60 : 0;
-    if (type == AVMEDIA_TYPE_VIDEO)
-        return rank + (media_decoder_of(st) ? INT64_C(1) << 61 : 0) + pixels(st);
-    return rank + st->codecpar->ch_layout.nb_channels;
-}
-
-static int best_track(const AVFormatContext *fmt, enum AVMediaType type,
-                      bool (*may)(const AVStream *st))
-{
-    int best = -1;
-    int64_t best_rank = -1;
-    for (unsigned i = 0; i < fmt->nb_streams; i++) {
-        int64_t rank = track_rank(fmt->streams[i], type);
-        if (rank > best_rank && (!may || may(fmt->streams[i]))) {
-            best = (int)i;
-            best_rank = rank;
-        }
-    }
-    return best;
-}
-
-/* Sound that can be decoded: libav knows the form of its samples once a decoder has been opened. */
-static bool is_readable(const AVStream *st)
-{
-    return media_decoder_of(st) && !is_encrypted(st) && st->codecpar->sample_rate > 0 &&
-           st->codecpar->format != AV_SAMPLE_FMT_NONE;
-}
-
-static void choose_sound(struct media_input *in)
-{
-    int wanted = best_track(in->fmt, AVMEDIA_TYPE_AUDIO, NULL);
-    in->audio = best_track(in->fmt, AVMEDIA_TYPE_AUDIO, is_readable);
-    in->warnings &= ~(1u << WARNING_SOUND_UNREADABLE | 1u << WARNING_SOUND_OTHER);
-    if (wanted != in->audio)
-        in->warnings |= 1u << (in->audio < 0 ? WARNING_SOUND_UNREADABLE : WARNING_SOUND_OTHER);
-}
-
-/* Which tracks count, and whether what they claim may be looked at. */
-static int choose_tracks(struct media_input *in, const struct media_limits *limits, struct err *e)
-{
-    in->video = best_track(in->fmt, AVMEDIA_TYPE_VIDEO, NULL);
-    choose_sound(in);
-    if (in->video < 0)
-        return err_msg(e, MSG_NO_VIDEO, "clip: %u tracks, none with a picture",
-                       in->fmt->nb_streams);
-    const AVStream *st = in->fmt->streams[in->video];
-    if (is_encrypted(st))
-        return err_msg(e, MSG_ENCRYPTED, "clip: the picture track is encrypted");
-    if (!media_decoder_of(st))
-        return err_msg(e, MSG_CODEC_UNSUPPORTED, "clip: codec %s is not on the list",
-                       avcodec_get_name(st->codecpar->codec_id));
-    if (pixels(st) > limits->max_pixels)
-        return err_msg(e, MSG_TOO_MANY_PIXELS, "clip: it claims %dx%d", st->codecpar->width,
-                       st->codecpar->height);
-    return 0;
-}
-
 static int open_container(struct media_input *in, const AVInputFormat *format,
                           const struct media_limits *limits, struct err *e)
 {
@@ -425,23 +352,23 @@ static int open_container(struct media_input *in, const AVInputFormat *format,
         return err_msg(e, MSG_TOO_MANY_TRACKS, "clip: over %d tracks", limits->max_streams);
     if (r < 0)
         return fault_of_code(in, r, MSG_TRUNCATED, e);
-    if (in->fmt->nb_streams) {
-        if (choose_tracks(in, limits, e) < 0 && !(in->fmt->ctx_flags & AVFMTCTX_NOHEADER))
-            return -1;
-    }
+    meet_streams(in->fmt, limits);
+    struct tracks_seen seen;
+    tracks_look(in, format, limits, &seen);
+    if (in->fmt->nb_streams && tracks_choose(in, &seen, limits, e) < 0 &&
+        !(in->fmt->ctx_flags & AVFMTCTX_NOHEADER))
+        return -1;
     struct first first = {0};
     if (in->video >= 0 && strncmp(format->name, "mov", 3) == 0)
         first = look_at_first(in, format, limits);
     if (first.encrypted)
         return err_msg(e, MSG_ENCRYPTED, "clip: its packets are encrypted");
-    r = find_stream_info(in->fmt, limits, first.plain ? in->video : -1);
+    r = find_stream_info(in->fmt, limits, first.plain ? in->video : -1, &seen);
     if (r < 0)
         return fault_of_code(in, r, MSG_TRUNCATED, e);
     if (in->fmt->nb_streams == 0)
         return err_msg(e, MSG_TRUNCATED, "clip: a container without tracks");
-    if (choose_tracks(in, limits, e) < 0)
-        return -1;
-    return 0;
+    return tracks_choose(in, &seen, limits, e);
 }
 
 static int look(struct media_input *in, struct err *e)

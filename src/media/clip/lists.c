@@ -1,6 +1,7 @@
 #include "media/clip/lists.h"
 
 #include <libavutil/avstring.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
