@@ -136,7 +136,7 @@ try {
     await worker('worker 2', all);
     say('starting nginx ...');
     const gateway = await new Gateway().start(t, nodes, parts.place, port, wish.host);
-    watch('nginx', gateway, () => gateway.run(), file(join(gateway.dir, 'error.log')));
+    watch('nginx', gateway, () => { gateway.clear(); return gateway.run(); }, file(join(gateway.dir, 'error.log')));
     say('all of it runs');
     console.log(`
 gateway    ${gateway.url}   https://${wish.host}:${gateway.tlsPort} (a certificate made just now)

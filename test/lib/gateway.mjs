@@ -48,19 +48,27 @@ export class Gateway {
         this.tested = execFileSync('sh', ['-c', 'exec nginx -t "$@" 2>&1', 'sh', ...flags]).toString();
         this.flags = flags;
         t.after(async () => {
-            if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-            this.child.kill('SIGTERM');
+            if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGTERM');
             await this.child.ended;
+            this.clear();
         });
         this.url = `http://${host}:${this.port}`;
         await this.run();
         return this;
     }
+    // A process group of its own: its workers outlive a master that was killed, and keep the port.
     async run() {
-        this.child = spawn('nginx', this.flags, { stdio: 'ignore' });
+        this.child = spawn('nginx', this.flags, { stdio: 'ignore', detached: true });
         this.child.ended = new Promise((done) => this.child.on('exit', (code, signal) => done({ code, signal })));
         const at = new URL(this.url.replace('0.0.0.0', '127.0.0.1'));
         await until('nginx answers', () => fetch(new URL('/ping', at)).then((r) => r.ok, () => false));
+    }
+    clear() {
+        try {
+            process.kill(-this.child.pid, 'SIGKILL');
+        } catch (error) {
+            if (error.code !== 'ESRCH') throw error; // all of them have ended
+        }
     }
     // The file itself: each of the texts that change must be there.
     site(ports, blobs) {
