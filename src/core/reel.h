@@ -84,7 +84,10 @@ struct render_order {
     bool force_encode;
     bool poster;                /* write a JPEG to the poster descriptor */
     struct bumper_shape bumper; /* RENDER_BUMPER */
-    int64_t body_us;            /* RENDER_VERIFY: length of the clip part by who made it */
+    /* RENDER_VERIFY: by who made it, the length of the clip part and the pictures a second (0: not
+     * said) */
+    int64_t body_us;
+    int fps_num, fps_den;
 };
 
 /* What a clip or a reel is. Unknown numbers are 0, unknown texts "". */

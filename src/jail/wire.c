@@ -54,7 +54,8 @@ TABLE(wire_order, struct render_order,
     PART(struct render_order, limits, wire_limits), INT(struct render_order, fit),
     INT(struct render_order, start_us), BOOL(struct render_order, force_encode),
     BOOL(struct render_order, poster), PART(struct render_order, bumper, wire_shape),
-    INT(struct render_order, body_us));
+    INT(struct render_order, body_us), INT(struct render_order, fps_num),
+    INT(struct render_order, fps_den));
 TABLE(wire_facts, struct media_facts,
     TEXT(struct media_facts, container), INT(struct media_facts, bytes),
     INT(struct media_facts, duration_us), TEXT(struct media_facts, video_codec),

@@ -5,8 +5,30 @@
 #include "media/encode/line.h"
 
 #include <libavutil/opt.h>
+#include <x264.h>
 
 enum { GOP_SECONDS = 2 };
+
+/* How far a key picture is from the next at most. A bumper is a GOP of its own: another key picture
+ * in it would cost as much as the first. The one more that may come before it is thrown away. */
+static int gop_of(const struct media_plan *plan, bool still)
+{
+    int64_t gop = (int64_t)GOP_SECONDS * plan->fps_num / plan->fps_den;
+    if (still && gop < plan->bumper_frames + 2)
+        gop = plan->bumper_frames + 2;
+    return gop > 1 ? (int)gop : 1;
+}
+
+/* B pictures in a row. x264 takes no more than the GOP has room for, and the headers tell how many:
+ * so the shorter GOP decides for all parts. */
+static int b_frames_of(const struct media_plan *plan, const struct profile *p)
+{
+    x264_param_t preset;
+    int most = gop_of(plan, false) - 1;
+    if (x264_param_default_preset(&preset, p->preset, NULL) < 0)
+        return -1; /* as it likes: opening fails on that name too */
+    return preset.i_bframe < most ? preset.i_bframe : most;
+}
 
 int coder_picture(const struct media_plan *plan, const struct profile *p, bool still, int threads,
                   AVCodecContext **out, struct err *e)
@@ -28,9 +50,8 @@ int coder_picture(const struct media_plan *plan, const struct profile *p, bool s
     c->chroma_sample_location = AVCHROMA_LOC_LEFT;
     c->time_base = (AVRational){plan->fps_den, plan->fps_num};
     c->framerate = (AVRational){plan->fps_num, plan->fps_den};
-    c->gop_size = (int)((int64_t)GOP_SECONDS * plan->fps_num / plan->fps_den);
-    if (c->gop_size < 1)
-        c->gop_size = 1;
+    c->gop_size = gop_of(plan, still);
+    c->max_b_frames = b_frames_of(plan, p);
     c->thread_count = threads;
     c->flags |= AV_CODEC_FLAG_GLOBAL_HEADER | AV_CODEC_FLAG_CLOSED_GOP;
 

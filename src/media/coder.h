@@ -9,8 +9,8 @@
 struct err;
 
 /* H.264 High 4:2:0 8-bit, BT.709 limited, square pixels, closed GOPs of 2 s; time base: one frame.
- * `still`: for a picture that does not move; cheaper, and with the very same SPS and PPS. threads
- * 0: as many as x264 likes. */
+ * `still`: for a bumper, a picture that does not move; cheaper, with one key picture however long
+ * it is, and with the very same SPS and PPS. threads 0: as many as x264 likes. */
 int coder_picture(const struct media_plan *plan, const struct profile *p, bool still, int threads,
                   AVCodecContext **out, struct err *e);
 /* AAC-LC stereo, planar floats, 1024 samples a frame; time base: one sample. */

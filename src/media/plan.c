@@ -18,7 +18,9 @@ enum {
     FPS_UNKNOWN = 30,
     FPS_NONSENSE = 480, /* above: a clock's rate, not a picture's */
     DEN_MAX = 1001,
+    DEN_MAX_FINE = 30000, /* where that does not come near enough */
 };
+#define OFF_MAX 2e-6 /* of a rate: an eighth of a picture in 65536 */
 
 struct rate {
     int num, den;
@@ -35,27 +37,65 @@ static double rate_fps(struct rate r)
     return (double)r.num / r.den;
 }
 
+static int common_divisor(int a, int b)
+{
+    while (b) {
+        int rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+static struct rate lowest(int num, int den)
+{
+    int d = common_divisor(num, den);
+    return (struct rate){num / d, den / d};
+}
+
+/* How far off it is goes to *off, as a part of fps. */
+static struct rate nearest_fraction(double fps, int den_max, double *off)
+{
+    struct rate best = {1, 1};
+    *off = INFINITY;
+    for (int d = 1; d <= den_max && *off > 0; d++) {
+        double n = fmax(round(fps * d), 1);
+        double this_off = fabs(n / d / fps - 1);
+        if (this_off < *off && n <= INT32_MAX) {
+            *off = this_off;
+            best = (struct rate){(int)n, d};
+        }
+    }
+    return lowest(best.num, best.den);
+}
+
+static struct rate near(double fps)
+{
+    double off;
+    struct rate r = nearest_fraction(fps, DEN_MAX, &off);
+    return off <= OFF_MAX ? r : nearest_fraction(fps, DEN_MAX_FINE, &off);
+}
+
+void media_rate_near(double fps, int *num, int *den)
+{
+    /* a fine one may lie just near enough to a plain one, though fps did not */
+    struct rate r = near(rate_fps(near(fps)));
+    *num = r.num;
+    *den = r.den;
+}
+
 void media_rate_snap(double fps, int *num, int *den)
 {
-    /* 30000/1001 and 30 lie 0.1 % apart; containers round to 0.03 % */
+    media_rate_near(fps, num, den);
+    fps = (double)*num / *den;
     size_t best = 0;
     for (size_t i = 1; i < LEN(rates); i++)
         if (fabs(rate_fps(rates[i]) - fps) < fabs(rate_fps(rates[best]) - fps))
             best = i;
+    /* 30000/1001 and 30 lie 0.1 % apart; containers round to 0.03 % */
     if (fabs(fps / rate_fps(rates[best]) - 1) < 0.0004) {
         *num = rates[best].num;
         *den = rates[best].den;
-        return;
-    }
-    double least = INFINITY;
-    for (int d = 1; d <= DEN_MAX && least > 1e-7; d++) {
-        double n = fmax(round(fps * d), 1);
-        double off = fabs(n / d / fps - 1);
-        if (off < least && n <= INT32_MAX) {
-            least = off;
-            *num = (int)n;
-            *den = d;
-        }
     }
 }
 
@@ -74,25 +114,26 @@ static void plan_rate(const struct media_facts *f, const struct profile *p, stru
 {
     double fps = f->fps_num > 0 && f->fps_den > 0 ? (double)f->fps_num / f->fps_den : 0;
     bool known = fps >= 1.0 / 60 && fps <= FPS_NONSENSE;
-    struct rate r;
-    if (!known)
-        fps = FPS_UNKNOWN;
+    struct rate r = known ? lowest(f->fps_num, f->fps_den) : (struct rate){FPS_UNKNOWN, 1};
     if (f->variable_rate || !known) {
-        r = nearest_standard(fps, p->max_fps);
+        r = nearest_standard(rate_fps(r), p->max_fps);
         out->resample_time = true;
-    } else {
-        media_rate_snap(fps, &r.num, &r.den);
     }
     /* whole divisors and multiples keep the rhythm: 120 becomes 60, half a picture a second 1 */
     int over = 1;
-    while (rate_fps(r) / over > p->max_fps * 1.0001)
+    while ((double)r.num / ((double)r.den * over) > p->max_fps * 1.0001)
         over++;
     int under = 1;
-    while (rate_fps(r) * under < 0.9999)
+    while ((int64_t)r.num * under < r.den)
         under++;
     out->resample_time |= over > 1 || under > 1;
-    struct rate whole = {r.num * under, r.den * over};
-    media_rate_snap(rate_fps(whole), &out->fps_num, &out->fps_den);
+    int64_t num = (int64_t)r.num * under, den = (int64_t)r.den * over;
+    if (num <= INT32_MAX && den <= INT32_MAX)
+        r = lowest((int)num, (int)den);
+    else /* of facts that are not ours */
+        media_rate_near((double)num / (double)den, &r.num, &r.den);
+    out->fps_num = r.num;
+    out->fps_den = r.den;
 }
 
 static int plan_time(const struct media_facts *f, const struct render_order *order,

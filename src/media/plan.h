@@ -18,7 +18,7 @@ struct media_plan {
      * display_height) is what is scaled to pic; 0 width: no cut */
     int crop_width, crop_height, crop_x, crop_y;
     enum fit fit;                              /* FIT_PAD whenever nothing is left to fill */
-    int fps_num, fps_den;                      /* constant rate of the reel */
+    int fps_num, fps_den;                      /* constant rate of the reel, in lowest terms */
     bool deinterlace, tone_map, resample_time; /* resample_time: the reel's rate is not the clip's:
                                                   variable, unknown, or over max_fps */
     int rotation;                              /* as in the facts: mirror left and right first, */
@@ -39,6 +39,12 @@ int media_plan_make(const struct media_facts *f, const struct render_order *orde
  * turn is p's. */
 void media_plan_refit(const struct media_plan *p, int width, int height, enum fit fit,
                       struct media_plan *out);
-/* The standard rate (24000/1001, 25, 30, ...) that fps is, but for what a container's rounding does
- * to it; otherwise the nearest fraction with a denominator up to 1001. fps > 0. */
+/* A clip's rate is decided once, when its facts are told; plan, bumper, mux, report and receipt
+ * carry that fraction as it is. Both are fixed points of themselves: what they gave they give
+ * again. fps > 0.
+ *
+ * The standard rate (24000/1001, 25, 30, ...) that fps is, but for what a container's rounding does
+ * to it; otherwise as media_rate_near. */
 void media_rate_snap(double fps, int *num, int *den);
+/* A fraction in lowest terms that is within some millionths of fps. */
+void media_rate_near(double fps, int *num, int *den);

@@ -147,8 +147,14 @@ static int open_header(struct verify *v, struct err *e)
     struct render_order still = *v->job->order;
     still.start_us = 0;
     still.fit = FIT_PAD;
-    if (media_facts_fill(in, limits, &why) < 0 ||
-        media_plan_make(&in->facts, &still, &v->plan, &why) < 0)
+    if (media_facts_fill(in, limits, &why) < 0)
+        return verify_fails(e, RECEIPT_FORM, "%.140s", why.text);
+    /* check_length() holds every picture against it */
+    if (still.fps_num > 0 && still.fps_den > 0) {
+        in->facts.fps_num = still.fps_num;
+        in->facts.fps_den = still.fps_den;
+    }
+    if (media_plan_make(&in->facts, &still, &v->plan, &why) < 0)
         return verify_fails(e, RECEIPT_FORM, "%.140s", why.text);
     if (check_sound(v, e) < 0)
         return -1;

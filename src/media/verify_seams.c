@@ -12,8 +12,9 @@
  *   the first pictures of the last bumper          LAST_PICTURES
  *
  * and each of them must come out, undamaged, in order, without one complaint. What is not decoded
- * of the bumpers is compared: both are the same bytes. Where they are not (an encoded reel whose
- * last picture is an IDR picture gets another), all of both is decoded. */
+ * of the bumpers is compared: both are the same bytes, and few of them. Where they are not the same
+ * (an encoded reel whose last picture is an IDR picture gets another), or are so many that the
+ * picture may move, all of both is decoded, and each picture is held against the first. */
 #include "core/fd.h"
 #include "core/mem.h"
 #include "media/verify_impl.h"
@@ -32,6 +33,8 @@ enum {
     KEYS_LOOKED_AT = 8, /* for an IDR picture */
     STRIDE = 4,         /* of the pixels that are compared of two pictures */
     ALIKE_MEAN = 4,     /* of 255: how far they may be off on average */
+    BLOCK = 16,         /* pixels wide and high: the part of a picture that is seen to move */
+    ALIKE_BLOCK = 32,   /* of 255: how far the brightness of one may be off; coding refines less */
     STILL_TIMES = 2,    /* a still picture's repeats: bytes by those of its first, */
     STILL_BYTES = 64,   /* and each by this, */
     STILL_PIXELS = 256, /* and a byte for so many pixels: a quick encoder refines for long */
@@ -106,17 +109,14 @@ static int64_t bytes_of(const struct verify *v, int a, int b)
 
 /* -- the bumpers -- */
 
-/* A picture that stands still costs next to nothing after its first packet. */
-static int check_still(const struct verify *v, int first, int count, struct err *e)
+/* A picture that stands still costs next to nothing after its first packet. One that costs more may
+ * be noise that is refined for long, or move. */
+static bool is_cheap(const struct verify *v, int first, int count)
 {
     int64_t head = v->picture->packets[first].bytes;
     int64_t rest = bytes_of(v, first + 1, first + count);
     int64_t pixels = (int64_t)v->plan.width * v->plan.height;
-    if (rest > STILL_TIMES * head + (STILL_BYTES + pixels / STILL_PIXELS) * count)
-        return verify_fails(e, RECEIPT_BUMPERS,
-                            "pictures %d to %d move: %lld bytes, then %lld in the rest", first,
-                            first + count - 1, (long long)head, (long long)rest);
-    return 0;
+    return rest <= STILL_TIMES * head + (STILL_BYTES + pixels / STILL_PIXELS) * count;
 }
 
 /* Whether all but the first packets of both are the same bytes. */
@@ -141,14 +141,35 @@ static int compare_bumpers(const struct seams *s, int count, bool *same, struct 
     return 0;
 }
 
-static int check_bumpers(const struct seams *s, int count, bool *same, struct err *e)
+/* plain: the first pictures of both stand for all of them. */
+static int check_bumpers(const struct seams *s, int count, bool *plain, struct err *e)
 {
     int outro = s->v->picture->count - count;
     if (begins_with_idr(s, 0, RECEIPT_BUMPERS, e) < 0 ||
-        begins_with_idr(s, outro, RECEIPT_BUMPERS, e) < 0 || check_still(s->v, 0, count, e) < 0 ||
-        check_still(s->v, outro, count, e) < 0)
+        begins_with_idr(s, outro, RECEIPT_BUMPERS, e) < 0 ||
+        compare_bumpers(s, count, plain, e) < 0)
         return -1;
-    return compare_bumpers(s, count, same, e);
+    *plain = *plain && is_cheap(s->v, 0, count) && is_cheap(s->v, outro, count);
+    return 0;
+}
+
+static int brightness(const AVFrame *f, int left, int top)
+{
+    int sum = 0;
+    for (int y = top; y < top + BLOCK; y++)
+        for (int x = left; x < left + BLOCK; x++)
+            sum += f->data[0][y * f->linesize[0] + x];
+    return sum / (BLOCK * BLOCK);
+}
+
+/* Whether a part of the picture has become another. */
+static bool has_moved(const AVFrame *a, const AVFrame *b)
+{
+    for (int y = 0; y + BLOCK <= a->height; y += BLOCK)
+        for (int x = 0; x + BLOCK <= a->width; x += BLOCK)
+            if (abs(brightness(a, x, y) - brightness(b, x, y)) > ALIKE_BLOCK)
+                return true;
+    return false;
 }
 
 /* Mean difference of brightness. */
@@ -212,13 +233,13 @@ static int choose_body(struct seams *s, int a, int b, struct err *e)
     return 0;
 }
 
-static int choose(struct seams *s, int bumper, bool same, struct err *e)
+static int choose(struct seams *s, int bumper, bool plain, struct err *e)
 {
     int outro = s->v->picture->count - bumper;
-    add(s, 0, same && bumper > FIRST_PICTURES ? FIRST_PICTURES : bumper);
+    add(s, 0, plain && bumper > FIRST_PICTURES ? FIRST_PICTURES : bumper);
     if (begins_with_idr(s, bumper, RECEIPT_SEAMS, e) < 0 || choose_body(s, bumper, outro, e) < 0)
         return -1;
-    add(s, outro, outro + (same && bumper > LAST_PICTURES ? LAST_PICTURES : bumper));
+    add(s, outro, outro + (plain && bumper > LAST_PICTURES ? LAST_PICTURES : bumper));
     return 0;
 }
 
@@ -265,10 +286,14 @@ static int take(struct seams *s, struct err *e)
     if (!s->logo->data[0])
         return av_frame_ref(s->logo, f) < 0 ? err_msg(e, MSG_MEMORY_LIMIT, "reel: no memory") : 0;
     int off = difference(s->logo, f);
-    return off <= ALIKE_MEAN ? 0
-                             : verify_fails(e, RECEIPT_BUMPERS,
-                                            "the picture in frame %lld is off the first one by %d",
-                                            (long long)place, off);
+    if (off > ALIKE_MEAN)
+        return verify_fails(e, RECEIPT_BUMPERS,
+                            "the picture in frame %lld is off the first one by %d",
+                            (long long)place, off);
+    if (has_moved(s->logo, f))
+        return verify_fails(e, RECEIPT_BUMPERS, "the picture in frame %lld has moved",
+                            (long long)place);
+    return 0;
 }
 
 static int drain(struct seams *s, struct err *e)
@@ -335,9 +360,9 @@ int verify_pictures(struct verify *v, struct err *e)
 {
     AUTO(seams_clear) struct seams s = {.v = v};
     int bumper = (int)v->plan.bumper_frames;
-    bool same = true;
-    if (open_decoder(&s, e) < 0 || (bumper > 0 && check_bumpers(&s, bumper, &same, e) < 0) ||
-        choose(&s, bumper, same, e) < 0)
+    bool plain = true;
+    if (open_decoder(&s, e) < 0 || (bumper > 0 && check_bumpers(&s, bumper, &plain, e) < 0) ||
+        choose(&s, bumper, plain, e) < 0)
         return -1;
     int result = decode_heard(&s, e);
     v->receipt.decoded = s.out;

@@ -113,13 +113,6 @@ static bool states_length(const AVFormatContext *fmt)
     return fmt->duration > 0 && fmt->duration_estimation_method != AVFMT_DURATION_FROM_BITRATE;
 }
 
-static AVRational rate_snapped(double fps)
-{
-    AVRational r;
-    media_rate_snap(fps, &r.num, &r.den);
-    return r;
-}
-
 /* Is every picture in its slot of one rate? */
 static bool on_grid(const struct times *t, AVRational time_base, AVRational rate)
 {
@@ -128,6 +121,25 @@ static bool on_grid(const struct times *t, AVRational time_base, AVRational rate
     for (int i = 0; i < t->n; i++)
         if (fabs((double)(t->at[i] - t->at[0]) - i * slot) > slack)
             return false;
+    return true;
+}
+
+static AVRational rate_snapped(double fps)
+{
+    AVRational r;
+    media_rate_snap(fps, &r.num, &r.den);
+    return r;
+}
+
+/* The rate that fps means, if the pictures lie on it: a standard one, or else just what it says. */
+static bool rate_fits(const struct times *t, AVRational time_base, double fps, AVRational *out)
+{
+    AVRational r = rate_snapped(fps);
+    if (!on_grid(t, time_base, r))
+        media_rate_near(fps, &r.num, &r.den);
+    if (!on_grid(t, time_base, r))
+        return false;
+    *out = r;
     return true;
 }
 
@@ -157,17 +169,14 @@ static void fill_rate(struct media_input *in, AVStream *st, const struct times *
     for (size_t i = 0; i < LEN(stated) && !rate.num; i++) {
         if (!rate_sane(stated[i]))
             continue;
-        AVRational near = rate_snapped(av_q2d(stated[i]));
-        if (avi || t->n < 3 || on_grid(t, st->time_base, near))
-            rate = near;
-        else if (on_grid(t, st->time_base, stated[i]))
-            rate = stated[i];
+        if (avi || t->n < 3)
+            rate = rate_snapped(av_q2d(stated[i]));
+        else
+            (void)rate_fits(t, st->time_base, av_q2d(stated[i]), &rate);
     }
     if (!rate.num && t->n > 2 && t->at[t->n - 1] > t->at[0]) {
-        AVRational mean = rate_snapped((t->n - 1) / ((double)(t->at[t->n - 1] - t->at[0]) * tick));
-        if (rate_sane(mean) && on_grid(t, st->time_base, mean)) {
-            rate = mean;
-        } else {
+        double mean = (t->n - 1) / ((double)(t->at[t->n - 1] - t->at[0]) * tick);
+        if (mean > 1000 || !rate_fits(t, st->time_base, mean, &rate)) {
             int64_t step = median_step(t);
             f->variable_rate = true;
             if (step > 0)
@@ -175,7 +184,8 @@ static void fill_rate(struct media_input *in, AVStream *st, const struct times *
         }
     }
     if (!rate_sane(rate))
-        rate = rate_sane(st->avg_frame_rate) ? st->avg_frame_rate : (AVRational){0, 1};
+        rate = rate_sane(st->avg_frame_rate) ? rate_snapped(av_q2d(st->avg_frame_rate))
+                                             : (AVRational){0, 1};
     f->fps_num = rate.num;
     f->fps_den = rate.den;
 }

@@ -184,9 +184,9 @@ static void every_rate_becomes_a_sane_constant_one(void **state)
         {30, 1, false, 60, 30, 1, false},
         {25, 1, false, 60, 25, 1, false},
         {30000, 1001, false, 60, 30000, 1001, false},
-        {2997, 100, false, 60, 30000, 1001, false},
-        {23976, 1000, false, 60, 24000, 1001, false},
-        {59940, 1000, false, 60, 60000, 1001, false},
+        {6001, 200, false, 60, 6001, 200, false},
+        {45000, 1499, false, 60, 45000, 1499, false},
+        {50, 2, false, 60, 25, 1, false},
         {24, 1, false, 60, 24, 1, false},
         {16, 1, false, 60, 16, 1, false},
         {29, 2, false, 60, 29, 2, false},
@@ -220,6 +220,84 @@ static void every_rate_becomes_a_sane_constant_one(void **state)
             fail_msg("%d/%d: %d/%d, resampled %d", f.fps_num, f.fps_den, p.fps_num, p.fps_den,
                      p.resample_time);
         check_rules(&p, &f, &o);
+    }
+}
+
+static void a_rate_is_the_standard_one_that_a_container_rounded(void **state)
+{
+    (void)state;
+    static const struct {
+        double fps;
+        int num, den;
+    } rows[] = {
+        {30, 30, 1},     {29.97, 30000, 1001}, {23.976, 24000, 1001}, {59.94, 60000, 1001},
+        {30.005, 30, 1}, {30.02, 1501, 50},    {14.5, 29, 2},         {0.5, 1, 2},
+        {1.0 / 3, 1, 3}, {14.9, 149, 10},
+    };
+    for (size_t i = 0; i < LEN(rows); i++) {
+        int num, den;
+        media_rate_snap(rows[i].fps, &num, &den);
+        if (num != rows[i].num || den != rows[i].den)
+            fail_msg("%.4f: %d/%d", rows[i].fps, num, den);
+    }
+}
+
+/* The rate of a clip's facts, the plan of them, and the plan of what the reel's facts are then.
+ * how: the function that gave it. */
+static void check_rate(double fps, int num, int den, const char *how)
+{
+    int again_num, again_den;
+    struct render_order o = order();
+    struct media_facts f = facts(1920, 1080);
+    if (strcmp(how, "snap") == 0)
+        media_rate_snap((double)num / den, &again_num, &again_den);
+    else
+        media_rate_near((double)num / den, &again_num, &again_den);
+    if (num != again_num || den != again_den)
+        fail_msg("%s %.9f: %d/%d, then %d/%d", how, fps, num, den, again_num, again_den);
+    double off = fabs((double)num / den / fps - 1);
+    if (off > (strcmp(how, "snap") == 0 ? 0.000405 : 0.000005) && off * fps > 1.0 / 30000)
+        fail_msg("%s %.9f: %d/%d", how, fps, num, den);
+    f.fps_num = num;
+    f.fps_den = den;
+    struct media_plan p = planned(&f, &o);
+    if (!p.resample_time && (p.fps_num != num || p.fps_den != den))
+        fail_msg("%s %.9f: facts %d/%d, plan %d/%d", how, fps, num, den, p.fps_num, p.fps_den);
+    f.fps_num = p.fps_num;
+    f.fps_den = p.fps_den;
+    struct media_plan reel = planned(&f, &o);
+    if (reel.resample_time || reel.fps_num != p.fps_num || reel.fps_den != p.fps_den ||
+        reel.bumper_frames != p.bumper_frames || reel.body_frames_max != p.body_frames_max)
+        fail_msg("%s %.9f: plan %d/%d, of its reel %d/%d", how, fps, p.fps_num, p.fps_den,
+                 reel.fps_num, reel.fps_den);
+    check_rules(&p, &f, &o);
+}
+
+static uint64_t dice(uint64_t *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return *state;
+}
+
+static void a_rate_is_decided_once_and_stays(void **state)
+{
+    (void)state;
+    enum { RATES = 10000, BITS = 31 };
+    uint64_t seed = 0x5eed5eed5eed5eed;
+    for (int i = 0; i < RATES; i++) {
+        /* a denominator of any number of bits, and what of it is from 1/10 to 240 a second */
+        int den = 1 + (int)(dice(&seed) >> (64 - 1 - dice(&seed) % (BITS - 1)));
+        double fps = pow(10, -1 + 3.38 * (double)(dice(&seed) % 1000000) / 1e6);
+        double num = round(fmax(fmin(fps * den, INT32_MAX), 1));
+        if (num / den < 0.1 || num / den > 240)
+            continue;
+        int n, d;
+        media_rate_snap(num / den, &n, &d);
+        check_rate(num / den, n, d, "snap");
+        media_rate_near(num / den, &n, &d);
+        check_rate(num / den, n, d, "near");
     }
 }
 
@@ -314,6 +392,8 @@ int main(void)
         cmocka_unit_test(every_size_keeps_the_rules),
         cmocka_unit_test(a_crop_is_the_middle_of_the_picture),
         cmocka_unit_test(every_rate_becomes_a_sane_constant_one),
+        cmocka_unit_test(a_rate_is_the_standard_one_that_a_container_rounded),
+        cmocka_unit_test(a_rate_is_decided_once_and_stays),
         cmocka_unit_test(the_reel_is_never_longer_than_the_profile_says),
         cmocka_unit_test(a_start_must_lie_inside_the_clip),
         cmocka_unit_test(the_reason_names_what_is_done),

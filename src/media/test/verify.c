@@ -126,7 +126,15 @@ static void almost_a_reel_is_refused(void **state)
         {"soon.mp4", PICTURE CLIP_SOUND("5") CODECS, "sync: at the second seam sound is -1"},
         {"over.mp4", PICTURE CLIP_SOUND("8.1") CODECS, "sync: at the end sound is "},
         {"seam.mp4", PICTURE SOUND CODECS "-g 40 -keyint_min 40", "does not begin with an IDR"},
-        {"moves.mp4", MOVING " " SOUND CODECS, "bumpers: pictures 0 to 49 move"},
+        {"moves.mp4", MOVING " " SOUND CODECS, "bumpers: the picture in frame "},
+        {"moves-14.9.mp4",
+         CLIP_PICTURE("320x180", "149/10", "8.05") CLIP_SOUND("8.0537") CODECS
+         "-g 30 -keyint_min 30",
+         "bumpers: the picture in frame "},
+        {"moves-23.8.mp4",
+         CLIP_PICTURE("320x180", "119/5", "8.06") CLIP_SOUND("8.0672") CODECS
+         "-g 48 -keyint_min 48",
+         "bumpers: the picture in frame "},
         {"other.mp4", MOVING "," BARS("0", "2", "navy") "," BARS("6", "9", "red") " " SOUND CODECS,
          "bumpers: the picture in frame 150 is off the first one by"},
         {"gap.mp4",
