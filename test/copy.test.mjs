@@ -139,7 +139,27 @@ row('H.264 headers of tag avc3', () => changed(made(), '.mp4', (data) => {
 
 row('4:3', () => made({ size: '320x240' }), 'encode', { reason: /16:9/ });
 row('upright', () => made({ size: '180x320' }), 'encode', { reason: /16:9/, height: 320 });
-row('pixels that are not square', () => made({ size: '240x180', more: ['-vf', 'setsar=4/3'] }), 'encode', { reason: /square|16:9/, width: 320 });
+row('pixels that are not square', () => made({ size: '240x180', more: ['-vf', 'setsar=4/3'] }), 'copy', { width: 240, pixel: '4:3' });
+row('pixels of 1281:1280', () => made({ more: ['-vf', 'setsar=1281/1280:max=4000'] }), 'copy', { pixel: '1281:1280' });
+row('800x640 with pixels of 64:45', () => made({ size: '800x640', seconds: 1, more: ['-vf', 'setsar=64/45'] }), 'copy', { width: 800, pixel: '64:45', frames: 25, beeps: [0.5] });
+row('pixels of 64:45 that make 4:3 of it', () => made({ size: '300x320', more: ['-vf', 'setsar=64/45'] }), 'encode', { reason: /16:9/ });
+row('424x240, as action cameras have it', () => made({ size: '424x240' }), 'copy', { width: 424 });
+row('424x240 under a profile that takes nothing but 16:9', () => made({ size: '424x240' }), 'encode', { reason: /16:9/, flags: ['--shape-tolerance', '0'] });
+row('1920x1088, not cropped', () => made({ size: '1920x1088', seconds: 0.4, video: [...X264, '-preset', 'ultrafast'] }), 'copy', { width: 1920, height: 1088, frames: 10, beeps: null });
+row('1916x1078, as screen recorders have it', () => made({ size: '1916x1078', seconds: 0.4, video: [...X264, '-preset', 'ultrafast'] }), 'copy', { width: 1916, height: 1078, frames: 10, beeps: null });
+row('424x240 cut from 448x256', () => made({ size: '448x256', video: x264('crop-rect=0,0,24,16') }), 'copy', { width: 424, height: 240 });
+// a box and a track header that claim another size than the H.264 headers
+const boxed = (make, width, height) => indexed(make, (top, { picture }) => {
+    const stsd = table(picture, 'stsd').body, at = stsd.indexOf('avc1', 0, 'latin1') + 4, head = box(picture.boxes, 'tkhd').body;
+    stsd.writeUInt16BE(width, at + 24);
+    stsd.writeUInt16BE(height, at + 26);
+    head.writeUInt32BE(width * 0x10000, head.length - 8);
+    head.writeUInt32BE(height * 0x10000, head.length - 4);
+});
+row('a box that says 442x240 of 424x240', () => boxed(made({ size: '424x240' }), 442, 240), 'copy', { width: 424 });
+row('a box that says 442x240 of 424x240 without a VUI', () => boxed(made({ size: '424x240', video: x264('bframes=0'), more: ['-bsf:v', 'h264_metadata=sample_aspect_ratio=0/1'] }), 442, 240), 'copy', { width: 424 });
+row('a box that says 427x240 of 428x240', () => boxed(made({ size: '428x240' }), 427, 240), 'copy', { width: 427 });
+row('a box that hides 8 rows of 320x192', () => boxed(made({ size: '320x192' }), 320, 180), 'copy', { height: 180 });
 row('turned by 90 degrees', () => repacked(made({ size: '180x320' }), '.mp4', '-metadata:s:v', 'rotate=90'), 'encode', { reason: /turn/ });
 row('turned by 180 degrees', () => repacked(made(), '.mp4', '-metadata:s:v', 'rotate=180'), 'encode', { reason: /turn/ });
 row('larger than the profile', () => made({ size: '2560x1440', seconds: 0.2, video: [...X264, '-preset', 'ultrafast'] }), 'encode', { reason: /16:9|profile/, frames: 5, width: 1920, beeps: null });
@@ -264,13 +284,13 @@ const matrix = (numbers) => indexed(plainB(), (top, { picture }) => {
 });
 row('a matrix that mirrors', () => matrix([-1, 0, 0, 0, 1, 0, 320]), 'encode', { reason: /mirror/ });
 row('a matrix that stretches', () => matrix([2, 0, 0, 0, 1]), 'copy');
-row('a pixel shape that the container alone says', () => indexed(plainB(), (top, { picture }) => {
+row('a pixel shape that the container says and the headers do not', () => indexed(plainB(), (top, { picture }) => {
     const stsd = table(picture, 'stsd').body, at = stsd.indexOf('pasp', 0, 'latin1');
     assert.ok(at > 0);
     stsd.writeUInt32BE(4, at + 4);
     stsd.writeUInt32BE(3, at + 8);
-}), 'encode', { reason: /square|16:9/, width: null });
-row('a pixel shape that the pictures alone say', () => indexed(made({ more: ['-bsf:v', 'h264_metadata=sample_aspect_ratio=4/3'] }), () => {}), 'encode', { reason: /square|16:9/, width: null });
+}), 'encode', { reason: /pixel|16:9/, width: null });
+row('a pixel shape that the pictures alone say', () => indexed(made({ more: ['-bsf:v', 'h264_metadata=sample_aspect_ratio=4/3'] }), () => {}), 'encode', { reason: /pixel|16:9/, width: null });
 row('pictures cut on the left', () => made({ size: '336x180', more: ['-bsf:v', 'h264_metadata=crop_left=16:crop_right=0'] }), 'encode', { reason: /headers|size/, width: 320 });
 row('a track of sound that is switched off', () => indexed(plainB(), (top, { sound: s }) => box(s.boxes, 'tkhd').body.writeUInt8(0, 3)), 'copy');
 row('a track of pictures that is switched off', () => indexed(plainB(), (top, { picture }) => box(picture.boxes, 'tkhd').body.writeUInt8(0, 3)), 'encode', { reason: /off/ });
@@ -379,7 +399,7 @@ async function check(make, path, facts) {
     }
 }
 
-async function checkIn(dir, file, path, { flags = [], reason, rate = '25', frames, fewer = 0, width, height, beeps: heard = [0.5, 1.5], from = 0, slack = 0 }) {
+async function checkIn(dir, file, path, { flags = [], reason, rate = '25', frames, fewer = 0, width, height, pixel = '1:1', beeps: heard = [0.5, 1.5], from = 0, slack = 0 }) {
     const said = await probe(file, flags);
     const report = await render(dir, file, flags);
     const wanted = path.split('+');
@@ -393,8 +413,11 @@ async function checkIn(dir, file, path, { flags = [], reason, rate = '25', frame
     const { video, audio } = reel;
     assert.deepEqual([reel.streams.length, video.codec_tag_string, video.pix_fmt.replace('yuvj', 'yuv'), audio.codec_name, audio.profile],
         [2, 'avc1', 'yuv420p', 'aac', 'LC']);
-    assert.ok(Math.abs(video.width - (video.height * 16) / 9) <= 1, `${video.width}x${video.height} is 16:9 within a pixel`);
-    assert.ok(['1:1', undefined].includes(video.sample_aspect_ratio), video.sample_aspect_ratio);
+    assert.equal(video.sample_aspect_ratio ?? '1:1', pixel);
+    const aspect = (video.width * number(pixel.replace(':', '/'))) / video.height, exact = Math.abs(aspect - 16 / 9) <= 1 / video.height;
+    assert.ok(exact || (report.path === 'copy' && Math.abs((aspect * 9) / 16 - 1) <= 0.01), `${video.width}x${video.height} of pixels ${pixel} is 16:9`);
+    const { shape } = report.receipt;
+    assert.deepEqual([shape.width, shape.height, shape.sample_aspect.replace('/', ':'), Math.abs(shape.aspect - aspect) < 1e-4], [video.width, video.height, pixel, true]);
     if (width) assert.equal(video.width, width);
     if (height) assert.equal(video.height, height);
 

@@ -15,8 +15,8 @@ const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-ru
     '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required'];
 
 const bit = 'mod(floor(N/pow(2,X)),2)';
-const numbered = (seconds, { audio = AAC, params = 'keyint=40:min-keyint=40:scenecut=0:bframes=3:b-adapt=0', size = '320:180', hz = 48000 } = {}) =>
-    ffmpeg('.mp4', ['-f', 'lavfi', '-t', String(seconds), '-i', `color=black:s=16x9:r=${RATE},format=yuv444p,geq=lum='16+219*if(lt(Y,4),${bit},1-${bit})':cb=128:cr=128,scale=${size}:flags=neighbor`,
+const numbered = (seconds, { audio = AAC, params = 'keyint=40:min-keyint=40:scenecut=0:bframes=3:b-adapt=0', size = '320:180', pixel = '1', hz = 48000 } = {}) =>
+    ffmpeg('.mp4', ['-f', 'lavfi', '-t', String(seconds), '-i', `color=black:s=16x9:r=${RATE},format=yuv444p,geq=lum='16+219*if(lt(Y,4),${bit},1-${bit})':cb=128:cr=128,scale=${size}:flags=neighbor,setsar=${pixel}:max=4000`,
         ...(audio ? ['-f', 'lavfi', '-t', String(seconds), '-i', `sine=f=440:r=${hz}`] : []),
         '-c:v', 'libx264', '-preset', 'veryfast', '-crf', '18', '-pix_fmt', 'yuv420p', '-x264-params', params, ...(audio ?? [])]);
 
@@ -32,6 +32,9 @@ const kinds = [
     ['copied, with its sound encoded', () => numbered(3, { audio: ['-c:a', 'libmp3lame'] }), 'copy', 75, 0, []],
     ['copied, without sound', () => numbered(3, { audio: null }), 'copy', 75, 0, []],
     ['with a start', () => numbered(5), START, 90, 35, ['--start', '1.4']],
+    ['copied, with pixels that are not square', () => numbered(2, { size: '240:180', pixel: '4/3' }), 'copy', 50, 0, []],
+    ['copied, with pixels of 1281:1280', () => numbered(2, { pixel: '1281/1280' }), 'copy', 50, 0, []],
+    ['copied at 424x240', () => numbered(2, { size: '424:240' }), 'copy', 50, 0, []],
     ['copied at 1080p', () => numbered(2, { size: '1920:1080' }), 'copy', 50, 0, []],
 ];
 
@@ -85,6 +88,10 @@ async function plays(t, browser, reel, frames, wanted) {
     const shown = await page.evaluate(play);
     assert.equal(shown.error, null);
     assert.ok(shown.ended, 'it plays to its end');
+    const [shape, ...others] = await page.evaluate(() => [...globalThis.shapes]);
+    assert.deepEqual(others, [], `one shape, over both seams: ${shape}`);
+    const [w, h] = shape.split('x').map(Number);
+    assert.ok(Math.abs((w * 9) / h / 16 - 1) <= 0.01 || Math.abs(w - (h * 16) / 9) <= 1, `${shape} is 16:9`);
     const wrong = shown.pictures.filter(({ from, to, number }) => {
         for (let n = Math.round(Math.min(from, to) * RATE) - 1; n <= Math.round(Math.max(from, to) * RATE) + 1; n++) if (wanted(n) === number) return false;
         return true;
@@ -101,11 +108,13 @@ async function load(base64) {
     const video = document.createElement('video');
     document.body.append(video);
     globalThis.video = video;
+    globalThis.shapes = new Set();
     const canvas = document.createElement('canvas');
     const pen = canvas.getContext('2d', { willReadFrequently: true });
     /* the number that the picture says, or null */
     globalThis.read = () => {
         const w = (canvas.width = video.videoWidth), h = (canvas.height = video.videoHeight);
+        globalThis.shapes.add(`${w}x${h}`);
         pen.drawImage(video, 0, 0);
         let number = 0;
         for (let x = 0; x < 16; x++) {

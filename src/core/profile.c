@@ -17,6 +17,8 @@ static const struct profile_item items[] = {
     {PROFILE_NUMBER, "max_width", "max-width", offsetof(struct profile, max_width)},
     {PROFILE_NUMBER, "max_height", "max-height", offsetof(struct profile, max_height)},
     {PROFILE_NUMBER, "max_fps", "max-fps", offsetof(struct profile, max_fps)},
+    {PROFILE_NUMBER, "shape_tolerance", "shape-tolerance",
+     offsetof(struct profile, shape_tolerance)},
     {PROFILE_NUMBER, "crf", "crf", offsetof(struct profile, crf)},
     {PROFILE_PRESET, "preset", "preset", offsetof(struct profile, preset)},
 };
@@ -99,7 +101,8 @@ bool profile_same(const struct profile *a, const struct profile *b)
 {
     return a->bumper_us == b->bumper_us && a->longest_us == b->longest_us && a->fit == b->fit &&
            a->max_width == b->max_width && a->max_height == b->max_height &&
-           a->max_fps == b->max_fps && a->crf == b->crf && strcmp(a->preset, b->preset) == 0;
+           a->max_fps == b->max_fps && a->shape_tolerance == b->shape_tolerance &&
+           a->crf == b->crf && strcmp(a->preset, b->preset) == 0;
 }
 
 int profile_of_conf(const struct conf *c, struct profile *out, struct err *e)
@@ -113,6 +116,7 @@ int profile_of_conf(const struct conf *c, struct profile *out, struct err *e)
     p.max_width = (int)c->max_width;
     p.max_height = (int)c->max_height;
     p.max_fps = (int)c->max_fps;
+    p.shape_tolerance = (int)c->shape_tolerance;
     p.crf = (int)c->crf;
     str_copy(p.preset, sizeof(p.preset), c->preset);
     if (profile_check(&p, &why) < 0) /* operators want the text and no general sentence */

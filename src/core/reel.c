@@ -59,6 +59,7 @@ struct profile profile_default(void)
         .max_width = 1920,
         .max_height = 1080,
         .max_fps = 60,
+        .shape_tolerance = 10,
         .crf = 21,
         .preset = "veryfast",
         .audio_bits_per_s = 128000,
@@ -119,6 +120,13 @@ int media_facts_check(const struct media_facts *f, struct err *e)
     return bad ? err_set(e, ERR_INPUT, "facts: %s is out of range", bad) : 0;
 }
 
+/* Whole blocks, of which not more than a few are cut off. */
+static bool blocks_fine(int coded, int shown)
+{
+    enum { BLOCK = 16, HIDDEN_MOST = 128 };
+    return coded % BLOCK == 0 && coded >= shown && coded - shown < HIDDEN_MOST;
+}
+
 int bumper_shape_check(const struct bumper_shape *b, struct err *e)
 {
     enum { SIDE_LEAST = 16, SIDE_MOST = 8192, FRAMES_MOST = 2400 };
@@ -126,6 +134,10 @@ int bumper_shape_check(const struct bumper_shape *b, struct err *e)
     if (b->width < SIDE_LEAST || b->width > SIDE_MOST || b->height < SIDE_LEAST ||
         b->height > SIDE_MOST || b->width % 2 || b->height % 2)
         bad = "the size";
+    else if (!blocks_fine(b->coded_width, b->width) || !blocks_fine(b->coded_height, b->height) ||
+             !within(b->sar_num, UINT16_MAX) || !within(b->sar_den, UINT16_MAX) ||
+             !b->sar_num != !b->sar_den)
+        bad = "the blocks or the pixels";
     else if (b->fps_num <= 0 || b->fps_den <= 0 || b->fps_num / b->fps_den > 240 ||
              b->fps_num < b->fps_den)
         bad = "the rate";
@@ -146,7 +158,9 @@ static bool receipt_fine(const struct receipt *r)
     const int64_t day_us = INT64_C(86400) * 1000000;
     bool fine = !(r->held & ~(unsigned)RECEIPT_ALL) && within(r->pictures, INT32_MAX) &&
                 within(r->sounds, INT32_MAX) && within(r->decoded, INT32_MAX) &&
-                r->length_error_us >= -day_us && r->length_error_us <= day_us;
+                r->length_error_us >= -day_us && r->length_error_us <= day_us &&
+                within(r->width, 1 << 20) && within(r->height, 1 << 20) &&
+                within(r->sar_num, INT32_MAX) && within(r->sar_den, INT32_MAX);
     for (size_t i = 0; i < LEN(r->sync_us); i++)
         fine = fine && r->sync_us[i] >= -day_us && r->sync_us[i] <= day_us;
     return fine;

@@ -28,6 +28,7 @@ struct profile {
     enum fit fit;       /* when the task does not say */
     int max_width, max_height;
     int max_fps;
+    int shape_tolerance; /* thousandths by which a picture may miss 16:9 and still be called so */
     int crf;
     char preset[16]; /* x264's name */
     int audio_bits_per_s;
@@ -51,7 +52,9 @@ struct media_limits media_limits_default(void);
  * that they can lie in one H.264 track with what comes after them. Numbers of the picture are those
  * of ITU-T H.264 and H.273. */
 struct bumper_shape {
-    int width, height; /* of the shown picture: even */
+    int width, height;             /* of the shown picture: even */
+    int coded_width, coded_height; /* in whole blocks of 16: what is cut off lies right and below */
+    int sar_num, sar_den;          /* shape of a pixel; 0: not said */
     int fps_num, fps_den;
     int64_t frames;
     int profile_idc; /* 66, 77 or 100 */
@@ -119,7 +122,7 @@ int media_facts_check(const struct media_facts *f, struct err *e);
 enum receipt_item {
     RECEIPT_FORM,    /* one avc1 and one mp4a description, the index first, nothing in fragments */
     RECEIPT_TIMES,   /* the times of every packet of both tracks */
-    RECEIPT_SHAPE,   /* 16:9 within a pixel, square, upright, inside the profile */
+    RECEIPT_SHAPE,   /* shown as 16:9 within the profile's tolerance, upright, inside the profile */
     RECEIPT_LENGTH,  /* bumpers and body are as long as was said, within a frame */
     RECEIPT_BUMPERS, /* pictures of a bumper at both ends */
     RECEIPT_SEAMS,   /* the pictures around both seams decode without a complaint */
@@ -133,6 +136,8 @@ struct receipt {
     int64_t decoded;          /* pictures that were decoded */
     int64_t sync_us[3];       /* at the first seam, the second, the end; + sound late */
     int64_t length_error_us;  /* against what was said */
+    int width, height;        /* of its pictures as they are stored */
+    int sar_num, sar_den;     /* and the shape of a pixel */
 };
 enum { RECEIPT_ALL = (1 << RECEIPT_ITEMS) - 1 };
 

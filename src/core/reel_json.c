@@ -1,5 +1,7 @@
 #include "core/reel_json.h"
 
+#include <math.h>
+
 static void ratio(json_t *o, const char *key, int num, int den)
 {
     json_object_set_new(o, key, den ? json_sprintf("%d/%d", num, den) : json_null());
@@ -36,12 +38,18 @@ static json_t *receipt_json(const struct receipt *r)
     for (int i = 0; i < RECEIPT_ITEMS; i++)
         json_object_set_new(checks, receipt_item_name((enum receipt_item)i),
                             json_boolean(r->held & 1u << i));
-    return json_pack("{s:b, s:o, s:I, s:I, s:I, s:f, s:{s:f, s:f, s:f}}", "ok",
-                     r->held == RECEIPT_ALL, "checks", checks, "pictures", (json_int_t)r->pictures,
-                     "sounds", (json_int_t)r->sounds, "decoded", (json_int_t)r->decoded,
-                     "length_error_ms", (double)r->length_error_us / 1e3, "sync_ms", "first_seam",
-                     (double)r->sync_us[0] / 1e3, "second_seam", (double)r->sync_us[1] / 1e3, "end",
-                     (double)r->sync_us[2] / 1e3);
+    json_t *shape = json_pack("{s:i, s:i}", "width", r->width, "height", r->height);
+    ratio(shape, "sample_aspect", r->sar_num, r->sar_den);
+    if (r->height > 0 && r->sar_den > 0)
+        json_object_set_new(
+            shape, "aspect",
+            json_real(round(1e4 * r->width * r->sar_num / r->height / r->sar_den) / 1e4));
+    return json_pack("{s:b, s:o, s:o, s:I, s:I, s:I, s:f, s:{s:f, s:f, s:f}}", "ok",
+                     r->held == RECEIPT_ALL, "checks", checks, "shape", shape, "pictures",
+                     (json_int_t)r->pictures, "sounds", (json_int_t)r->sounds, "decoded",
+                     (json_int_t)r->decoded, "length_error_ms", (double)r->length_error_us / 1e3,
+                     "sync_ms", "first_seam", (double)r->sync_us[0] / 1e3, "second_seam",
+                     (double)r->sync_us[1] / 1e3, "end", (double)r->sync_us[2] / 1e3);
 }
 
 json_t *reel_warnings_json(unsigned warnings, enum lang lang)

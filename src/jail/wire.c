@@ -33,6 +33,7 @@
 TABLE(wire_profile, struct profile,
     INT(struct profile, bumper_us), INT(struct profile, longest_us), INT(struct profile, fit),
     INT(struct profile, max_width), INT(struct profile, max_height), INT(struct profile, max_fps),
+    INT(struct profile, shape_tolerance),
     INT(struct profile, crf), TEXT(struct profile, preset),
     INT(struct profile, audio_bits_per_s), INT(struct profile, audio_hz));
 TABLE(wire_limits, struct media_limits,
@@ -42,6 +43,8 @@ TABLE(wire_limits, struct media_limits,
     INT(struct media_limits, threads));
 TABLE(wire_shape, struct bumper_shape,
     INT(struct bumper_shape, width), INT(struct bumper_shape, height),
+    INT(struct bumper_shape, coded_width), INT(struct bumper_shape, coded_height),
+    INT(struct bumper_shape, sar_num), INT(struct bumper_shape, sar_den),
     INT(struct bumper_shape, fps_num), INT(struct bumper_shape, fps_den),
     INT(struct bumper_shape, frames), INT(struct bumper_shape, profile_idc),
     INT(struct bumper_shape, constraints), INT(struct bumper_shape, level_idc),
@@ -75,7 +78,8 @@ TABLE(wire_receipt, struct receipt,
     INT(struct receipt, held), INT(struct receipt, pictures), INT(struct receipt, sounds),
     INT(struct receipt, decoded), INT(struct receipt, sync_us[0]),
     INT(struct receipt, sync_us[1]), INT(struct receipt, sync_us[2]),
-    INT(struct receipt, length_error_us));
+    INT(struct receipt, length_error_us), INT(struct receipt, width), INT(struct receipt, height),
+    INT(struct receipt, sar_num), INT(struct receipt, sar_den));
 TABLE(wire_report, struct render_report,
     INT(struct render_report, path), TEXT(struct render_report, reason),
     PART(struct render_report, in, wire_facts), PART(struct render_report, out, wire_facts),

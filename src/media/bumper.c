@@ -16,7 +16,7 @@
 
 #include <libavutil/intreadwrite.h>
 
-enum { LENGTH_BYTES = 4, SETS_MOST = 1024 };
+enum { LENGTH_BYTES = 4, SETS_MOST = 1024, BLOCK = 16 };
 
 struct taking {
     struct bumper *bumper;
@@ -202,6 +202,13 @@ static int repeat(struct bumper *b, const struct still *s, int64_t frames, struc
     return 0;
 }
 
+/* The picture that the encoder is given: the shown one, or with whole blocks right and below that
+ * are cut off. The encoder itself fills the last block alone. */
+static int given(int shown, int coded)
+{
+    return coded - shown < BLOCK ? shown : coded;
+}
+
 /* An encoder for one IDR picture. CAVLC in all profiles: its skipped pictures are written without
  * an encoder, and it is a tenth larger for one picture of hundreds. */
 static int coder_open(const struct bumper_shape *shape, AVCodecContext **out, struct err *e)
@@ -210,10 +217,10 @@ static int coder_open(const struct bumper_shape *shape, AVCodecContext **out, st
     AUTO(avcodec_free_context) AVCodecContext *c = codec ? avcodec_alloc_context3(codec) : NULL;
     if (!c)
         return err_set(e, ERR_SYSTEM, "bumper: libavcodec has no libx264");
-    c->width = shape->width;
-    c->height = shape->height;
+    c->width = given(shape->width, shape->coded_width);
+    c->height = given(shape->height, shape->coded_height);
     c->pix_fmt = AV_PIX_FMT_YUV420P;
-    c->sample_aspect_ratio = (AVRational){1, 1};
+    c->sample_aspect_ratio = (AVRational){shape->sar_num, shape->sar_den};
     c->color_range = shape->full_range ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
     c->color_primaries = (enum AVColorPrimaries)shape->primaries;
     c->color_trc = (enum AVColorTransferCharacteristic)shape->transfer;
@@ -226,11 +233,12 @@ static int coder_open(const struct bumper_shape *shape, AVCodecContext **out, st
     c->thread_count = 1;
     c->flags |= AV_CODEC_FLAG_GLOBAL_HEADER | AV_CODEC_FLAG_CLOSED_GOP;
     bool high = shape->profile_idc == FF_PROFILE_H264_HIGH;
-    char params[160];
+    char params[240];
     snprintf(params, sizeof(params),
              "sps-id=%d:cabac=0:8x8dct=%d:bframes=0:weightp=0:scenecut=0:mbtree=0:rc-lookahead=0:"
-             "force-cfr=1",
-             shape->set_id, high);
+             "force-cfr=1:sar=%d/%d:crop-rect=0,0,%d,%d",
+             shape->set_id, high, shape->sar_num, shape->sar_den, c->width - shape->width,
+             c->height - shape->height);
     AUTO(av_dict_free) AVDictionary *o = NULL;
     av_dict_set(&o, "preset", shape->preset, 0);
     av_dict_set(&o, "profile", high ? "high" : "baseline", 0);
@@ -246,16 +254,30 @@ static int coder_open(const struct bumper_shape *shape, AVCodecContext **out, st
     return 0;
 }
 
+/* The picture as the encoder wants it. */
+static int as_given(const AVCodecContext *c, const AVFrame *from, AVFrame **out, struct err *e)
+{
+    if (from->width != c->width || from->height != c->height)
+        return media_picture_extend(from, c->width, c->height, out, e);
+    *out = av_frame_clone(from);
+    return *out ? 0 : err_msg(e, MSG_MEMORY_LIMIT, "bumper: no memory");
+}
+
 int bumper_encode(const struct media_job *job, const struct bumper_shape *shape, struct bumper *out,
                   struct err *e)
 {
     AUTO(avcodec_free_context) AVCodecContext *c = NULL;
+    AUTO(av_frame_free) AVFrame *drawn = NULL;
     AUTO(av_frame_free) AVFrame *logo = NULL;
+    const struct picture_form form = {shape->width,
+                                      shape->height,
+                                      {shape->sar_num, shape->sar_den},
+                                      shape->matrix,
+                                      shape->full_range};
     AUTO(bumper_clear) struct bumper b = {0};
     if (bumper_shape_check(shape, e) < 0 ||
-        media_logo_frame_as(job->logo_fd, &job->order->limits, shape->width, shape->height,
-                            shape->matrix, shape->full_range, &logo, e) < 0 ||
-        coder_open(shape, &c, e) < 0)
+        media_logo_frame_as(job->logo_fd, &job->order->limits, &form, &drawn, e) < 0 ||
+        coder_open(shape, &c, e) < 0 || as_given(c, drawn, &logo, e) < 0)
         return -1;
     struct unit sps = {0}, pps = {0};
     struct still still;
@@ -305,20 +327,19 @@ int bumper_moving(const struct bumper_shape *shape, const AVFrame *(*next)(void 
 {
     AUTO(avcodec_free_context) AVCodecContext *c = NULL;
     AUTO(av_packet_free) AVPacket *scratch = av_packet_alloc();
-    AUTO(av_frame_free) AVFrame *f = av_frame_alloc();
     AUTO(bumper_clear) struct bumper b = {0};
     struct growing g = {&b, 0};
     struct unit sps = {0}, pps = {0};
-    if (!scratch || !f)
+    if (!scratch)
         return err_msg(e, MSG_MEMORY_LIMIT, "bumper: no memory");
     if (coder_open(shape, &c, e) < 0 || sets_find(c, &sps, &pps, e) < 0 ||
         sets_convert(sps, pps, shape, &b, e) < 0)
         return -1;
     const AVFrame *from;
     for (int64_t i = 0; (from = next(arg)); i++) {
-        av_frame_unref(f);
-        if (av_frame_ref(f, from) < 0)
-            return err_msg(e, MSG_MEMORY_LIMIT, "bumper: no memory");
+        AUTO(av_frame_free) AVFrame *f = NULL;
+        if (as_given(c, from, &f, e) < 0)
+            return -1;
         f->pts = i;
         f->pict_type = i == 0 ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
         f->key_frame = 0;

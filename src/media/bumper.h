@@ -16,7 +16,7 @@ struct media_job;
 enum { BUMPER_FILE_BYTES_MAX = 32 * 1024 * 1024 };
 /* Counts up whenever the same logo, shape and libraries give another file: that is what keeps the
  * service from handing out old ones. */
-enum { BUMPER_FORM = 1 };
+enum { BUMPER_FORM = 2 };
 
 struct bumper {
     AVPacket **packets; /* in decode order; pts in frames from 0; without reordering */

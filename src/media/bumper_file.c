@@ -22,7 +22,7 @@
 
 enum {
     SUM_BYTES = 32,
-    SHAPE_BYTES = 14 * 4 + sizeof((struct bumper_shape){0}.preset),
+    SHAPE_BYTES = 18 * 4 + sizeof((struct bumper_shape){0}.preset),
     HEAD_BYTES = 8 + 4 + SHAPE_BYTES + 4 + 4,
     SETS_MOST = 1024,
     SETS_LEAST = 16,
@@ -33,6 +33,8 @@ static void shape_write(const struct bumper_shape *s, uint8_t *to)
 {
     const uint32_t numbers[] = {
         (uint32_t)s->width,       (uint32_t)s->height,
+        (uint32_t)s->coded_width, (uint32_t)s->coded_height,
+        (uint32_t)s->sar_num,     (uint32_t)s->sar_den,
         (uint32_t)s->fps_num,     (uint32_t)s->fps_den,
         (uint32_t)s->frames,      (uint32_t)s->profile_idc,
         (uint32_t)s->constraints, (uint32_t)s->level_idc,

@@ -38,7 +38,9 @@ static const char *try_copy(const struct media_job *job, struct media_input *in,
     const char *rule = copy_rule_broken(in, plan, job->order);
     if (rule)
         return rule;
-    switch (media_copy(job, in, plan, write, out, why, e)) {
+    struct media_plan as_stored;
+    copy_plan(in, plan, &as_stored);
+    switch (media_copy(job, in, &as_stored, write, out, why, e)) {
     case COPY_DONE:
         return NULL;
     case COPY_REFUSED:

@@ -35,6 +35,7 @@ struct mux {
     int64_t at, size; /* of the file, in bytes */
     int io_errno;
     AVRational frame, sample; /* time bases of what comes in */
+    AVRational pixel;         /* its shape */
     int delay;
     int64_t segment_start, segment_count; /* frames */
     int64_t next_batch, batch;            /* when sound is next written; half a second, in frames */
@@ -108,7 +109,7 @@ static int add_track(struct mux *m, const AVCodecParameters *c, AVRational time_
     st->time_base = time_base;
     if (c->codec_type == AVMEDIA_TYPE_VIDEO) {
         st->avg_frame_rate = st->r_frame_rate = av_inv_q(time_base);
-        st->sample_aspect_ratio = (AVRational){1, 1};
+        st->sample_aspect_ratio = st->codecpar->sample_aspect_ratio = m->pixel;
     }
     return 0;
 }
@@ -151,6 +152,7 @@ int mux_open(struct mux **out, int fd, const struct media_plan *plan, const stru
     m->fd = fd;
     m->frame = (AVRational){plan->fps_den, plan->fps_num};
     m->sample = (AVRational){1, form->sound->sample_rate};
+    m->pixel = (AVRational){plan->sar_num, plan->sar_den};
     m->delay = form->delay;
     m->batch = plan->fps_num / plan->fps_den / 2 + 1;
     m->last = &m->first;

@@ -254,23 +254,54 @@ static int matrix_known(int matrix, int height)
     }
 }
 
-int media_logo_frame_as(int fd, const struct media_limits *limits, int width, int height,
-                        int matrix, bool full, AVFrame **out, struct err *e)
+/* How wide a picture is in square pixels. */
+static int square_width(int width, AVRational pixel)
 {
-    AUTO(av_frame_free) AVFrame *canvas = frame_new(AV_PIX_FMT_RGBA, width, height);
-    AUTO(av_frame_free) AVFrame *f = frame_new(AV_PIX_FMT_YUV420P, width, height);
+    enum { SIDE_MOST = 16384 };
+    if (pixel.num <= 0 || pixel.den <= 0)
+        return width;
+    return (int)av_clip64(av_rescale(width, pixel.num, pixel.den), 1, SIDE_MOST);
+}
+
+int media_logo_frame_as(int fd, const struct media_limits *limits, const struct picture_form *form,
+                        AVFrame **out, struct err *e)
+{
+    /* drawn as it will be seen, then squeezed with all else in the track */
+    int seen = square_width(form->width, form->pixel);
+    AUTO(av_frame_free) AVFrame *canvas = frame_new(AV_PIX_FMT_RGBA, seen, form->height);
+    AUTO(av_frame_free) AVFrame *f = frame_new(AV_PIX_FMT_YUV420P, form->width, form->height);
     if (!canvas || !f)
         return err_set(e, ERR_SYSTEM, "logo: no memory");
     if (fd < 0)
-        media_mark_draw(canvas->data[0], canvas->linesize[0], width, height);
+        media_mark_draw(canvas->data[0], canvas->linesize[0], seen, form->height);
     else if (draw_logo(fd, limits, canvas, e) < 0)
         return -1;
-    struct meaning to = {matrix_known(matrix, height), full};
+    struct meaning to = {matrix_known(form->matrix, form->height), form->full};
     if (convert(canvas, rgb, f, to) < 0)
         return err_set(e, ERR_SYSTEM, "logo: conversion to yuv420p failed");
-    f->sample_aspect_ratio = (AVRational){1, 1};
-    f->color_range = full ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
-    f->colorspace = (enum AVColorSpace)matrix;
+    f->sample_aspect_ratio = form->pixel;
+    f->color_range = form->full ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
+    f->colorspace = (enum AVColorSpace)form->matrix;
+    *out = TAKE(f);
+    return 0;
+}
+
+int media_picture_extend(const AVFrame *from, int width, int height, AVFrame **out, struct err *e)
+{
+    AUTO(av_frame_free) AVFrame *f = frame_new(AV_PIX_FMT_YUV420P, width, height);
+    if (!f || av_frame_copy_props(f, from) < 0)
+        return err_msg(e, MSG_MEMORY_LIMIT, "picture: no memory");
+    for (int plane = 0; plane < 3; plane++) {
+        int half = plane > 0, w = (from->width + half) >> half, h = (from->height + half) >> half;
+        int to_w = (width + half) >> half, to_h = (height + half) >> half;
+        for (int y = 0; y < to_h; y++) {
+            const uint8_t *row =
+                from->data[plane] + (ptrdiff_t)FFMIN(y, h - 1) * from->linesize[plane];
+            uint8_t *to = f->data[plane] + (ptrdiff_t)y * f->linesize[plane];
+            memcpy(to, row, (size_t)w);
+            memset(to + w, row[w - 1], (size_t)(to_w - w));
+        }
+    }
     *out = TAKE(f);
     return 0;
 }
@@ -278,7 +309,8 @@ int media_logo_frame_as(int fd, const struct media_limits *limits, int width, in
 int media_logo_frame(int fd, const struct media_limits *limits, int width, int height,
                      AVFrame **out, struct err *e)
 {
-    if (media_logo_frame_as(fd, limits, width, height, AVCOL_SPC_BT709, false, out, e) < 0)
+    const struct picture_form form = {width, height, {1, 1}, AVCOL_SPC_BT709, false};
+    if (media_logo_frame_as(fd, limits, &form, out, e) < 0)
         return -1;
     (*out)->color_primaries = AVCOL_PRI_BT709;
     (*out)->color_trc = AVCOL_TRC_BT709;
@@ -310,10 +342,10 @@ static int encode_jpeg(AVFrame *f, AVPacket *out, struct err *e)
 
 int media_poster_write(const AVFrame *frame, int fd, int64_t *bytes, struct err *e)
 {
+    int width = square_width(frame->width, frame->sample_aspect_ratio);
     AUTO(av_frame_free)
-    AVFrame *plain = frame_new(AV_PIX_FMT_RGB24, frame->width, frame->height);
-    AUTO(av_frame_free)
-    AVFrame *full = frame_new(AV_PIX_FMT_YUVJ420P, frame->width, frame->height);
+    AVFrame *plain = frame_new(AV_PIX_FMT_RGB24, width, frame->height);
+    AUTO(av_frame_free) AVFrame *full = frame_new(AV_PIX_FMT_YUVJ420P, width, frame->height);
     AUTO(av_packet_free) AVPacket *p = av_packet_alloc();
     if (!plain || !full || !p)
         return err_set(e, ERR_SYSTEM, "poster: no memory");

@@ -12,11 +12,20 @@ struct media_limits;
  * what is over a limit in another way, or cannot be decoded, is MSG_LOGO_BAD. */
 int media_logo_frame(int fd, const struct media_limits *limits, int width, int height,
                      AVFrame **out, struct err *e);
-/* The same for a track whose numbers mean something else: matrix as H.273 counts them (2, not said:
- * BT.601 below 720 lines and BT.709 from there on, as players guess), full range or limited. */
-int media_logo_frame_as(int fd, const struct media_limits *limits, int width, int height,
-                        int matrix, bool full, AVFrame **out, struct err *e);
-/* Writes a frame (yuv420p, BT.709 limited) as a JPEG to `fd` from offset 0. */
+/* The same for a track whose pixels are not square or whose numbers mean something else. */
+struct picture_form {
+    int width, height;
+    AVRational pixel; /* its shape; 0: square */
+    int matrix; /* as H.273 counts them; 2, not said: BT.601 below 720 lines and BT.709 from there
+                   on, as players guess */
+    bool full;  /* range, or limited */
+};
+int media_logo_frame_as(int fd, const struct media_limits *limits, const struct picture_form *form,
+                        AVFrame **out, struct err *e);
+/* Makes a yuv420p picture larger, by repeating its last column and row. */
+int media_picture_extend(const AVFrame *from, int width, int height, AVFrame **out, struct err *e);
+/* Writes a frame (yuv420p, BT.709 limited) as a JPEG to `fd` from offset 0; pixels that are not
+ * square become so. */
 int media_poster_write(const AVFrame *frame, int fd, int64_t *bytes, struct err *e);
 
 /* mark.c: draws the built-in mark over the whole of an RGBA picture. */

@@ -3,8 +3,8 @@
  *   content   the picture, or the part of it that FIT_CROP keeps
  *   canvas    the smallest 16:9 around the content, inside the profile's box
  *   pic       the content, made smaller where the canvas had to be; never larger
- * A picture that is all but 16:9 fills its canvas: nobody sees a stretch of half a percent, and
- * everybody sees a sliver. */
+ * A picture that is 16:9 within the profile's tolerance fills its canvas: nobody sees a stretch of
+ * half a percent, and everybody sees a sliver. */
 #include "media/plan.h"
 
 #include "core/err.h"
@@ -19,6 +19,7 @@ enum {
     FPS_NONSENSE = 480, /* above: a clock's rate, not a picture's */
     DEN_MAX = 1001,
     DEN_MAX_FINE = 30000, /* where that does not come near enough */
+    BLOCK = 16,           /* a copied picture may fill its last blocks, as 1920x1088 does */
 };
 #define OFF_MAX 2e-6 /* of a rate: an eighth of a picture in 65536 */
 
@@ -174,10 +175,25 @@ static int width_for(int h)
     return even_near(h * 16.0 / 9);
 }
 
-static bool all_but_16_9(double w, double h)
+bool media_is_16_9(double w, double h, double pixel, int tolerance)
 {
-    double off = fabs(w - h * 16 / 9);
-    return off <= w * 0.008 || off <= 1;
+    double off = fabs(w * pixel - h * 16 / 9);
+    return off <= h * 16 / 9 * (tolerance / 1e3 + 1e-9) || off <= 1;
+}
+
+static int whole_blocks(int side)
+{
+    return (side + BLOCK - 1) / BLOCK * BLOCK;
+}
+
+/* Whether the pictures may stay as they are stored, whatever the shape of their pixels. */
+static bool may_stay(const struct media_facts *f, const struct profile *p)
+{
+    int w = f->coded_width, h = f->coded_height;
+    double pixel = f->sar_num > 0 && f->sar_den > 0 ? (double)f->sar_num / f->sar_den : 1;
+    return !f->rotation && !f->mirrored && w <= whole_blocks(p->max_width) &&
+           h <= whole_blocks(p->max_height) && w >= CANVAS_MIN_HEIGHT * 16 / 9 &&
+           h >= CANVAS_MIN_HEIGHT && media_is_16_9(w, h, pixel, p->shape_tolerance);
 }
 
 /* The largest canvas that the profile allows. */
@@ -194,9 +210,9 @@ static void plan_canvas(double w, double h, const struct profile *p, struct medi
 {
     int most_w, most_h;
     canvas_limit(p, &most_w, &most_h);
-    int high = all_but_16_9(w, h) ? even_down(h, CANVAS_MIN_HEIGHT)
-               : w / h > 16.0 / 9 ? even_near(w * 9 / 16)
-                                  : even_down(h, CANVAS_MIN_HEIGHT);
+    int high = media_is_16_9(w, h, 1, p->shape_tolerance) ? even_down(h, CANVAS_MIN_HEIGHT)
+               : w / h > 16.0 / 9                         ? even_near(w * 9 / 16)
+                                                          : even_down(h, CANVAS_MIN_HEIGHT);
     if (high < CANVAS_MIN_HEIGHT)
         high = CANVAS_MIN_HEIGHT;
     if (high > most_h)
@@ -224,7 +240,7 @@ static void plan_crop(double *w, double *h, struct media_plan *out)
 /* Lays w x h on the canvas. grow: it may be made larger, to touch two sides. */
 static void plan_lay(double w, double h, enum fit fit, bool grow, struct media_plan *out)
 {
-    bool fills = all_but_16_9(w, h);
+    bool fills = media_is_16_9(w, h, 1, out->tolerance);
     if (fit == FIT_CROP && !fills)
         plan_crop(&w, &h, out);
     bool tiny = !grow && w < out->width - 1 && h < out->height - 1;
@@ -253,7 +269,10 @@ static void plan_shape(const struct media_facts *f, const struct render_order *o
 {
     double w = f->display_width, h = f->display_height;
     double kept_w = w, kept_h = h;
-    if (order->fit == FIT_CROP && !all_but_16_9(w, h))
+    out->sar_num = out->sar_den = 1;
+    out->tolerance = order->profile.shape_tolerance;
+    out->as_stored = may_stay(f, &order->profile);
+    if (order->fit == FIT_CROP && !media_is_16_9(w, h, 1, out->tolerance))
         plan_crop(&kept_w, &kept_h, out);
     plan_canvas(kept_w, kept_h, &order->profile, out);
     plan_lay(w, h, order->fit, false, out);
@@ -303,7 +322,7 @@ static void say_shape(const struct media_facts *f, struct media_plan *out)
     static const char *const done[] = {"padded", "padded with its own blur", "cropped",
                                        "stretched"};
     char name[32];
-    if (!all_but_16_9(f->display_width, f->display_height))
+    if (!media_is_16_9(f->display_width, f->display_height, 1, out->tolerance))
         say(out, "picture is %s, %s to 16:9", shape_name(f, name, sizeof(name)), done[out->fit]);
     else if (out->pic_width < out->width)
         say(out, "picture is tiny, padded to %dx%d", out->width, out->height);

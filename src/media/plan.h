@@ -17,8 +17,11 @@ struct media_plan {
     /* FIT_CROP: this part of the upright square-pixel picture (facts: display_width x
      * display_height) is what is scaled to pic; 0 width: no cut */
     int crop_width, crop_height, crop_x, crop_y;
-    enum fit fit;                              /* FIT_PAD whenever nothing is left to fill */
-    int fps_num, fps_den;                      /* constant rate of the reel, in lowest terms */
+    int sar_num, sar_den; /* shape of the canvas's pixels: 1:1, but where a copy keeps the clip's */
+    int tolerance;        /* thousandths by which a picture may miss 16:9 */
+    bool as_stored;       /* the clip's pictures are 16:9 to the eye and of a size that may stay */
+    enum fit fit;         /* FIT_PAD whenever nothing is left to fill */
+    int fps_num, fps_den; /* constant rate of the reel, in lowest terms */
     bool deinterlace, tone_map, resample_time; /* resample_time: the reel's rate is not the clip's:
                                                   variable, unknown, or over max_fps */
     int rotation;                              /* as in the facts: mirror left and right first, */
@@ -39,6 +42,9 @@ int media_plan_make(const struct media_facts *f, const struct render_order *orde
  * turn is p's. */
 void media_plan_refit(const struct media_plan *p, int width, int height, enum fit fit,
                       struct media_plan *out);
+/* Whether pictures of w x h, with pixels of this shape, are 16:9 within a tolerance in thousandths,
+ * or within a pixel. */
+bool media_is_16_9(double w, double h, double pixel, int tolerance);
 /* A clip's rate is decided once, when its facts are told; plan, bumper, mux, report and receipt
  * carry that fraction as it is. Both are fixed points of themselves: what they gave they give
  * again. fps > 0.

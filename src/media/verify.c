@@ -101,7 +101,7 @@ static int fill_picture(struct verify *v, struct err *e)
         return verify_fails(e, RECEIPT_FORM, "picture is not progressive H.264, 8-bit 4:2:0");
     if (s->profile_idc != 66 && s->profile_idc != 77 && s->profile_idc != 100)
         return verify_fails(e, RECEIPT_FORM, "picture has the profile %d", s->profile_idc);
-    if (s->width != p->width || s->height != p->height)
+    if ((s->width != p->width || s->height != p->height) && !sets_hidden(s, p->width, p->height))
         return verify_fails(e, RECEIPT_FORM, "%dx%d by its track, %dx%d by its headers", p->width,
                             p->height, s->width, s->height);
     p->format = s->full_range ? AV_PIX_FMT_YUVJ420P : AV_PIX_FMT_YUV420P;
@@ -168,13 +168,20 @@ static int check_shape(struct verify *v, struct err *e)
 {
     const struct media_facts *f = &v->in.facts;
     const struct media_plan *p = &v->plan;
-    if (f->sar_num != f->sar_den || f->rotation || f->mirrored)
-        return verify_fails(e, RECEIPT_SHAPE, "pixels %d:%d, turned by %d: not square and upright",
-                            f->sar_num, f->sar_den, f->rotation);
-    if (p->width != f->display_width || p->height != f->display_height ||
-        p->pic_width != p->width || p->pic_height != p->height)
-        return verify_fails(e, RECEIPT_SHAPE, "%dx%d is not 16:9 inside the profile",
-                            f->display_width, f->display_height);
+    const struct sps *s = &v->sets.sps;
+    v->receipt.width = f->coded_width;
+    v->receipt.height = f->coded_height;
+    v->receipt.sar_num = f->sar_num;
+    v->receipt.sar_den = f->sar_den;
+    if (f->rotation || f->mirrored)
+        return verify_fails(e, RECEIPT_SHAPE, "it is to be turned by %d, or mirrored", f->rotation);
+    if (s->sar_num > 0 && (int64_t)s->sar_num * f->sar_den != (int64_t)s->sar_den * f->sar_num)
+        return verify_fails(e, RECEIPT_SHAPE, "pixels are %d:%d by its track, %d:%d by its headers",
+                            f->sar_num, f->sar_den, s->sar_num, s->sar_den);
+    if (!p->as_stored)
+        return verify_fails(e, RECEIPT_SHAPE,
+                            "%dx%d of pixels %d:%d is not 16:9 inside the profile", f->coded_width,
+                            f->coded_height, f->sar_num, f->sar_den);
     if (p->resample_time || p->deinterlace || p->tone_map)
         return verify_fails(e, RECEIPT_SHAPE, "%d/%d pictures a second, or their kind, is not ours",
                             f->fps_num, f->fps_den);

@@ -27,6 +27,7 @@ static void profile_row(const PGresult *r, struct arena *a, struct profile_row *
     p->max_width = (int)pg_number(r, 0, 4);
     p->max_height = (int)pg_number(r, 0, 5);
     p->max_fps = (int)pg_number(r, 0, 6);
+    p->shape_tolerance = (int)pg_number(r, 0, 12);
     p->crf = (int)pg_number(r, 0, 7);
     str_copy(p->preset, sizeof(p->preset), pg_string(r, 0, 8, NULL));
 }
@@ -70,6 +71,7 @@ static int profile_add(struct store *s, const struct profile_row *row, int64_t n
     pg_text(&v, p->preset);
     pg_int(&v, row->logo_kind);
     pg_text(&v, row->logo_kind == LOGO_OWN ? row->logo : NULL);
+    pg_int(&v, p->shape_tolerance);
     AUTO(pg_clearp) PGresult *r = pg_ask(of(s), PG_PROFILE_ADD, &v, state, &why);
     if (!r && strcmp(state, "23505") == 0) /* unique_violation: two at the same moment */
         return newer(newest, e);

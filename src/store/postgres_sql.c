@@ -187,14 +187,15 @@ const char *const pg_sql_text[PG_COUNT_] = {
 
 #define PROFILE                                                                                    \
     "SELECT version, bumper_us, longest_us, fit, max_width, max_height, max_fps, crf, preset, "    \
-    "logo_kind, coalesce(logo, ''), created_ms FROM profiles "
+    "logo_kind, coalesce(logo, ''), created_ms, shape_tolerance FROM profiles "
     [PG_PROFILE_GET] = PROFILE "WHERE version = $1::bigint",
     [PG_PROFILE_NEWEST] = PROFILE "ORDER BY version DESC LIMIT 1",
     [PG_PROFILE_ADD] =
         "INSERT INTO profiles (version, bumper_us, longest_us, fit, max_width, max_height, "
-        "max_fps, crf, preset, logo_kind, logo, created_ms) SELECT $1::bigint + 1, $2::bigint, "
+        "max_fps, crf, preset, logo_kind, logo, created_ms, shape_tolerance) SELECT $1::bigint + "
+        "1, $2::bigint, "
         "$3::bigint, $4::bigint, $5::bigint, $6::bigint, $7::bigint, $8::bigint, $9::text, "
-        "$10::bigint, $11::text, reelgate_now_ms() WHERE $1::bigint = "
+        "$10::bigint, $11::text, reelgate_now_ms(), $12::bigint WHERE $1::bigint = "
         "(SELECT coalesce(max(version), 0) FROM profiles) RETURNING created_ms",
     [PG_LOGO_ADD] = "INSERT INTO logos (id, bytes, created_ms) VALUES ($1::text, $2::bigint, "
                     "reelgate_now_ms()) ON CONFLICT DO NOTHING",

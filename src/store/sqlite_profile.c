@@ -23,6 +23,7 @@ static void profile_row(sqlite3_stmt *st, struct arena *a, struct profile_row *o
     p->max_width = sqlite3_column_int(st, 4);
     p->max_height = sqlite3_column_int(st, 5);
     p->max_fps = sqlite3_column_int(st, 6);
+    p->shape_tolerance = sqlite3_column_int(st, 12);
     p->crf = sqlite3_column_int(st, 7);
     str_copy(p->preset, sizeof(p->preset), sq_column(st, 8, NULL));
 }
@@ -113,6 +114,7 @@ static int add(struct sq_conn *c, void *arg, struct err *e)
     sq_int(st, 10, x->p->logo_kind);
     sq_text(st, 11, x->p->logo_kind == LOGO_OWN ? x->p->logo : NULL);
     sq_int(st, 12, x->created_ms);
+    sq_int(st, 13, p->shape_tolerance);
     return sq_run(st, e);
 }
 

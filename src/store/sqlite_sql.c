@@ -284,13 +284,13 @@ const char *const sq_sql_text[SQL_COUNT_] = {
 
 #define PROFILE                                                                                    \
     "SELECT version, bumper_us, longest_us, fit, max_width, max_height, max_fps, crf, preset, "    \
-    "logo_kind, logo, created_ms FROM profiles "
+    "logo_kind, logo, created_ms, shape_tolerance FROM profiles "
     [SQL_PROFILE_GET] = PROFILE "WHERE version = ?1",
     [SQL_PROFILE_NEWEST] = PROFILE "ORDER BY version DESC LIMIT 1",
     [SQL_PROFILE_ADD] =
         "INSERT INTO profiles (version, bumper_us, longest_us, fit, max_width, max_height, "
-        "max_fps, crf, preset, logo_kind, logo, created_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
-        "?8, ?9, ?10, ?11, ?12)",
+        "max_fps, crf, preset, logo_kind, logo, created_ms, shape_tolerance) VALUES (?1, ?2, ?3, "
+        "?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     [SQL_LOGO_ADD] = "INSERT INTO logos (id, bytes, created_ms) VALUES (?1, ?2, ?3)",
     [SQL_LOGO_KNOWN] = "SELECT 1 FROM logos WHERE id = ?1",
     [SQL_LOGO_TRIM] = "DELETE FROM logos WHERE created_ms < ?1 AND NOT EXISTS "

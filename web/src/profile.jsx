@@ -6,7 +6,7 @@ import { loadMe } from './me.js';
 import { ask, credentials, inWords, number, refusal, say, toast, when } from './state.js';
 
 const FITS = { pad: 'fitPad', blur: 'fitBlur', crop: 'fitCrop', stretch: 'fitStretch' };
-const SECONDS = ['bumper_s', 'longest_s'], SIZES = ['max_width', 'max_height', 'max_fps', 'crf'];
+const SECONDS = ['bumper_s', 'longest_s'], SIZES = ['max_width', 'max_height', 'max_fps', 'shape_tolerance', 'crf'];
 const LOGO_MAX_BYTES = 4 << 20, BUSY_MS = 1000, BUSY_TRIES = 10;
 
 // A picture of the logo part as it would be made; the server makes one at a time.
@@ -129,7 +129,8 @@ export function Profile() {
                 <div class="pair">{field('bumper_s', 'decimal', 's')}{field('longest_s', 'decimal', 's')}</div>
                 <label>{say('usualFit')}<select name="fit">{Object.entries(FITS).map(([name, words]) => <option key={name} value={name} defaultSelected={name === p.fit}>{say(words)}</option>)}</select></label>
                 <div class="pair">{field('max_width', 'numeric', 'px')}{field('max_height', 'numeric', 'px')}</div>
-                <div class="pair">{field('max_fps', 'numeric')}{field('crf', 'numeric')}</div>
+                <div class="pair">{field('max_fps', 'numeric')}{field('shape_tolerance', 'numeric', '‰')}</div>
+                {field('crf', 'numeric')}
                 <label>{say('preset')}<select name="preset">{(p.ranges?.preset ?? [p.preset]).map((name) => <option key={name} value={name} defaultSelected={name === p.preset}>{name}</option>)}</select></label>
                 <p class="hint">{say('crfHint')}</p>
                 <p class="note"><Icon name="clip" />{say('newOnly')}</p>

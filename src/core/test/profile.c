@@ -133,6 +133,7 @@ static void json_that_is_wrong_changes_nothing(void **state)
         {"{\"max_width\":7681}", MSG_PROFILE_BAD},
         {"{\"max_height\":35}", MSG_PROFILE_BAD},
         {"{\"max_fps\":0}", MSG_PROFILE_BAD},
+        {"{\"shape_tolerance\":31}", MSG_PROFILE_BAD},
         {"{\"fit\":\"zoom\"}", MSG_PROFILE_BAD},
         {"{\"fit\":1}", MSG_FIELD_TYPE},
         {"{\"preset\":\"placebo\"}", MSG_PROFILE_BAD},
@@ -160,7 +161,7 @@ static void ranges_are_told_as_they_are_held(void **state)
               "\"longest_s\":{\"max\":600.0,\"min\":1.0},\"max_fps\":{\"max\":240,\"min\":1},"
               "\"max_height\":{\"max\":4320,\"min\":36},\"max_width\":{\"max\":7680,\"min\":64},"
               "\"preset\":[\"ultrafast\",\"superfast\",\"veryfast\",\"faster\",\"fast\",\"medium\","
-              "\"slow\",\"slower\",\"veryslow\"]}");
+              "\"slow\",\"slower\",\"veryslow\"],\"shape_tolerance\":{\"max\":30,\"min\":0}}");
 }
 
 int main(void)

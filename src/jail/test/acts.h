@@ -77,6 +77,8 @@ static inline struct bumper_shape act_shape(int crf)
 {
     return (struct bumper_shape){.width = 640,
                                  .height = 360,
+                                 .coded_width = 640,
+                                 .coded_height = 368,
                                  .fps_num = 25,
                                  .fps_den = 1,
                                  .frames = 50,

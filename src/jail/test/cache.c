@@ -151,7 +151,7 @@ static void all_that_a_bumper_depends_on_is_in_its_key(void **state)
 {
     (void)state;
     const struct bumper_shape base = {.width = 640, .preset = "fast"};
-    struct bumper_shape s[16];
+    struct bumper_shape s[20];
     struct cache_key keys[LEN(s) + 4];
     struct err e;
     size_t n = 0;
@@ -161,6 +161,7 @@ static void all_that_a_bumper_depends_on_is_in_its_key(void **state)
     s[6].profile_idc++, s[7].constraints++, s[8].level_idc++, s[9].set_id++;
     s[10].full_range = true, s[11].primaries++, s[12].transfer++, s[13].matrix++, s[14].crf++;
     s[15].preset[0] = 'x';
+    s[16].coded_width++, s[17].coded_height++, s[18].sar_num++, s[19].sar_den++;
     AUTO(fd_closep) int empty = memfd_create("logo", MFD_CLOEXEC);
     AUTO(fd_closep) int logo = memfd_create("logo", MFD_CLOEXEC);
     AUTO(fd_closep) int other = memfd_create("logo", MFD_CLOEXEC);

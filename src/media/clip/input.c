@@ -269,20 +269,22 @@ static bool is_plain(const AVStream *st, struct sps *out)
     const struct sps *s = &sets.sps;
     bool plain = sets.sps_count == 1 && s->frames_only && s->chroma_format == 1 &&
                  s->luma_bits == 8 && s->chroma_bits == 8 && s->reorder >= 0 && !s->full_range &&
-                 p->color_range != AVCOL_RANGE_JPEG && s->width == p->width &&
-                 s->height == p->height;
+                 p->color_range != AVCOL_RANGE_JPEG;
     if (plain)
         *out = *s;
     return plain;
 }
 
-/* What the decoder would have said. A colour that the sets do not name stays the container's. */
+/* What the decoder would have said. A colour that the sets do not name stays the container's, and
+ * so does what it hides of the last blocks. */
 static void describe(AVCodecParameters *p, const struct sps *sps)
 {
     const int unspecified = AVCOL_PRI_UNSPECIFIED; /* the same number in all three lists */
     p->format = AV_PIX_FMT_YUV420P;
-    p->width = sps->width;
-    p->height = sps->height;
+    if (!sets_hidden(sps, p->width, p->height)) {
+        p->width = sps->width;
+        p->height = sps->height;
+    }
     p->bits_per_raw_sample = sps->luma_bits;
     p->video_delay = sps->reorder;
     if (sps->sar_num > 0 && sps->sar_den > 0)

@@ -162,6 +162,8 @@ static void read_aspect(struct bits *b, struct sps *s)
         s->sar_num = known[idc][0];
         s->sar_den = known[idc][1];
     }
+    if (!s->sar_num || !s->sar_den)
+        s->sar_num = s->sar_den = 0;
 }
 
 /* E.1.1 */
@@ -232,6 +234,8 @@ static bool read_size(struct bits *b, struct sps *s)
         width -= x * (int)(crop[0] + crop[1]);
         height -= y * (int)(crop[2] + crop[3]);
     }
+    s->coded_width = (int)columns * 16;
+    s->coded_height = (int)rows * (s->frames_only ? 16 : 32);
     s->width = width;
     s->height = height;
     return width > 0 && height > 0;
@@ -346,6 +350,17 @@ const char *sets_read(const uint8_t *record, int len_bytes, struct sets *out)
         return "its parameter sets cannot be read";
     *out = s;
     return NULL;
+}
+
+static bool last_block_hidden(int shown, int stored)
+{
+    return shown <= stored && (shown + 15) / 16 == (stored + 15) / 16;
+}
+
+bool sets_hidden(const struct sps *s, int width, int height)
+{
+    return (width != s->width || height != s->height) && width > 0 && height > 0 &&
+           last_block_hidden(width, s->width) && last_block_hidden(height, s->height);
 }
 
 int sets_free_id(const struct sets *s)

@@ -10,8 +10,9 @@
 struct sps {
     int id, profile_idc, constraints, level_idc;
     int chroma_format, luma_bits, chroma_bits;
-    bool frames_only;     /* no field or frame of fields can be coded */
-    int width, height;    /* after cropping */
+    bool frames_only;  /* no field or frame of fields can be coded */
+    int width, height; /* after cropping */
+    int coded_width, coded_height;
     int sar_num, sar_den; /* 0: not said */
     bool full_range;
     int primaries, transfer, matrix; /* 2: not said */
@@ -28,6 +29,9 @@ struct sets {
 };
 /* NULL, or why it cannot be read (a fixed text). */
 const char *sets_read(const uint8_t *record, int len_bytes, struct sets *out);
+/* Whether a track of this size hides the last rows or columns of such pictures, less than a block:
+ * decoders heed that, and no other disagreement about the size. */
+bool sets_hidden(const struct sps *s, int width, int height);
 /* An id that no set has, or -1. */
 int sets_free_id(const struct sets *s);
 /* A record with the sets of both, for a track that has pictures of both; profile and level are

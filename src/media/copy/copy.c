@@ -101,8 +101,12 @@ static struct bumper_shape shape_of(const struct copy *c, int set_id)
 {
     const struct sps *s = &c->sets.sps;
     struct bumper_shape shape = {
-        .width = c->plan->width,
-        .height = c->plan->height,
+        .width = s->width,
+        .height = s->height,
+        .coded_width = s->coded_width,
+        .coded_height = s->coded_height,
+        .sar_num = s->sar_num,
+        .sar_den = s->sar_den,
         .fps_num = c->plan->fps_num,
         .fps_den = c->plan->fps_den,
         .frames = c->plan->bumper_frames,

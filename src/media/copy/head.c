@@ -11,6 +11,7 @@
 struct reader {
     struct media_input *in;
     const struct media_plan *plan;
+    const struct bumper_shape *shape;
     const struct head_calls *calls;
     const AVStream *st;
     struct head *head;
@@ -89,7 +90,7 @@ static bool is_wanted(struct reader *r)
     if (at == AV_NOPTS_VALUE || at < r->start - r->frame / 2)
         return false;
     if (r->picture->decode_error_flags || r->picture->format != AV_PIX_FMT_YUV420P ||
-        r->picture->width != r->plan->width || r->picture->height != r->plan->height)
+        r->picture->width != r->shape->width || r->picture->height != r->shape->height)
         refuse(r, "its pictures before a key picture are damaged, or of another kind");
     else if (r->given && llabs(at - r->last - r->frame) > r->frame / 4 + 1)
         refuse(r, "its picture rate varies");
@@ -137,6 +138,7 @@ int head_make(struct media_input *in, const struct media_plan *plan,
     AUTO(reader_clear)
     struct reader r = {.in = in,
                        .plan = plan,
+                       .shape = shape,
                        .calls = calls,
                        .st = in->fmt->streams[in->video],
                        .head = &h,

@@ -5,6 +5,8 @@
 #include "media/clip/sets.h"
 #include "media/copy/copy.h"
 
+#include <math.h>
+
 /* What a rule looks at. */
 struct subject {
     const struct media_input *in;
@@ -88,24 +90,31 @@ static bool upright(const struct subject *s)
     return !s->plan->rotation && !s->plan->mirrored;
 }
 
-static bool square(const struct subject *s)
+/* The headers' word on the shape of a pixel weighs more than the container's; decoders go by it,
+ * and only a difference that nobody sees is taken. */
+static bool one_pixel_shape(const struct subject *s)
 {
     const struct sps *p = &s->sets.sps;
-    return s->facts->sar_num == s->facts->sar_den && p->sar_num == p->sar_den;
+    const struct media_facts *f = s->facts;
+    if (!p->sar_num || !p->sar_den ||
+        (int64_t)p->sar_num * f->sar_den == (int64_t)p->sar_den * f->sar_num)
+        return true;
+    double off = (double)p->sar_num * f->sar_den / p->sar_den / f->sar_num - 1;
+    double pixel = (double)p->sar_num / p->sar_den;
+    return fabs(off) <= s->order->profile.shape_tolerance / 1e3 &&
+           media_is_16_9(f->coded_width, f->coded_height, pixel, s->plan->tolerance);
 }
 
 static bool shaped(const struct subject *s)
 {
-    const struct media_plan *p = s->plan;
-    const AVCodecParameters *c = s->picture->codecpar;
-    return p->width == c->width && p->height == c->height && p->pic_width == p->width &&
-           p->pic_height == p->height && p->crop_width == 0;
+    return s->plan->as_stored;
 }
 
 static bool one_size(const struct subject *s)
 {
-    return s->sets.sps.width == s->picture->codecpar->width &&
-           s->sets.sps.height == s->picture->codecpar->height;
+    const struct sps *p = &s->sets.sps;
+    const AVCodecParameters *c = s->picture->codecpar;
+    return (p->width == c->width && p->height == c->height) || sets_hidden(p, c->width, c->height);
 }
 
 static bool steady(const struct subject *s)
@@ -151,8 +160,7 @@ static const struct rule {
     {switched_on, "its track of pictures is switched off"},
     {is_h264, "its picture is not H.264"},
     {upright, "it has to be turned or mirrored"},
-    {shaped, "its picture is not 16:9 of an even size inside the profile"},
-    {square, "its pixels are not square"},
+    {shaped, "its picture is not 16:9 inside the profile"},
     {steady, "its picture rate varies or is above the profile's"},
     {light, "its bit rate is above the profile's"},
     {out_of_band, "its headers lie among its pictures"},
@@ -164,6 +172,7 @@ static const struct rule {
     {plain_samples, "its picture is not 8-bit 4:2:0"},
     {progressive, "its picture is, or may be, interlaced"},
     {plain_colour, "its colours are not standard range BT.709 or BT.601"},
+    {one_pixel_shape, "its container and its H.264 headers disagree about the shape of a pixel"},
     {one_size, "its container and its H.264 headers disagree about the size"},
 };
 
@@ -182,4 +191,23 @@ const char *copy_rule_broken(struct media_input *in, const struct media_plan *pl
         if (!rules[i].holds(&s))
             return rules[i].reason;
     return NULL;
+}
+
+void copy_plan(const struct media_input *in, const struct media_plan *plan, struct media_plan *out)
+{
+    const AVCodecParameters *c = in->fmt->streams[in->video]->codecpar;
+    struct sets sets;
+    *out = *plan;
+    if (!plan->as_stored)
+        return;
+    out->width = out->pic_width = c->width;
+    out->height = out->pic_height = c->height;
+    out->pic_x = out->pic_y = 0;
+    out->sar_num = in->facts.sar_num;
+    out->sar_den = in->facts.sar_den;
+    if (c->codec_id == AV_CODEC_ID_H264 && !sets_read(c->extradata, c->extradata_size, &sets) &&
+        sets.sps.sar_num > 0 && sets.sps.sar_den > 0) {
+        out->sar_num = sets.sps.sar_num;
+        out->sar_den = sets.sps.sar_den;
+    }
 }

@@ -1,5 +1,6 @@
 /* The bumper as packets and as a file. */
 #include "media/bumper.h"
+#include "media/clip/sets.h"
 
 #include "core/err.h"
 #include "core/fd.h"
@@ -23,6 +24,8 @@ static struct bumper_shape shape_default(void)
 {
     return (struct bumper_shape){.width = 640,
                                  .height = 360,
+                                 .coded_width = 640,
+                                 .coded_height = 368,
                                  .fps_num = 25,
                                  .fps_den = 1,
                                  .frames = 50,
@@ -157,11 +160,51 @@ static void any_size_and_length_repeats_its_picture(void **state)
         struct shown shown = {0};
         s.width = sides[i][0];
         s.height = sides[i][1];
+        s.coded_width = FFALIGN(s.width, 16);
+        s.coded_height = FFALIGN(s.height, 16);
         s.frames = i == 0 ? 2400 : i == 1 ? 300 : 3;
         s.set_id = i % 2 ? 31 : 0;
         make(&s, &b);
         show(&b, &shown);
         assert_int_equal(shown.frames, s.frames);
+        assert_int_equal(shown.width, s.width);
+        assert_int_equal(shown.height, s.height);
+        avcodec_free_context(&shown.c);
+    }
+}
+
+/* Where an SPS says so, more than the last block is cut off. */
+static void blocks_and_pixels_are_those_of_the_shape(void **state)
+{
+    (void)state;
+    static const struct {
+        int width, height, coded_width, coded_height, sar_num, sar_den;
+    } rows[] = {
+        {1920, 1088, 1920, 1088, 1, 1},   {640, 360, 640, 384, 1, 1},
+        {848, 480, 896, 480, 1281, 1280}, {428, 240, 432, 256, 0, 0},
+        {240, 180, 240, 192, 4, 3},       {320, 180, 352, 208, 40961, 40960},
+    };
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct bumper_shape s = shape_default();
+        AUTO(bumper_clear) struct bumper b = {0};
+        struct shown shown = {0};
+        struct sets sets;
+        s.width = rows[i].width;
+        s.height = rows[i].height;
+        s.coded_width = rows[i].coded_width;
+        s.coded_height = rows[i].coded_height;
+        s.sar_num = rows[i].sar_num;
+        s.sar_den = rows[i].sar_den;
+        s.frames = 3;
+        make(&s, &b);
+        assert_null(sets_read(b.sets, b.sets_bytes, &sets));
+        assert_int_equal(sets.sps.width, s.width);
+        assert_int_equal(sets.sps.height, s.height);
+        assert_int_equal(sets.sps.coded_width, s.coded_width);
+        assert_int_equal(sets.sps.coded_height, s.coded_height);
+        assert_int_equal(sets.sps.sar_num, s.sar_num);
+        assert_int_equal(sets.sps.sar_den, s.sar_den);
+        show(&b, &shown);
         assert_int_equal(shown.width, s.width);
         assert_int_equal(shown.height, s.height);
         avcodec_free_context(&shown.c);
@@ -354,7 +397,7 @@ static void lies_under_a_right_sum_are_found(void **state)
     AUTO(fd_closep) int fd = file_make(&o);
     static uint8_t good[1 << 20], bad[1 << 20];
     size_t n = (size_t)fd_pread_full(fd, good, sizeof(good), 0, NULL);
-    enum { COUNTS = 12 + 72, SIZES = COUNTS + 8, SETS = SIZES + 12 };
+    enum { COUNTS = 12 + 88, SIZES = COUNTS + 8, SETS = SIZES + 12 };
     size_t sets_bytes = AV_RB32(good + COUNTS), packet = SETS + sets_bytes;
     const struct {
         size_t at;
@@ -362,7 +405,7 @@ static void lies_under_a_right_sum_are_found(void **state)
         const char *what;
     } lies[] = {
         {0, 0x41414141, "it is of another form"},
-        {8, 2, "it is of another form"},
+        {8, BUMPER_FORM + 1, "it is of another form"},
         {COUNTS, 0xffffffff, "its counts"},
         {COUNTS, 15, "its counts"},
         {COUNTS + 4, 0xffffffff, "its counts"},
@@ -445,6 +488,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_profile_decodes_to_all_its_frames),
         cmocka_unit_test(any_size_and_length_repeats_its_picture),
+        cmocka_unit_test(blocks_and_pixels_are_those_of_the_shape),
         cmocka_unit_test(what_is_shown_looks_like_the_mark),
         cmocka_unit_test(the_sets_carry_the_id_that_was_asked_for),
         cmocka_unit_test(colours_and_range_are_those_of_the_shape),

@@ -7,6 +7,8 @@
 #include "media/logo.h"
 #include "media/test/clips.h"
 
+#include <math.h>
+
 enum { W = 640, H = 360 };
 
 static AVFrame *logo(const char *name, int w, int h)
@@ -83,6 +85,51 @@ static void a_logo_of_any_kind_stands_on_its_own_background(void **state)
     }
 }
 
+struct extent {
+    int x0, x1, y0, y1;
+};
+
+/* Where a picture is light. */
+static struct extent light_part(const AVFrame *f)
+{
+    struct extent t = {f->width, 0, f->height, 0};
+    for (int y = 0; y < f->height; y++)
+        for (int x = 0; x < f->width; x++)
+            if (luma(f, x, y) > 126) {
+                t.x0 = x < t.x0 ? x : t.x0;
+                t.x1 = x > t.x1 ? x : t.x1;
+                t.y0 = y < t.y0 ? y : t.y0;
+                t.y1 = y > t.y1 ? y : t.y1;
+            }
+    return t;
+}
+
+static void a_logo_is_square_to_the_eye_whatever_the_pixels(void **state)
+{
+    (void)state;
+    static const struct picture_form forms[] = {
+        {800, 640, {64, 45}, 1, false}, {1440, 1080, {4, 3}, 1, false}, {640, 360, {1, 1}, 1, true},
+        {640, 360, {0, 0}, 2, false},   {640, 180, {1, 2}, 6, false},
+    };
+    struct media_limits limits = media_limits_default();
+    clips_make("square.png", "-f lavfi -i color=black:s=300x300 -vf "
+                             "drawbox=2:2:iw-4:ih-4:white:fill,format=rgb24 -frames:v 1");
+    for (size_t i = 0; i < LEN(forms); i++) {
+        const struct picture_form *form = &forms[i];
+        double pixel = form->pixel.den ? (double)form->pixel.num / form->pixel.den : 1;
+        AVFrame *f = NULL;
+        struct err e = {0};
+        int fd = open(clips_path("square.png"), O_RDONLY | O_CLOEXEC);
+        assert_int_equal(media_logo_frame_as(fd, &limits, form, &f, &e), 0);
+        close(fd);
+        struct extent t = light_part(f);
+        double w = (t.x1 - t.x0 + 1) * pixel, h = t.y1 - t.y0 + 1;
+        if (fabs(w / h - 1) > 3 * pixel / w + 3 / h)
+            fail_msg("%dx%d: %.1f x %.1f", form->width, form->height, w, h);
+        av_frame_free(&f);
+    }
+}
+
 static void a_logo_is_never_squeezed_and_never_cut(void **state)
 {
     (void)state;
@@ -98,21 +145,13 @@ static void a_logo_is_never_squeezed_and_never_cut(void **state)
                  sizes[i]);
         clips_make("shape.png", args);
         AVFrame *f = logo("shape.png", W, H);
-        int x0 = W, x1 = 0, y0 = H, y1 = 0;
-        for (int y = 0; y < H; y++)
-            for (int x = 0; x < W; x++)
-                if (luma(f, x, y) > 126) {
-                    x0 = x < x0 ? x : x0;
-                    x1 = x > x1 ? x : x1;
-                    y0 = y < y0 ? y : y0;
-                    y1 = y > y1 ? y : y1;
-                }
-        double w = x1 - x0 + 1, h = y1 - y0 + 1;
+        struct extent t = light_part(f);
+        double w = t.x1 - t.x0 + 1, h = t.y1 - t.y0 + 1;
         double off = w / h * (lh - 4) / (lw - 4);
         if (off < 1 - 1.5 / w - 1.5 / h || off > 1 + 1.5 / w + 1.5 / h)
             fail_msg("%s became %.0fx%.0f", sizes[i], w, h);
         assert_true(w <= W * 0.81 && h <= H * 0.81);
-        assert_true(abs(x0 + x1 + 1 - W) <= 3 && abs(y0 + y1 + 1 - H) <= 3);
+        assert_true(abs(t.x0 + t.x1 + 1 - W) <= 3 && abs(t.y0 + t.y1 + 1 - H) <= 3);
         av_frame_free(&f);
     }
 }
@@ -261,6 +300,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_logo_of_any_kind_stands_on_its_own_background),
         cmocka_unit_test(a_logo_is_never_squeezed_and_never_cut),
+        cmocka_unit_test(a_logo_is_square_to_the_eye_whatever_the_pixels),
         cmocka_unit_test(the_built_in_mark_is_drawn_at_any_size),
         cmocka_unit_test(what_is_no_logo_is_refused),
         cmocka_unit_test(a_logo_s_form_is_read_from_any_bytes),

@@ -140,6 +140,39 @@ static void every_shape_gets_its_canvas(void **state)
     }
 }
 
+/* What the eye takes for 16:9 may stay as it is stored, if its size is the profile's. */
+static void what_is_16_9_to_the_eye_may_stay(void **state)
+{
+    (void)state;
+    static const struct {
+        int w, h, sar_num, sar_den, tolerance;
+        bool stays;
+    } rows[] = {
+        {1920, 1080, 1, 1, 0, true},   {848, 480, 1, 1, 10, true},
+        {848, 480, 1, 1, 6, false},    {1920, 1080, 1281, 1280, 10, true},
+        {427, 240, 1, 1, 10, true},    {800, 640, 64, 45, 10, true},
+        {800, 640, 1, 1, 10, false},   {1366, 768, 1, 1, 10, true},
+        {1920, 1088, 1, 1, 10, true},  {1916, 1078, 1, 1, 10, true},
+        {1440, 1080, 4, 3, 10, true},  {1440, 1080, 1, 1, 30, false},
+        {1920, 1104, 1, 1, 30, false}, {1936, 1088, 1, 1, 30, false},
+        {854, 480, 1, 1, 0, true},     {640, 368, 1, 1, 10, false},
+        {640, 368, 1, 1, 30, true},    {32, 18, 1, 1, 10, false},
+        {1920, 540, 1, 2, 10, true},   {640, 360, 0, 0, 10, true},
+    };
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct media_facts f = facts(rows[i].w, rows[i].h);
+        struct render_order o = order();
+        f.sar_num = rows[i].sar_num;
+        f.sar_den = rows[i].sar_den;
+        o.profile.shape_tolerance = rows[i].tolerance;
+        if (planned(&f, &o).as_stored != rows[i].stays)
+            fail_msg("%dx%d, pixels %d:%d, tolerance %d", f.coded_width, f.coded_height, f.sar_num,
+                     f.sar_den, o.profile.shape_tolerance);
+        f.rotation = 180;
+        assert_false(planned(&f, &o).as_stored);
+    }
+}
+
 static void every_size_keeps_the_rules(void **state)
 {
     (void)state;
@@ -389,6 +422,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_shape_gets_its_canvas),
+        cmocka_unit_test(what_is_16_9_to_the_eye_may_stay),
         cmocka_unit_test(every_size_keeps_the_rules),
         cmocka_unit_test(a_crop_is_the_middle_of_the_picture),
         cmocka_unit_test(every_rate_becomes_a_sane_constant_one),

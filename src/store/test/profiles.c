@@ -33,6 +33,7 @@ static void versions_are_counted_and_stay_as_they_were(void **state)
                                    .max_width = 640,
                                    .max_height = 360,
                                    .max_fps = 25,
+                                   .shape_tolerance = 7,
                                    .crf = 30,
                                    .preset = "ultrafast"};
     add(w, one, 0);
