@@ -1,9 +1,11 @@
-// What lies in deploy/ fits the program: settings are known, the units can be loaded.
+// What lies in deploy/ fits the program: settings are known, the units can be loaded. test/compose.test.mjs
+// runs the containers.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { parse } from 'yaml';
 import { folder, root, run } from './lib/reelgate.mjs';
 
 const read = (name) => readFileSync(join(root, 'deploy', name), 'utf8');
@@ -37,4 +39,23 @@ test('systemd can load the units, and they shut out what the service does not ne
         const score = execFileSync('systemd-analyze', ['security', '--offline=true', '--threshold=25', '--no-pager', unit]).toString();
         assert.match(score, /Overall exposure level/);
     }
+});
+
+// What one engine takes and another refuses, or loses, was found by running it (test/compose.test.mjs); this keeps it out.
+test('the compose file is for every engine: no address, no owner of a tmpfs, one build an image, health in the file', () => {
+    const text = readFileSync(join(root, 'docker-compose.yaml'), 'utf8'), { version, services, networks } = parse(text, { merge: true });
+    assert.equal(version, undefined, 'Compose calls it obsolete');
+    assert.doesNotMatch(text, /ipv4_address|subnet|(uid|gid)=/);
+    assert.deepEqual(networks, { outside: {}, inside: { internal: true } });
+    assert.ok(services.gateway.ports.includes('${REELGATE_HTTP_PORT:-8000}:8080'), 'the port of the service that it replaces');
+    const builds = Object.entries(services).filter(([, s]) => s.build).map(([name, s]) => [name, s.image]);
+    assert.deepEqual(builds, [['gateway', 'reelgate-gateway'], ['secrets', 'reelgate']]);
+    for (const [name, s] of Object.entries(services)) {
+        assert.ok(s.healthcheck?.test || (name === 'secrets' && s.healthcheck.disable), `${name} says how it is`);
+        if (s.healthcheck.test?.[0] === 'CMD') assert.ok(s.healthcheck.test.every((word) => !/\s/.test(word)), `${name}: podman splits words with blanks`);
+        if (!s.image.startsWith('reelgate')) continue;
+        assert.deepEqual([s.read_only, s.cap_drop, s.security_opt], [true, ['ALL'], ['no-new-privileges:true']], name);
+        if (s.image === 'reelgate' && !s.build) assert.deepEqual([s.pull_policy, s.depends_on.secrets], ['never', { condition: 'service_completed_successfully' }], name);
+    }
+    for (const name of ['backend-1', 'backend-2', 'worker-1', 'worker-2']) assert.ok(services[name].environment.REELGATE_CONFIG, `commands inside ${name} know the settings`);
 });

@@ -26,7 +26,7 @@ const NOT_RUN = [
     ['README.md', 'shared="--database', 'wants machines called db and broker; test/cluster.test.mjs runs servers and workers with these flags'],
     ['doc/api.md', '', 'test/clients.test.mjs runs each, with a worker'],
     ['doc/deploy.md', 'dpkg-buildpackage', 'installs packages on the machine; what was run by hand stands at the end of the document'],
-    ['doc/deploy.md', 'docker-compose up', 'wants a container engine; test/deploy.test.mjs checks the files'],
+    ['doc/deploy.md', 'docker-compose', 'wants a container engine; test/compose.test.mjs runs these on one'],
     ['doc/deploy.md', 'script/build && sudo', 'installs below /usr/local and starts a unit; script/test installs into a folder and checks the units'],
     ['doc/deploy.md', "shared='--database", 'wants machines called db and mq; test/gateway.test.mjs runs servers and workers with these flags'],
     ['doc/deploy.md', 'AWS_ACCESS_KEY_ID=', 'wants a bucket; test/s3.test.mjs runs the program against a real S3 server'],
