@@ -170,7 +170,8 @@ test('the compose file, run', async (t) => {
         await engine.shell(restore);
         await engine.healthy();
         const token = ana;
-        assert.equal((await token.get(`/api/tasks/${first}`)).status, 200, 'tokens are good still');
+        const told = await token.get(`/api/tasks/${first}`);
+        assert.equal(told.status, 200, `tokens are good still: ${told.text}`);
         await kept();
     });
     await step('probes leave no line in the logs', async () => {
