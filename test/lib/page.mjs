@@ -50,7 +50,8 @@ export async function signUp(page, words, name, password = 'correct horse') {
 }
 export const shot = (page, name) => page.screenshot({ path: join(artifacts, `${name}.png`) });
 
-export const noSideways = async (page) => assert.ok(await page.evaluate((width) => document.documentElement.scrollWidth <= width, page.viewportSize().width), 'nothing sticks out sideways');
+export const noSideways = async (page) => assert.deepEqual(await page.evaluate((width) => (document.documentElement.scrollWidth <= width ? []
+    : [...document.querySelectorAll('body *')].filter((el) => el.getBoundingClientRect().right > width).map((el) => `${el.localName}#${el.id}.${el.getAttribute('class')}`)), page.viewportSize().width), [], 'nothing sticks out sideways');
 export const shifted = (page) => page.evaluate(() => window.shifts.reduce((a, b) => a + b, 0));
 export async function logIn(page, name) {
     await page.fill('[name=username]', name);
@@ -66,4 +67,27 @@ export async function isForAll(page, what) {
         .filter((v) => v.impact === 'serious' || v.impact === 'critical')
         .map((v) => `${v.id}: ${v.nodes.map((n) => `${n.html} ${n.failureSummary}`).join(' | ')}`));
     assert.deepEqual(found, [], what);
+}
+
+export const WORDS = {
+    es: { signUp: 'Crear cuenta', ready: 'Listo', remove: 'Eliminar', undo: 'Deshacer', name: 'Usuario', email: 'Correo electrónico', pass: 'Contraseña', pass2: 'Repita la contraseña', retry: 'Reintentar', checked: 'pasó todas las pruebas', blur: 'Bordes difuminados', copied: 'Enlace copiado' },
+    en: { signUp: 'Sign up', ready: 'Ready', remove: 'Delete', undo: 'Undo', name: 'User name', email: 'E-mail', pass: 'Password', pass2: 'Password again', retry: 'Try again', checked: 'passed every test', blur: 'Blurred borders', copied: 'Link copied' },
+};
+
+// Lets go of files over the page, as a hand does.
+export async function drop(page, ...files) {
+    const given = files.map(({ name, path }) => ({ name, data: readFileSync(path).toString('base64') }));
+    const transfer = await page.evaluateHandle((list) => {
+        const t = new DataTransfer();
+        for (const { name, data } of list) t.items.add(new File([Uint8Array.from(atob(data), (c) => c.charCodeAt(0))], name, { type: 'video/mp4' }));
+        return t;
+    }, given);
+    for (const type of ['dragenter', 'dragover', 'drop']) await page.dispatchEvent('#drop', type, { dataTransfer: transfer });
+}
+export const card = (page, name) => page.locator('.card', { hasText: name });
+export const isReady = (page, name, words) => card(page, name).locator('.badge', { hasText: words.ready }).waitFor();
+// Chooses files as they are, and sends them up.
+export async function give(page, files) {
+    await page.setInputFiles('#files', files);
+    await page.locator('#send').click();
 }

@@ -1,42 +1,100 @@
-// The page: what stands at the top of it, which part is shown, and what the whole window listens to.
-// The part is told by the address after #, so that the browser's own back, reload and bookmarks work.
+// The page: what stands at the top of it, which part is shown, and what the whole window listens
+// to. The part is told by the address after #, so that the browser's own back, reload and bookmarks
+// work.
 import { render } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { undoLast } from './acts.js';
 import { Desk } from './desk.jsx';
 import { Door } from './door.jsx';
 import { loadMe, isAdmin } from './me.js';
 import { Icon, Later, Question, Toasts } from './parts.jsx';
 import { Prepare, leaveAll, prepare } from './prepare.jsx';
+import { Help } from './keyboard.jsx';
 import { Reel } from './reel.jsx';
 import { change, endSession, listen, say, setLanguage, state, whenSessionEnds } from './state.js';
-import { FILTERS, nameOf, openTasks, refresh, tasks, undoLast } from './tasks.js';
-import { findUnfinished } from './uploads.js';
+import { SORTS } from './found.js';
+import { FILTERS, nameOf, openTasks, refresh, tasks } from './tasks.js';
+import { findUnfinished, getReady, isLost } from './uploads.js';
 
 function routeOf(hash) {
     const [, reel] = /^#\/reel\/(\d{1,18})$/.exec(hash) ?? [];
     if (reel) return { reel: Number(reel) };
     const [, part, at] = /^#\/(settings|admin)(\/[a-z0-9/]{0,60})?$/.exec(hash) ?? [];
     if (part) return { part, at: at ?? '' };
-    const name = hash.slice(2);
-    return { filter: Object.hasOwn(FILTERS, name) ? name : 'all' };
+    const [name, query] = hash.slice(2).split('?'),
+        wish = new URLSearchParams(query);
+    const one = (table, value, usual) => (Object.hasOwn(table, value) ? value : usual);
+    return {
+        view: {
+            filter: one(FILTERS, name, 'all'),
+            q: wish.get('q') ?? '',
+            sort: one(SORTS, wish.get('sort'), 'newest'),
+        },
+    };
 }
 // What few need is fetched when it is wanted.
 const PARTS = { settings: () => import('./settings.jsx'), admin: () => import('./admin.jsx') };
 let depth = 0;
-const carriesFiles = (event) => !!event.dataTransfer && [...event.dataTransfer.types].includes('Files');
+const carriesFiles = (event) =>
+    !!event.dataTransfer && [...event.dataTransfer.types].includes('Files');
 
 function Top({ where }) {
     return (
         <header class="top">
-            <p class="brand"><a href="#/"><img src="/favicon.svg" alt="" width="30" height="30" /> Reelgate</a></p>
+            <p class="brand">
+                <a href="#/">
+                    <img src="/favicon.svg" alt="" width="30" height="30" /> Reelgate
+                </a>
+            </p>
             <div class="top-end">
-                {state.token && <>
-                    <span id="who" class="who">{state.name}</span>
-                    {isAdmin() && <a id="to-admin" class="button quiet" href="#/admin" aria-current={where === 'admin' ? 'page' : undefined} aria-label={say('admin')} title={say('admin')}><Icon name="gauge" /></a>}
-                    <a id="to-settings" class="button quiet" href="#/settings" aria-current={where === 'settings' ? 'page' : undefined} aria-label={say('settings')} title={say('settings')}><Icon name="sliders" /></a>
-                    <button id="logout" class="quiet" type="button" title={say('logOut')} onClick={() => endSession()}><Icon name="out" /><span class="words">{say('logOut')}</span></button>
-                </>}
-                <button id="language" class="quiet" type="button" lang={state.language === 'es' ? 'en' : 'es'} onClick={otherLanguage}>{say('otherLanguage')}</button>
+                {state.token && (
+                    <>
+                        <span id="who" class="who">
+                            {state.name}
+                        </span>
+                        {isAdmin() && (
+                            <a
+                                id="to-admin"
+                                class="button quiet"
+                                href="#/admin"
+                                aria-current={where === 'admin' ? 'page' : undefined}
+                                aria-label={say('admin')}
+                                title={say('admin')}
+                            >
+                                <Icon name="gauge" />
+                            </a>
+                        )}
+                        <a
+                            id="to-settings"
+                            class="button quiet"
+                            href="#/settings"
+                            aria-current={where === 'settings' ? 'page' : undefined}
+                            aria-label={say('settings')}
+                            title={say('settings')}
+                        >
+                            <Icon name="sliders" />
+                        </a>
+                        <button
+                            id="logout"
+                            class="quiet"
+                            type="button"
+                            title={say('logOut')}
+                            onClick={() => endSession()}
+                        >
+                            <Icon name="out" />
+                            <span class="words">{say('logOut')}</span>
+                        </button>
+                    </>
+                )}
+                <button
+                    id="language"
+                    class="quiet"
+                    type="button"
+                    lang={state.language === 'es' ? 'en' : 'es'}
+                    onClick={otherLanguage}
+                >
+                    {say('otherLanguage')}
+                </button>
             </div>
         </header>
     );
@@ -47,46 +105,91 @@ function otherLanguage() {
     for (const [id, t] of tasks.known) if (t.status === 'failed') refresh(id).catch(() => {});
 }
 
+// One word for one outage, whatever it stops.
+function Outage() {
+    const lost = isLost();
+    if (tasks.live && !lost && tasks.error?.status !== 0) return null;
+    return (
+        <p class="offline" role="status">
+            {say(lost ? 'offlineUploads' : 'offline')}
+        </p>
+    );
+}
+
 function App() {
     const [, draw] = useState(0);
     const [hash, setHash] = useState(location.hash);
     const begun = useRef(hash);
     const first = begun.current === hash && !begun.moved;
-    useEffect(() => listen(() => draw((n) => n + 1)), []);
-    useEffect(() => {
-        const moved = () => { begun.moved = true; setHash(location.hash); };
+    // at once: what other tabs tell comes at any time
+    useLayoutEffect(() => listen(() => draw((n) => n + 1)), []);
+    useLayoutEffect(() => {
+        const moved = () => {
+            begun.moved = true;
+            setHash(location.hash);
+        };
         addEventListener('hashchange', moved);
         return () => removeEventListener('hashchange', moved);
     }, []);
-    const route = routeOf(hash), inside = state.token !== null;
-    const where = !inside ? 'door' : route.part ?? (route.reel ? 'reel' : 'desk');
-    useEffect(() => {
-        if (inside) { openTasks(); findUnfinished(); loadMe().catch(() => {}); }
-    }, [state.token]);
-    // whoever comes to the desk from elsewhere begins at its heading; a filter keeps its place
+    const route = routeOf(hash),
+        inside = state.token !== null;
+    const where = !inside ? 'door' : (route.part ?? (route.reel ? 'reel' : 'desk'));
     const last = useRef(where);
     useEffect(() => {
-        if (last.current !== where && where === 'desk') document.getElementById('title').focus();
-        if (last.current !== where && where === 'door') document.querySelector('#entry [name=username]').focus();
-        if (last.current !== where) scrollTo(0, 0);
+        if (!inside) return;
+        openTasks();
+        findUnfinished();
+        loadMe().catch(() => {});
+        (window.requestIdleCallback ?? setTimeout)(getReady);
+    }, [state.token]);
+    // the desk brings everybody back to where they were by itself
+    useEffect(() => {
+        if (last.current !== where && where !== 'desk') scrollTo(0, 0);
         last.current = where;
     }, [where]);
-    useEffect(() => { document.title = where === 'reel' ? `${nameOf(route.reel)} · Reelgate` : { desk: `${say('deskTitle')} · Reelgate`, settings: `${say('settings')} · Reelgate`, admin: `${say('admin')} · Reelgate` }[where] ?? 'Reelgate'; });
+    useEffect(() => {
+        document.title =
+            where === 'reel'
+                ? `${nameOf(route.reel)} · Reelgate`
+                : ({
+                      desk: `${say('deskTitle')} · Reelgate`,
+                      settings: `${say('settings')} · Reelgate`,
+                      admin: `${say('admin')} · Reelgate`,
+                  }[where] ?? 'Reelgate');
+    });
     return (
         <>
-            <a class="skip" href="#main" onClick={(event) => { event.preventDefault(); document.getElementById('main').focus(); }}>{say('skip')}</a>
+            <a
+                class="skip"
+                href="#main"
+                onClick={(event) => {
+                    event.preventDefault();
+                    document.getElementById('main').focus();
+                }}
+            >
+                {say('skip')}
+            </a>
             <Top where={where} />
             <main id="main" tabIndex={-1}>
                 {where === 'door' && <Door />}
-                {where === 'desk' && <Desk filter={route.filter} over={depth > 0} />}
+                {where === 'desk' && (
+                    <Desk
+                        view={route.view}
+                        over={depth > 0}
+                        first={first && last.current === 'desk'}
+                    />
+                )}
                 {where === 'reel' && <Reel key={route.reel} id={route.reel} first={first} />}
                 {PARTS[where] && <Later part={PARTS[where]} at={route.at} first={first} />}
             </main>
-            {inside && !tasks.live && <p class="offline" role="status">{say('offline')}</p>}
+            {inside && <Outage />}
             {inside && <Prepare />}
+            {inside && <Help />}
             <Question />
             <Toasts />
-            <p id="live" class="unseen" aria-live="polite">{state.live}</p>
+            <p id="live" class="unseen" aria-live="polite">
+                {state.live}
+            </p>
         </>
     );
 }
@@ -96,9 +199,15 @@ function mark(by) {
     depth = Math.max(0, by ? depth + by : 0);
     change();
 }
-addEventListener('dragenter', (event) => { if (carriesFiles(event)) mark(1); });
-addEventListener('dragleave', (event) => { if (carriesFiles(event)) mark(-1); });
-addEventListener('dragover', (event) => { if (carriesFiles(event)) event.preventDefault(); });
+addEventListener('dragenter', (event) => {
+    if (carriesFiles(event)) mark(1);
+});
+addEventListener('dragleave', (event) => {
+    if (carriesFiles(event)) mark(-1);
+});
+addEventListener('dragover', (event) => {
+    if (carriesFiles(event)) event.preventDefault();
+});
 addEventListener('drop', (event) => {
     if (!carriesFiles(event)) return;
     event.preventDefault();
@@ -108,8 +217,16 @@ addEventListener('drop', (event) => {
     if (/^#\/(reel|settings|admin)\b/.test(location.hash)) location.hash = '#/';
 });
 addEventListener('keydown', (event) => {
-    const writes = /^(input|select|textarea)$/i.test(event.target.localName) && event.target.type !== 'file';
-    if ((event.ctrlKey || event.metaKey) && event.key === 'z' && !event.shiftKey && !writes && undoLast()) event.preventDefault();
+    const writes =
+        /^(input|select|textarea)$/i.test(event.target.localName) && event.target.type !== 'file';
+    if (
+        (event.ctrlKey || event.metaKey) &&
+        event.key === 'z' &&
+        !event.shiftKey &&
+        !writes &&
+        undoLast()
+    )
+        event.preventDefault();
 });
 whenSessionEnds(leaveAll);
 

@@ -1,12 +1,37 @@
 // One reel: to watch, to know, to pass on.
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { Bar, download } from './desk.jsx';
-import { copyText, Fault, Icon, Title } from './parts.jsx';
-import { bytes, inWords, number, say, state } from './state.js';
-import { freshTask, isWorking, kept, local, nameOf, refresh, remove, retry, tasks } from './tasks.js';
+import { remove, retry } from './acts.js';
+import { Bar, download, lineOf } from './cards.jsx';
+import { last } from './desk.jsx';
+import { copyText, Fault, Icon, Later, Rename, Title } from './parts.jsx';
+import { bytes, inWords, number, say, state, when } from './state.js';
+import {
+    canRetry,
+    freshTask,
+    isWorking,
+    kept,
+    local,
+    nameOf,
+    refresh,
+    tasks,
+    watchLine,
+} from './tasks.js';
+
+const REMAKE = () => import('./remake.jsx');
 
 const FITS = { pad: 'fitPad', blur: 'fitBlur', crop: 'fitCrop', stretch: 'fitStretch' };
-const CODECS = { h264: 'H.264', hevc: 'H.265', vp8: 'VP8', vp9: 'VP9', av1: 'AV1', mpeg4: 'MPEG-4', aac: 'AAC', mp3: 'MP3', opus: 'Opus', vorbis: 'Vorbis' };
+const CODECS = {
+    h264: 'H.264',
+    hevc: 'H.265',
+    vp8: 'VP8',
+    vp9: 'VP9',
+    av1: 'AV1',
+    mpeg4: 'MPEG-4',
+    aac: 'AAC',
+    mp3: 'MP3',
+    opus: 'Opus',
+    vorbis: 'Vorbis',
+};
 const codec = (name) => CODECS[name] ?? String(name ?? '').toUpperCase();
 
 function soundOf(file) {
@@ -15,25 +40,114 @@ function soundOf(file) {
     return `${codec(file.audio.codec)}, ${n === 1 ? say('mono') : n === 2 ? say('stereo') : say('channels', n)}`;
 }
 function rateOf(file) {
-    const [above, below] = String(file.video?.fps ?? '').split('/').map(Number);
+    const [above, below] = String(file.video?.fps ?? '')
+        .split('/')
+        .map(Number);
     return above && below ? number(above / below, above % below ? 2 : 0) : '–';
 }
 const ROWS = [
-    ['size', (f) => (f.width ? `${f.width}×${f.height}` : '–')], ['duration', (f) => (f.duration ? `${number(f.duration, 1)} s` : '–')], ['pictures', rateOf],
-    ['codec', (f) => (f.video ? codec(f.video.codec) : '–')], ['sound', (f) => (f.video || f.audio ? soundOf(f) : '–')], ['weight', (f) => (f.bytes ? bytes(f.bytes) : '–')],
+    ['size', (f) => (f.width ? `${f.width}×${f.height}` : '–')],
+    ['duration', (f) => (f.duration ? `${number(f.duration, 1)} s` : '–')],
+    ['pictures', rateOf],
+    ['codec', (f) => (f.video ? codec(f.video.codec) : '–')],
+    ['sound', (f) => (f.video || f.audio ? soundOf(f) : '–')],
+    ['weight', (f) => (f.bytes ? bytes(f.bytes) : '–')],
 ];
 
 function Facts({ t }) {
-    const sides = [[say('theClip'), t.clip], [say('theReel'), t.reel]].filter(([, f]) => f);
+    const sides = [
+        [say('theClip'), t.clip],
+        [say('theReel'), t.reel],
+    ].filter(([, f]) => f);
     if (sides.length === 0) return null;
     return (
         <section class="panel" aria-labelledby="facts-title">
             <h2 id="facts-title">{say('facts')}</h2>
             <table class="facts-table">
-                <thead><tr><td />{sides.map(([name]) => <th key={name} scope="col">{name}</th>)}</tr></thead>
-                <tbody>{ROWS.map(([name, of]) => <tr key={name}><th scope="row">{say(name)}</th>{sides.map(([side, f]) => <td key={side}>{of(f)}</td>)}</tr>)}</tbody>
+                <thead>
+                    <tr>
+                        <td />
+                        {sides.map(([name]) => (
+                            <th key={name} scope="col">
+                                {name}
+                            </th>
+                        ))}
+                    </tr>
+                </thead>
+                <tbody>
+                    {ROWS.map(([name, of]) => (
+                        <tr key={name}>
+                            <th scope="row">{say(name)}</th>
+                            {sides.map(([side, f]) => (
+                                <td key={side}>{of(f)}</td>
+                            ))}
+                        </tr>
+                    ))}
+                </tbody>
             </table>
         </section>
+    );
+}
+
+// The way to another shape or start.
+function Again({ t }) {
+    const [open, setOpen] = useState(false);
+    return (
+        <>
+            <button type="button" class="link" id="to-remake" onClick={() => setOpen(true)}>
+                {say('remake')}
+            </button>
+            {open && <Later part={REMAKE} t={t} onDone={() => setOpen(false)} />}
+        </>
+    );
+}
+
+// The name of the clip, and the way to another one.
+function Named({ id, name, first }) {
+    const [renaming, setRenaming] = useState(false),
+        head = useRef();
+    const done = () => {
+        setRenaming(false);
+        setTimeout(() => document.getElementById('rename')?.focus());
+    };
+    return (
+        <div class="named" ref={head}>
+            {renaming ? (
+                <>
+                    <h1 class="unseen">{name}</h1>
+                    <Rename id={id} value={name} onDone={done} />
+                </>
+            ) : (
+                <>
+                    <Title first={first}>{name}</Title>
+                    <button
+                        type="button"
+                        id="rename"
+                        class="quiet"
+                        aria-label={say('renameOf', name)}
+                        title={say('rename')}
+                        onClick={() => setRenaming(true)}
+                    >
+                        <Icon name="pen" />
+                    </button>
+                </>
+            )}
+        </div>
+    );
+}
+
+// What was left out or could not be kept, though there is a reel.
+function Warnings({ list }) {
+    if (!list?.length) return null;
+    return (
+        <ul class="warnings" aria-label={say('warnings')}>
+            {list.map((w) => (
+                <li key={w.code} class="note">
+                    <Icon name="warn" />
+                    <span>{w.message}</span>
+                </li>
+            ))}
+        </ul>
     );
 }
 
@@ -44,16 +158,59 @@ function How({ t }) {
         <section class="panel" aria-labelledby="how-title">
             <h2 id="how-title">{say('how')}</h2>
             <p>{say(path)}</p>
-            <p class="hint">{say('madeWith', say(FITS[t.fit] ?? 'fitPad'), number(t.start, t.start % 1 ? 1 : 0))}</p>
-            {t.reason && <details><summary>{say('why')}</summary><p class="hint" lang="en">{t.reason}</p></details>}
-            {r && <>
-                <h3>{say('receipt')}</h3>
-                <p>{say(r.ok ? 'receiptGood' : 'receiptBad')}</p>
-                <ul class="checks">{Object.entries(r.checks ?? {}).filter(([name]) => name in { form: 1, times: 1, shape: 1, length: 1, bumpers: 1, seams: 1, sync: 1 }).map(([name, good]) => (
-                    <li key={name} data-good={good}><Icon name={good ? 'check' : 'close'} />{say(`check_${name}`)}<span class="unseen">: {say(good ? 'yes' : 'no')}</span></li>
-                ))}</ul>
-                <p class="hint">{say('receiptCounts', number(r.pictures ?? 0), number(r.sounds ?? 0), number(r.decoded ?? 0))}</p>
-            </>}
+            <p class="hint">
+                {say(
+                    'madeWith',
+                    say(FITS[t.fit] ?? 'fitPad'),
+                    number(t.start, t.start % 1 ? 1 : 0),
+                )}
+            </p>
+            <Again t={t} />
+            {t.reason && (
+                <details>
+                    <summary>{say('why')}</summary>
+                    <p class="hint" lang="en">
+                        {t.reason}
+                    </p>
+                </details>
+            )}
+            {r && (
+                <>
+                    <h3>{say('receipt')}</h3>
+                    <p>{say(r.ok ? 'receiptGood' : 'receiptBad')}</p>
+                    <ul class="checks">
+                        {Object.entries(r.checks ?? {})
+                            .filter(
+                                ([name]) =>
+                                    name in
+                                    {
+                                        form: 1,
+                                        times: 1,
+                                        shape: 1,
+                                        length: 1,
+                                        bumpers: 1,
+                                        seams: 1,
+                                        sync: 1,
+                                    },
+                            )
+                            .map(([name, good]) => (
+                                <li key={name} data-good={good}>
+                                    <Icon name={good ? 'check' : 'close'} />
+                                    {say(`check_${name}`)}
+                                    <span class="unseen">: {say(good ? 'yes' : 'no')}</span>
+                                </li>
+                            ))}
+                    </ul>
+                    <p class="hint">
+                        {say(
+                            'receiptCounts',
+                            number(r.pictures ?? 0),
+                            number(r.sounds ?? 0),
+                            number(r.decoded ?? 0),
+                        )}
+                    </p>
+                </>
+            )}
         </section>
     );
 }
@@ -62,7 +219,10 @@ function Link({ t }) {
     const field = useRef();
     const url = new URL(local(t.download), location.href);
     const until = new Date(Number(url.searchParams.get('exp')) * 1000);
-    const when = new Intl.DateTimeFormat(state.language, { hour: 'numeric', minute: '2-digit' }).format(until);
+    const when = new Intl.DateTimeFormat(state.language, {
+        hour: 'numeric',
+        minute: '2-digit',
+    }).format(until);
     async function copy() {
         await freshTask(t.task_id).catch(() => {});
         const fresh = tasks.known.get(t.task_id) ?? t;
@@ -71,8 +231,20 @@ function Link({ t }) {
     return (
         <section class="panel" aria-labelledby="link-title">
             <h2 id="link-title">{say('link')}</h2>
-            <div class="copy"><input ref={field} id="link" readOnly value={url.href} aria-labelledby="link-title" onFocus={(e) => e.currentTarget.select()} />
-                <button type="button" id="copy" onClick={copy}><Icon name="link" />{say('copyLink')}</button></div>
+            <div class="copy">
+                <input
+                    ref={field}
+                    id="link"
+                    readOnly
+                    value={url.href}
+                    aria-labelledby="link-title"
+                    onFocus={(e) => e.currentTarget.select()}
+                />
+                <button type="button" id="copy" onClick={copy}>
+                    <Icon name="link" />
+                    {say('copyLink')}
+                </button>
+            </div>
             <p class="hint">{say('linkUntil', when)}</p>
         </section>
     );
@@ -80,15 +252,40 @@ function Link({ t }) {
 
 // The player keeps the link that it began with: another one would begin it anew.
 function Player({ t }) {
-    const [src, setSrc] = useState(local(t.download)), [poster] = useState(t.poster && local(t.poster));
+    const [src, setSrc] = useState(local(t.download)),
+        [poster] = useState(t.poster && local(t.poster));
     const [broken, setBroken] = useState(false);
     async function again() {
         await refresh(t.task_id).catch(() => {});
         setSrc(local(tasks.known.get(t.task_id).download));
         setBroken(false);
     }
-    if (broken) return <div class="stage"><Fault text={say('playError')}><button type="button" class="link" onClick={again}>{say('again')}</button></Fault></div>;
-    return <div class="stage"><video id="player" controls playsInline preload="metadata" src={src} poster={poster || undefined} width="1280" height="720" aria-label={say('reelOf', nameOf(t.task_id))} onError={() => setBroken(true)} /></div>;
+    if (broken)
+        return (
+            <div class="stage">
+                <Fault text={say('playError')}>
+                    <button type="button" class="link" onClick={again}>
+                        {say('again')}
+                    </button>
+                </Fault>
+            </div>
+        );
+    return (
+        <div class="stage">
+            <video
+                id="player"
+                controls
+                playsInline
+                preload="metadata"
+                src={src}
+                poster={poster || undefined}
+                width="1280"
+                height="720"
+                aria-label={say('reelOf', nameOf(t.task_id))}
+                onError={() => setBroken(true)}
+            />
+        </div>
+    );
 }
 
 export function Reel({ id, first }) {
@@ -97,35 +294,120 @@ export function Reel({ id, first }) {
     useEffect(() => {
         if (!t) refresh(id).then(() => setFault(null), setFault);
     }, [id, !!t]);
+    const waiting = !!t && isWorking(t);
+    useEffect(() => {
+        watchLine(waiting ? [id] : []);
+        return () => watchLine([]);
+    }, [id, waiting]);
     if (tasks.hidden.has(id)) return null;
-    const Back = <p class="way"><a href="#/"><Icon name="back" />{say('back')}</a></p>;
+    const Back = (
+        <p class="way">
+            <a href={last.address}>
+                <Icon name="back" />
+                {say('back')}
+            </a>
+        </p>
+    );
     if (!t)
         return (
-            <section id="reel" aria-labelledby="title">{Back}
-                {fault?.status === 404
-                    ? <><Title first={first}>{say('notHere')}</Title><p>{say('notHereText')}</p></>
-                    : <><h1 id="title">{nameOf(id)}</h1><div class="stage" aria-busy="true">{fault ? <Fault text={inWords(fault)}><button type="button" class="link" onClick={() => refresh(id).then(() => setFault(null), setFault)}>{say('again')}</button></Fault> : <p class="unseen" role="status">{say('loading')}</p>}</div></>}
+            <section id="reel" aria-labelledby="title">
+                {Back}
+                {fault?.status === 404 ? (
+                    <>
+                        <Title first={first}>{say('notHere')}</Title>
+                        <p>{say('notHereText')}</p>
+                    </>
+                ) : (
+                    <>
+                        <h1 id="title">{nameOf(id)}</h1>
+                        <div class="stage" aria-busy="true">
+                            {fault ? (
+                                <Fault text={inWords(fault)}>
+                                    <button
+                                        type="button"
+                                        class="link"
+                                        onClick={() =>
+                                            refresh(id).then(() => setFault(null), setFault)
+                                        }
+                                    >
+                                        {say('again')}
+                                    </button>
+                                </Fault>
+                            ) : (
+                                <p class="unseen" role="status">
+                                    {say('loading')}
+                                </p>
+                            )}
+                        </div>
+                    </>
+                )}
             </section>
         );
-    const name = nameOf(id), ready = t.status === 'processed', note = tasks.notes.get(id);
+    const name = nameOf(id),
+        ready = t.status === 'processed',
+        note = tasks.notes.get(id);
     return (
         <section id="reel" data-state={t.status} aria-labelledby="title">
             {Back}
-            <Title first={first}>{name}</Title>
+            <Named id={id} name={name} first={first} />
             <div class="reel-in">
                 <div class="reel-main">
-                    {ready ? <Player t={t} key={id} /> : (
+                    {ready ? (
+                        <Player t={t} key={id} />
+                    ) : (
                         <div class="stage">
-                            {t.status === 'failed' ? <p class="error">{inWords(t.error) || say('failed')}</p> : <><Icon name="clip" size={64} /><p class="shot-note">{say('waitText')}</p></>}
+                            {t.status === 'failed' ? (
+                                <p class="error">{inWords(t.error) || say('failed')}</p>
+                            ) : (
+                                <>
+                                    <Icon name="clip" size={64} />
+                                    <p class="shot-note">{say('waitText')}</p>
+                                </>
+                            )}
                             {t.status === 'processing' && <Bar name={name} value={t.progress} />}
                         </div>
                     )}
                     {note && <Fault text={inWords(note)} />}
+                    <Warnings list={t.warnings} />
                     <div class="acts reel-acts">
-                        <span class="badge">{say(t.status)}{t.status === 'processing' ? ` ${t.progress} %` : ''}</span>
-                        <button type="button" class="remove" aria-label={say('removeOf', name)} onClick={() => { remove(id); location.hash = '#/'; }}><Icon name="bin" />{say('remove')}</button>
-                        {t.status === 'failed' && <button type="button" class="again main" disabled={tasks.busy.has(id)} aria-label={say('retryOf', name)} onClick={() => retry(id)}><Icon name="again" />{say('retry')}</button>}
-                        {ready && <a class="button main get" href={kept(t.download)} download="" aria-label={say('downloadOf', name)} onClick={(e) => download(e, id)}><Icon name="down" />{say('download')}</a>}
+                        <span class="badge">{say(t.status)}</span>
+                        <span class="facts grow">{waiting ? lineOf(t) : when(t.timestamp)}</span>
+                        <button
+                            type="button"
+                            class="remove"
+                            aria-label={say('removeOf', name)}
+                            onClick={() => {
+                                remove(id);
+                                location.hash = last.address;
+                            }}
+                        >
+                            <Icon name="bin" />
+                            {say('remove')}
+                        </button>
+                        {canRetry(t) && (
+                            <button
+                                type="button"
+                                class="again main"
+                                disabled={tasks.busy.has(id)}
+                                aria-label={say('retryOf', name)}
+                                onClick={() => retry(id)}
+                            >
+                                <Icon name="again" />
+                                {say('retry')}
+                            </button>
+                        )}
+                        {ready && (
+                            <a
+                                class="button main get"
+                                href={kept(t.download)}
+                                download=""
+                                aria-label={say('downloadOf', name)}
+                                onClick={(e) => download(e, id)}
+                            >
+                                <Icon name="down" />
+                                {say('download')}
+                            </a>
+                        )}
                     </div>
                     {ready && <Link t={t} />}
                 </div>

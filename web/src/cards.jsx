@@ -1,0 +1,316 @@
+// The cards of the desk: clips on their way up, from this tab or another, and tasks. A card is
+// drawn anew only when what it shows has changed, so that a thousand of them cost no more than what
+// moves.
+import { Component } from 'preact';
+import { useRef, useState } from 'preact/hooks';
+import { remove, retry } from './acts.js';
+import { Icon, Name, Rename } from './parts.jsx';
+import { bytes, inWords, number, say, shortDate, soon, when } from './state.js';
+import { canRetry, dropPicture, freshTask, kept, local, tasks } from './tasks.js';
+import { cancel, goOn } from './uploads.js';
+
+export function factsOf(task) {
+    const r = task.status === 'processed' && task.reel,
+        f = r || task.clip;
+    if (!f) return '';
+    const parts = [];
+    if (r && r.width) parts.push(`${r.width}×${r.height}`);
+    if (f.duration) parts.push(`${number(f.duration, 1)} s`);
+    if (f.bytes) parts.push(bytes(f.bytes));
+    return parts.join(' · ');
+}
+export const Bar = ({ name, value }) => (
+    <progress class="bar" max="100" value={value} aria-label={say('progressOf', name)} />
+);
+// How a task in line is doing: its place, and what is left as far as earlier clips tell.
+export function lineOf(t) {
+    const parts = [];
+    if (t.status === 'processing') parts.push(`${t.progress} %`);
+    else if (t.status === 'uploaded' && t.queue?.place > 0)
+        parts.push(
+            t.queue.place === 1 ? say('nextInLine') : say('placeInLine', number(t.queue.place)),
+        );
+    const told = t.queue?.seconds ?? 0, left = told - (Date.now() - t.askedAt) / 1000;
+    if (left > 0) parts.push(say('timeLeft', soon(left)));
+    return parts.join(' · ');
+}
+
+const Act = ({ kind, words, of, icon, ...more }) => (
+    <button
+        type="button"
+        class={`act ${kind}`}
+        aria-label={say(of[0], of[1])}
+        title={say(words)}
+        {...more}
+    >
+        <Icon name={icon} />
+        <span class="words">{say(words)}</span>
+    </button>
+);
+
+const STATES = { waiting: 'queued', sending: 'uploading', lost: 'lost', failed: 'failed' };
+// there: it is sent by another tab, which alone can stop it.
+export function UploadCard({ u, there = false }) {
+    const { name } = u,
+        size = u.file?.size ?? u.size,
+        percent = Math.floor(u.sent * 100);
+    const words = u.state === 'sending' && u.sent >= 1 ? 'saving' : STATES[u.state];
+    const moving = u.state === 'sending' || u.state === 'lost' || u.sent > 0;
+    return (
+        <li class="card" data-state={u.state === 'failed' ? 'failed' : words}>
+            <div class="shot">
+                {u.picture ? (
+                    <img class="picture" data-fit={u.fields.fit} src={u.picture} alt="" />
+                ) : (
+                    !u.problem && <Icon name="up" size={48} />
+                )}
+                {u.problem && (
+                    <p class="error" role="alert">
+                        {inWords(u.problem)}
+                    </p>
+                )}
+                {u.from > 0 && u.state !== 'failed' && (
+                    <p class="shot-note">{say('thereAlready', Math.floor(u.from * 100))}</p>
+                )}
+                {there && !(u.from > 0) && <p class="shot-note">{say('otherTab')}</p>}
+                {u.state !== 'failed' && moving && <Bar name={name} value={percent} />}
+            </div>
+            <div class="body">
+                <h2 class="name" title={name}>
+                    <Name>{name}</Name>
+                </h2>
+                <p class="state">
+                    <span class="badge">{say(words)}</span>
+                    <span class="facts">
+                        {words === 'uploading' || words === 'lost' ? `${percent} %` : bytes(size)}
+                    </span>
+                </p>
+                <div class="foot">
+                    <span class="date">
+                        {there ? say('inOtherTab') : moving ? bytes(size) : ''}
+                    </span>
+                    {!there && (
+                        <div class="acts">
+                            {u.state === 'failed' && u.again && (
+                                <Act
+                                    kind="again"
+                                    words="retry"
+                                    of={['retryOf', name]}
+                                    icon="again"
+                                    onClick={() => goOn(u)}
+                                />
+                            )}
+                            {u.state === 'failed' ? (
+                                <Act
+                                    kind="remove"
+                                    words="remove"
+                                    of={['removeOf', name]}
+                                    icon="bin"
+                                    onClick={() => cancel(u)}
+                                />
+                            ) : (
+                                <Act
+                                    kind="cancel"
+                                    words="cancel"
+                                    of={['cancelOf', name]}
+                                    icon="close"
+                                    onClick={() => cancel(u)}
+                                />
+                            )}
+                        </div>
+                    )}
+                </div>
+            </div>
+        </li>
+    );
+}
+
+// A link that is too old is asked for anew before it is followed.
+export async function download(event, id) {
+    if (tasks.known.get(id)?.askedAt > Date.now() - 10 * 60 * 1000) return;
+    const a = event.currentTarget;
+    event.preventDefault();
+    const t = await freshTask(id).catch((e) => {
+        tasks.notes.set(id, e);
+        return null;
+    });
+    if (!t) return;
+    a.href = kept(t.download);
+    a.click();
+}
+
+function focusBeside(event) {
+    const mine = event.currentTarget.closest('.card'),
+        other = mine.nextElementSibling ?? mine.previousElementSibling;
+    (other?.querySelector('.name a, button') ?? document.getElementById('files')).focus();
+}
+
+// Draws its part anew only for other properties.
+const still = (Part) =>
+    class extends Component {
+        shouldComponentUpdate(next) {
+            return Object.keys(next).some((key) => next[key] !== this.props[key]);
+        }
+        render(given) {
+            return <Part {...given} />;
+        }
+    };
+
+function Shot({ id, t, ready, fault, picture, where }) {
+    return (
+        <div class="shot">
+            <a class="shot-link" href={where} tabIndex={-1} aria-hidden="true">
+                {picture && <img class="picture" data-fit={t.fit} src={picture} alt="" />}
+                {ready && t.poster ? (
+                    <img
+                        class="poster"
+                        src={local(t.poster)}
+                        alt=""
+                        width="320"
+                        height="180"
+                        onLoad={() => picture && dropPicture(id)}
+                    />
+                ) : (
+                    !fault && !picture && <Icon name="clip" size={48} />
+                )}
+                {ready && t.poster && (
+                    <span class="play">
+                        <Icon name="play" size={26} />
+                    </span>
+                )}
+            </a>
+            {fault && <p class="error">{fault}</p>}
+            {t.status === 'processing' && <Bar name={t.name} value={t.progress} />}
+        </div>
+    );
+}
+
+// name, known, note, picture: as tasks has them; chosen: it is one of those that are chosen.
+export const TaskCard = still(
+    ({ id, status, name, known, note, picture, busy, chosen, onChoose }) => {
+        const [renaming, setRenaming] = useState(false);
+        const link = useRef();
+        const where = `#/reel/${id}`,
+            t = known ?? { status, progress: 0 };
+        const ready = status === 'processed';
+        const fault = note ? inWords(note) : status === 'failed' && t.error ? inWords(t.error) : '';
+        const warned = ready && t.warnings?.length > 0;
+        return (
+            <li
+                class="card"
+                data-id={id}
+                data-state={status}
+                data-chosen={chosen || undefined}
+                aria-busy={!known}
+            >
+                <Shot
+                    id={id}
+                    t={{ ...t, name }}
+                    ready={ready}
+                    fault={fault}
+                    picture={picture}
+                    where={where}
+                />
+                <label class="pick">
+                    <input
+                        type="checkbox"
+                        checked={chosen}
+                        aria-label={say('chooseOf', name)}
+                        onClick={(event) =>
+                            onChoose(id, event.currentTarget.checked, event.shiftKey)
+                        }
+                    />
+                </label>
+                <div class="body">
+                    {renaming ? (
+                        <Rename
+                            id={id}
+                            value={name}
+                            onDone={() => {
+                                setRenaming(false);
+                                setTimeout(() => link.current?.focus());
+                            }}
+                        />
+                    ) : (
+                        <h2 class="name" title={name}>
+                            <a ref={link} href={where} aria-label={name}>
+                                <Name>{name}</Name>
+                            </a>
+                        </h2>
+                    )}
+                    <p class="state">
+                        <span class="badge">{say(status)}</span>
+                        {warned && (
+                            <span class="warned" title={t.warnings.map((w) => w.message).join(' ')}>
+                                <Icon name="warn" size={16} />
+                                <span class="unseen">
+                                    {t.warnings.map((w) => w.message).join(' ')}
+                                </span>
+                            </span>
+                        )}
+                        <span class="facts">
+                            {known ? (ready || status === 'failed' ? factsOf(t) : lineOf(t)) : ''}
+                        </span>
+                    </p>
+                    <div class="foot">
+                        {known ? (
+                            <time
+                                class="date"
+                                dateTime={new Date(t.timestamp).toISOString()}
+                                title={when(t.timestamp)}
+                            >
+                                {shortDate(t.timestamp)}
+                            </time>
+                        ) : (
+                            <span />
+                        )}
+                        <div class="acts">
+                            {ready && (
+                                <a
+                                    class="act button get"
+                                    href={known ? kept(t.download) : where}
+                                    download={known ? '' : undefined}
+                                    aria-label={say('downloadOf', name)}
+                                    title={say('download')}
+                                    onClick={(e) => download(e, id)}
+                                >
+                                    <Icon name="down" />
+                                    <span class="words">{say('download')}</span>
+                                </a>
+                            )}
+                            {known && canRetry(t) && (
+                                <Act
+                                    kind="again"
+                                    words="retry"
+                                    of={['retryOf', name]}
+                                    icon="again"
+                                    disabled={busy}
+                                    onClick={() => retry(id)}
+                                />
+                            )}
+                            {known && (
+                                <Act
+                                    kind="retitle"
+                                    words="rename"
+                                    of={['renameOf', name]}
+                                    icon="pen"
+                                    onClick={() => setRenaming(true)}
+                                />
+                            )}
+                            <Act
+                                kind="remove"
+                                words="remove"
+                                of={['removeOf', name]}
+                                icon="bin"
+                                onClick={(e) => {
+                                    focusBeside(e);
+                                    remove(id);
+                                }}
+                            />
+                        </div>
+                    </div>
+                </div>
+            </li>
+        );
+    },
+);

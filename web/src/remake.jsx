@@ -1,0 +1,71 @@
+// Another shape or start for a clip that is here already: its reel is made anew, after a question.
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { alter } from './acts.js';
+import { Icon } from './parts.jsx';
+import { Fit, Start, faultOf, setStart } from './prepare.jsx';
+import { askFirst, say } from './state.js';
+import { nameOf } from './tasks.js';
+
+export default function Remake({ t, onDone }) {
+    const id = t.task_id,
+        dialog = useRef(),
+        video = useRef(null);
+    const [draft] = useState(() => ({
+        fit: t.fit,
+        text: '',
+        duration: t.clip?.duration ?? 0,
+        width: t.clip?.width ?? 0,
+        height: t.clip?.height ?? 1,
+    }));
+    useEffect(() => {
+        setStart(draft, t.start);
+        dialog.current.showModal();
+    }, []);
+    async function make(event) {
+        event.preventDefault();
+        if (faultOf(draft)) {
+            dialog.current.querySelector('#start').focus();
+            return;
+        }
+        onDone();
+        const sure = await askFirst(
+            say('remakeSure', nameOf(id)),
+            say('remakeSureText'),
+            say('remakeYes'),
+            true,
+        );
+        if (sure) alter(id, { fit: draft.fit, start: draft.start ?? 0 });
+    }
+    return (
+        <dialog id="remake" ref={dialog} aria-labelledby="remake-title" onClose={onDone}>
+            <form onSubmit={make} noValidate>
+                <header>
+                    <h2 id="remake-title">{say('remake')}</h2>
+                    <button
+                        type="button"
+                        class="quiet shut"
+                        onClick={onDone}
+                        aria-label={say('close')}
+                    >
+                        <Icon name="close" />
+                    </button>
+                </header>
+                <div class="wishes">
+                    <Fit draft={draft} />
+                    <Start draft={draft} video={video} />
+                </div>
+                <footer class="acts">
+                    <button
+                        id="remake-send"
+                        class="main"
+                        type="submit"
+                        disabled={draft.fit === t.fit && draft.start === t.start}
+                    >
+                        <Icon name="again" />
+                        {say('remakeYes')}
+                    </button>
+                </footer>
+            </form>
+        </dialog>
+    );
+}
