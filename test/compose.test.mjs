@@ -40,6 +40,15 @@ test('the compose file, run', async (t) => {
         assert.deepEqual(sent.filter((name) => /\/test\/|\.env|\.pem|\.ya?ml$|node_modules|tls/.test(name)), ['api/openapi.yaml']);
     });
 
+    await step('in a filter like Docker\'s four layers hold, the filter is named, and a clip becomes a reel', async () => {
+        const flags = ['--rm', '--read-only', '--tmpfs', '/tmp', '-v', '/var/lib/reelgate', '--cap-drop', 'all', '--security-opt', 'no-new-privileges', '--security-opt', `seccomp=${engine.dockersFilter()}`, '--network', 'none'];
+        const run = (...command) => engine.shell(`podman run ${[...flags, ...command].map((word) => `'${word}'`).join(' ')}`);
+        const jail = JSON.parse(await run('docker.io/library/reelgate', 'doctor', '--json')).checks.filter((c) => c.check === 'jail');
+        assert.deepEqual(jail.map((c) => [c.detail.split(/[ :]/)[0], c.state]), [['namespaces', 'warn'], ['rlimits', 'ok'], ['no_new_privs', 'ok'], ['landlock', 'ok'], ['seccomp', 'ok']]);
+        assert.match(jail[0].hint, /seccomp.*around this service/);
+        assert.ok(JSON.parse(await run('-v', `${short}:/clip.mp4:ro`, 'docker.io/library/reelgate', 'render', '--json', '/clip.mp4', '/tmp/reel.mp4')));
+    });
+
     await step('up -d: all are healthy, with passwords made and nothing set', async (t) => {
         const from = Date.now();
         await engine.compose('up', '-d');
@@ -175,6 +184,7 @@ test('the compose file, run', async (t) => {
         await kept();
     });
     await step('probes leave no line in the logs', async () => {
+        assert.doesNotMatch(await engine.log('queue'), /127\.0\.0\.1:\d+ -> 127\.0\.0\.1:5672/);
         for (const name of [...NODES, 'gateway'])
             assert.doesNotMatch(await engine.log(name), /\/(ping|api\/ready|api\/health)\b.*(status=200|" 200 )/, name);
     });
