@@ -1,7 +1,7 @@
 // The commands, as people and scripts use them: what they print, where, and how they end.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { chmodSync, existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -51,6 +51,32 @@ test('probe says what a clip is, for people and for programs', async () => {
     const { in: facts, path, reason } = JSON.parse((await run(['probe', '--json', file])).stdout);
     assert.deepEqual([facts.width, facts.height, facts.audio.hz, path], [320, 180, 48000, 'copy']);
     assert.ok(Math.abs(facts.duration - 2) < 0.05 && reason.length > 10);
+});
+
+test('probe of a folder says each file, and the share of each path and of each reason', async (t) => {
+    const dir = folder(t), inner = join(dir, 'inner');
+    mkdirSync(inner);
+    copyFileSync(await clip(1), join(dir, 'a.mp4'));
+    for (const path of [join(dir, 'b.mp4'), join(inner, 'd.mp4')]) copyFileSync(await clip(1, { size: '320x240' }), path);
+    writeFileSync(join(dir, 'c.txt'), 'no clip');
+    writeFileSync(join(dir, '.hidden'), 'no clip');
+    symlinkSync(dir, join(inner, 'round'));
+    const people = await run(['probe', `${dir}/`]);
+    assert.equal(people.code, 0, people.stderr);
+    const lines = people.stdout.split('\n');
+    assert.deepEqual(lines.slice(0, 4).map((line) => line.replace(/: .*/, '')), ['copy     a.mp4', 'encode   b.mp4', 'refused  c.txt', 'encode   inner/d.mp4']);
+    assert.deepEqual(lines.slice(4).map((line) => line.trim().split(/ {2,}/)).filter(([share]) => /%/.test(share)).map(([share, files]) => [share, files]),
+        [['25.0 %', '1'], ['25.0 %', '1'], ['50.0 %', '2'], ['50.0 %', '2'], ['25.0 %', '1'], ['25.0 %', '1']]);
+
+    const objects = (await run(['probe', '--json', dir])).stdout.trim().split('\n').map((line) => JSON.parse(line));
+    assert.deepEqual(objects.slice(0, 4).map(({ file, path, code }) => [file, path, code]), [['a.mp4', 'copy', undefined], ['b.mp4', 'encode', undefined], ['c.txt', 'refused', 'not_a_video'], ['inner/d.mp4', 'encode', undefined]]);
+    const { summary } = objects[4];
+    assert.deepEqual([summary.files, summary.paths.encode, summary.paths.failed], [4, { files: 2, share: 0.5 }, { files: 0, share: 0 }]);
+    assert.deepEqual(summary.reasons.map(({ path, files }) => [path, files]), [['copy', 1], ['encode', 2], ['refused', 1]]);
+    assert.ok(objects[1].reason.startsWith(summary.reasons[1].reason));
+
+    const empty = folder(t);
+    assert.deepEqual([(await run(['probe', empty])).code, (await run(['probe', join(empty, 'none')])).code], [3, 3]);
 });
 
 const usages = [

@@ -1,3 +1,4 @@
+#include "cli/probe.h"
 #include "cli/cli.h"
 #include "cli/media_job.h"
 #include "core/err.h"
@@ -44,13 +45,17 @@ enum cli_exit cli_probe(struct cli *c)
     AUTO(media_job_clear) struct media_job m = MEDIA_JOB_NONE;
     if (media_job_wish(&m, c, &e) < 0)
         return cli_usage(c, "%s", e.text);
-    if (media_job_clip(&m, c->args[0], &e) < 0)
+    struct stat st;
+    bool folder = stat(c->args[0], &st) == 0 && S_ISDIR(st.st_mode);
+    if (!folder && media_job_clip(&m, c->args[0], &e) < 0)
         return cli_fail(c, c->args[0], &e);
     if (media_job_open(&m, c, &e) < 0)
         return cli_fail(c, NULL, &e);
     m.order.op = RENDER_PROBE;
     m.job.tick = tick;
     m.job.arg = c;
+    if (folder)
+        return probe_folder(c, &m, c->args[0]);
     struct render_report r;
     if (jail_run(m.jail, &m.job, &r, &e) < 0)
         return cli_fail(c, c->args[0], &e);

@@ -27,9 +27,15 @@ const struct cli_command cli_commands[] = {
      "otherwise. With --json one object is printed last: path, reason, receipt, wall_ms, in, "
      "out.\n" MEDIA_EXIT,
      CONF_RENDER, 2, 2, NULL, cli_render},
-    {"probe", "IN", "say what a clip is, which path it would take and why",
-     "The clip is looked at in the same jailed child that would render it. " MEDIA_EXIT, CONF_PROBE,
-     1, 1, NULL, cli_probe},
+    {"probe", "IN", "say what a clip is, or each of a folder, which path it would take and why",
+     "The clip is looked at in the same jailed child that would render it. Of a folder each file "
+     "in "
+     "it and below it is looked at (not those whose names begin with a dot, nor links): a line for "
+     "each, and at the end the share of each path and of each reason; with --json an object for "
+     "each "
+     "and a last one with a summary. The exit status is then 0 when all could be looked at, also "
+     "where clips would be refused. " MEDIA_EXIT,
+     CONF_PROBE, 1, 1, NULL, cli_probe},
     {"migrate", "", "bring the database schema up to date",
      "`reelgate serve` does so by itself; this is for doing it beforehand.\n"
      "Where a PostgreSQL database holds the tables of the service that Reelgate replaces, they are "
