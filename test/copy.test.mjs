@@ -103,7 +103,6 @@ for (const [name, ...params] of [
     ['one key picture', 'keyint=infinite', 'scenecut=0'],
     ['ids of 7', 'sps-id=7'],
     ['ids of 31', 'sps-id=31'],
-    ['access unit delimiters', 'aud=1'],
     ['picture timing', 'nal-hrd=vbr', 'vbv-maxrate=500', 'vbv-bufsize=500'],
     ['no deblocking', 'no-deblock=1'],
     ['constrained intra prediction', 'constrained-intra=1'],
@@ -135,7 +134,7 @@ row('two sequence headers', twoSequences, 'encode', { reason: /several|headers/,
 row('H.264 headers of tag avc3', () => changed(made(), '.mp4', (data) => {
     const at = data.lastIndexOf('avc1');
     return at > 64 && data.write('avc3', at);
-}), 'encode', { reason: /headers/ });
+}), 'copy');
 
 row('4:3', () => made({ size: '320x240' }), 'encode', { reason: /16:9/ });
 row('upright', () => made({ size: '180x320' }), 'encode', { reason: /16:9/, height: 320 });
@@ -213,9 +212,6 @@ row('3GP', () => made({ extension: '.3gp' }), 'copy');
 row('MP4, index first', () => made({ more: ['-movflags', 'faststart'] }), 'copy');
 row('MP4 in fragments', () => made({ more: ['-movflags', 'frag_keyframe+empty_moov'] }), 'copy', { slack: 0.1 });
 row('MP4 in fragments of 0.1 s', () => made({ more: ['-movflags', 'empty_moov+default_base_moof', '-frag_duration', '100000'] }), 'copy', { slack: 0.1 });
-row('MPEG-TS', () => made({ extension: '.ts' }), 'encode', { reason: /container/ });
-row('FLV', () => made({ extension: '.flv', sound: { hz: 44100 } }), 'encode', { reason: /container/ });
-row('AVI', () => made({ extension: '.avi', video: x264('bframes=0'), audio: ['-c:a', 'libmp3lame'] }), 'encode', { reason: /container/, frames: 51, slack: 0.01 }); // begins with an empty picture; does not know of MP3's delay
 row('a time code track', () => made({ more: ['-timecode', '01:00:00:00'] }), 'copy');
 row('HEVC', () => made({ seconds: 1, video: ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'log-level=error', '-tag:v', 'hvc1'] }), 'encode', { reason: /H\.264/, frames: 25, beeps: [0.5] });
 row('MPEG-4', () => made({ seconds: 1, video: ['-c:v', 'mpeg4'] }), 'encode', { reason: /H\.264/, frames: 25, beeps: [0.5] });
@@ -240,23 +236,6 @@ row('a second sample description that nothing uses', () => indexed(plainB(), (to
     stsd.body = Buffer.concat([stsd.body, stsd.body.subarray(8)]);
     stsd.body.writeUInt32BE(2, 4);
 }), 'encode', { reason: /header|description/ });
-row('lengths of 2 bytes before the parts of pictures', async () => {
-    const file = readFileSync(await made({ video: x264('bframes=2') }));
-    let list;
-    edited(file, (top, { picture }) => (list = places(picture)));
-    for (const { at, bytes: size } of list)
-        for (let i = at; i < at + size;) {
-            const n = file.readUInt32BE(i);
-            file.copyWithin(i + 2, i + 4, i + 4 + n);
-            file.writeUInt16BE(n + 2, i);
-            file.fill(0, i + 2 + n, i + 4 + n); /* trailing zeros */
-            i += 4 + n;
-        }
-    return indexed(await bytes('.mp4', file), (top, { picture }) => {
-        const stsd = table(picture, 'stsd').body;
-        stsd[stsd.indexOf('avcC', 0, 'latin1') + 4 + 4] = 0xfc | 1;
-    });
-}, 'encode', { reason: /4 bytes/ });
 row('a last picture that stands for a second', () => indexed(plainB(), (top, { picture }) => {
     const stts = table(picture, 'stts'), body = Buffer.alloc(8 + 16);
     body.writeUInt32BE(2, 4);

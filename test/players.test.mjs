@@ -15,8 +15,8 @@ const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-ru
     '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required'];
 
 const bit = 'mod(floor(N/pow(2,X)),2)';
-const numbered = (seconds, { audio = AAC, params = 'keyint=40:min-keyint=40:scenecut=0:bframes=3:b-adapt=0', size = '320:180', pixel = '1', hz = 48000 } = {}) =>
-    ffmpeg('.mp4', ['-f', 'lavfi', '-t', String(seconds), '-i', `color=black:s=16x9:r=${RATE},format=yuv444p,geq=lum='16+219*if(lt(Y,4),${bit},1-${bit})':cb=128:cr=128,scale=${size}:flags=neighbor,setsar=${pixel}:max=4000`,
+const numbered = (seconds, { audio = AAC, params = 'keyint=40:min-keyint=40:scenecut=0:bframes=3:b-adapt=0', size = '320:180', pixel = '1', hz = 48000, extension = '.mp4' } = {}) =>
+    ffmpeg(extension, ['-f', 'lavfi', '-t', String(seconds), '-i', `color=black:s=16x9:r=${RATE},format=yuv444p,geq=lum='16+219*if(lt(Y,4),${bit},1-${bit})':cb=128:cr=128,scale=${size}:flags=neighbor,setsar=${pixel}:max=4000`,
         ...(audio ? ['-f', 'lavfi', '-t', String(seconds), '-i', `sine=f=440:r=${hz}`] : []),
         '-c:v', 'libx264', '-preset', 'veryfast', '-crf', '18', '-pix_fmt', 'yuv420p', '-x264-params', params, ...(audio ?? [])]);
 
@@ -32,6 +32,8 @@ const kinds = [
     ['copied, with its sound encoded', () => numbered(3, { audio: ['-c:a', 'libmp3lame'] }), 'copy', 75, 0, []],
     ['copied, without sound', () => numbered(3, { audio: null }), 'copy', 75, 0, []],
     ['with a start', () => numbered(5), START, 90, 35, ['--start', '1.4']],
+    ['copied from a transport stream', () => numbered(3, { extension: '.ts' }), 'copy', 75, 0, []],
+    ['copied from an AVI, whose times are worked out', () => numbered(3, { extension: '.avi', audio: ['-c:a', 'libmp3lame'] }), 'copy', 75, 0, []],
     ['copied, with pixels that are not square', () => numbered(2, { size: '240:180', pixel: '4/3' }), 'copy', 50, 0, []],
     ['copied, with pixels of 1281:1280', () => numbered(2, { pixel: '1281/1280' }), 'copy', 50, 0, []],
     ['copied at 424x240', () => numbered(2, { size: '424:240' }), 'copy', 50, 0, []],

@@ -8,6 +8,7 @@
 #include "core/err.h"
 #include "core/fd.h"
 #include "core/mem.h"
+#include "media/clip/units.h"
 #include "media/coder.h"
 #include "media/encode/line.h"
 #include "media/media.h"
@@ -70,41 +71,27 @@ int bumper_make(AVCodecContext *fresh, AVFrame *frame, int64_t frames, int first
     return 0;
 }
 
-/* Units of an Annex B stream: *at is behind the last start code or at the stream's start; the next
- * unit's bytes, without the zeros that may follow it. NULL at the end. */
-static const uint8_t *unit_next(const uint8_t **at, const uint8_t *end, size_t *len_bytes)
+static struct units units_coded(const uint8_t *data, int bytes)
 {
-    const uint8_t *p = *at;
-    while (p + 3 <= end && !(p[0] == 0 && p[1] == 0 && p[2] == 1))
-        p++;
-    if (p + 3 >= end)
-        return NULL;
-    const uint8_t *unit = p + 3, *stop = unit;
-    while (stop + 3 <= end && !(stop[0] == 0 && stop[1] == 0 && stop[2] <= 1))
-        stop++;
-    if (stop + 3 > end)
-        stop = end;
-    *at = stop;
-    *len_bytes = (size_t)(stop - unit);
-    return unit;
+    return (struct units){data, data + bytes, 0, false};
 }
-
-enum { UNIT_SLICE = 1, UNIT_IDR = 5, UNIT_SPS = 7, UNIT_PPS = 8 };
 
 /* Keeps the slices alone, each behind its length: what x264 says of itself in an SEI is no part of
  * a reel. */
 static int packet_convert(AVPacket *packet, struct err *e)
 {
-    const uint8_t *end = packet->data + packet->size, *unit;
+    const uint8_t *unit;
+    struct units u = units_coded(packet->data, packet->size);
     size_t len, total = 0;
-    for (const uint8_t *at = packet->data; (unit = unit_next(&at, end, &len));)
+    while ((unit = units_next(&u, &len)))
         if ((unit[0] & 31) == UNIT_SLICE || (unit[0] & 31) == UNIT_IDR)
             total += LENGTH_BYTES + len;
     AUTO(av_packet_free) AVPacket *p = av_packet_alloc();
     if (!p || total == 0 || total > BUMPER_FILE_BYTES_MAX || av_new_packet(p, (int)total) < 0)
         return err_msg(e, MSG_MEMORY_LIMIT, "bumper: no memory, or no picture in a packet");
     uint8_t *to = p->data;
-    for (const uint8_t *at = packet->data; (unit = unit_next(&at, end, &len));)
+    u = units_coded(packet->data, packet->size);
+    while ((unit = units_next(&u, &len)))
         if ((unit[0] & 31) == UNIT_SLICE || (unit[0] & 31) == UNIT_IDR) {
             AV_WB32(to, len);
             memcpy(to + LENGTH_BYTES, unit, len);
@@ -125,9 +112,10 @@ struct unit {
 static int sets_find(const AVCodecContext *c, struct unit *sps, struct unit *pps, struct err *e)
 {
     enum { SPS_LEAST = 5 };
-    const uint8_t *end = c->extradata + c->extradata_size, *unit;
+    const uint8_t *unit;
+    struct units u = units_coded(c->extradata, c->extradata_size);
     size_t len;
-    for (const uint8_t *at = c->extradata; (unit = unit_next(&at, end, &len));) {
+    while ((unit = units_next(&u, &len))) {
         if ((unit[0] & 31) == UNIT_SPS)
             *sps = (struct unit){unit, len};
         if ((unit[0] & 31) == UNIT_PPS)

@@ -5,7 +5,7 @@
 #include "core/mem.h"
 #include "core/str.h"
 #include "media/bumper.h"
-#include "media/clip/input.h"
+#include "media/clip/packets.h"
 #include "media/copy/copy.h"
 #include "media/encode/encode.h"
 #include "media/logo.h"
@@ -35,6 +35,11 @@ static const char *try_copy(const struct media_job *job, struct media_input *in,
 {
     if (job->order->force_encode)
         return "encoding was asked for";
+    if (media_packets_open(in) < 0) {
+        *failed = true;
+        err_set(e, ERR_SYSTEM, "clip: reading failed, or no memory");
+        return NULL;
+    }
     const char *rule = copy_rule_broken(in, plan, job->order);
     if (rule)
         return rule;

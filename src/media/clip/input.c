@@ -14,6 +14,7 @@
 #include "core/err.h"
 #include "core/mem.h"
 #include "media/clip/lists.h"
+#include "media/clip/packets.h"
 #include "media/clip/sets.h"
 #include "media/clip/tracks.h"
 #include "media/colour.h"
@@ -417,6 +418,8 @@ int media_input_open(struct media_input *in, const struct media_clip *clip,
 
 void media_input_close(struct media_input *in)
 {
+    media_packets_free(in->packets);
+    in->packets = NULL;
     media_container_close(&in->fmt, &in->io);
     in->video = in->audio = -1;
 }

@@ -8,6 +8,7 @@
 #include <libavformat/avformat.h>
 
 struct err;
+struct packets;
 
 /* Must not be moved between open and close: the AVIO points at it. */
 struct media_input {
@@ -22,6 +23,7 @@ struct media_input {
     int64_t first_us;
     int io_errno;             /* of a pread that failed: our fault, not the clip's */
     struct media_boxes boxes; /* mp4 family only */
+    struct packets *packets;  /* packets.h; NULL: packets are libav's */
     unsigned warnings;        /* 1 << enum reel_warning: what no reel will have of the clip */
 };
 /* Opens, probes and fills the facts. The format is left where its packets begin. Faults of the

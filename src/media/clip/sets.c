@@ -9,17 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    NAL_SLICE = 1,
-    NAL_IDR = 5,
-    NAL_SEI = 6,
-    NAL_SPS = 7,
-    NAL_PPS = 8,
-    NAL_AUD = 9,
-    NAL_END = 10,
-    NAL_END_STREAM = 11,
-    NAL_FILLER = 12
-};
 enum { SET_BYTES_MAX = 1024, RECORD_HEAD = 6, FRAMES_MAX = 16 };
 
 /* -- bits -- */
@@ -121,11 +110,14 @@ static void read_chroma(struct bits *b, struct sps *s)
             skip_scaling_list(b, i < 6 ? 16 : 64);
 }
 
-static void skip_order_count(struct bits *b)
+static void read_order_count(struct bits *b, struct sps *s)
 {
     unsigned type = golomb(b);
+    s->order_type = type > 2 ? -1 : (int)type;
     if (type == 0) {
-        (void)golomb(b);
+        unsigned bits = golomb(b);
+        b->over |= bits > 12;
+        s->order_bits = (int)(bits & 15) + 4;
     } else if (type == 1) {
         (void)bit(b);
         (void)signed_golomb(b);
@@ -251,7 +243,7 @@ static bool read_sps(const uint8_t *nal, int len_bytes, struct sps *out)
                     .transfer = 2,
                     .matrix = 2,
                     .reorder = -1};
-    if (len_bytes < 4 || len_bytes > SET_BYTES_MAX || (nal[0] & 31) != NAL_SPS)
+    if (len_bytes < 4 || len_bytes > SET_BYTES_MAX || (nal[0] & 31) != UNIT_SPS)
         return false;
     struct bits b = {plain, 8 * payload(nal, len_bytes, plain), 0, false};
     s.profile_idc = (int)take(&b, 8);
@@ -262,7 +254,7 @@ static bool read_sps(const uint8_t *nal, int len_bytes, struct sps *out)
         read_chroma(&b, &s);
     unsigned frame_num = golomb(&b);
     s.frame_num_bits = (int)frame_num + 4;
-    skip_order_count(&b);
+    read_order_count(&b, &s);
     (void)golomb(&b); /* reference frames */
     (void)bit(&b);    /* gaps in frame_num */
     if (!read_size(&b, &s))
@@ -278,7 +270,7 @@ static bool read_sps(const uint8_t *nal, int len_bytes, struct sps *out)
 static bool read_pps_id(const uint8_t *nal, int len_bytes, unsigned *id, unsigned *of)
 {
     uint8_t plain[SET_BYTES_MAX];
-    if (len_bytes < 2 || len_bytes > SET_BYTES_MAX || (nal[0] & 31) != NAL_PPS)
+    if (len_bytes < 2 || len_bytes > SET_BYTES_MAX || (nal[0] & 31) != UNIT_PPS)
         return false;
     struct bits b = {plain, 8 * payload(nal, len_bytes, plain), 0, false};
     *id = golomb(&b);
@@ -450,7 +442,7 @@ static bool differs(void *arg, const uint8_t *nal, int len_bytes)
     return len_bytes != w->len_bytes || memcmp(nal, w->nal, (size_t)len_bytes) != 0;
 }
 
-static bool is_known(const struct sets *s, const uint8_t *nal, int len_bytes)
+bool sets_known(const struct sets *s, const uint8_t *nal, int len_bytes)
 {
     struct wanted w = {nal, len_bytes};
     return !walk(s->record, s->record_bytes, differs, differs, &w);
@@ -516,26 +508,26 @@ const char *sets_packet(const struct sets *s, const uint8_t *data, int len_bytes
         if (n == 0 || n > (uint32_t)(len_bytes - at))
             return "a picture's parts do not add up";
         switch (data[at] & 31) {
-        case NAL_IDR:
+        case UNIT_IDR:
             *idr = slices = true;
             break;
-        case NAL_SLICE:
+        case UNIT_SLICE:
             slices = true;
             break;
-        case NAL_SEI:
+        case UNIT_SEI:
             if (changes_show(data + at, (int)n))
                 return "messages among its pictures change how they are shown";
             break;
-        case NAL_AUD:
-        case NAL_FILLER:
+        case UNIT_DELIMITER:
+        case UNIT_FILLER:
             break;
-        case NAL_SPS:
-        case NAL_PPS:
-            if (!is_known(s, data + at, (int)n))
+        case UNIT_SPS:
+        case UNIT_PPS:
+            if (!sets_known(s, data + at, (int)n))
                 return "other headers come among its pictures";
             break;
-        case NAL_END:
-        case NAL_END_STREAM:
+        case UNIT_END:
+        case UNIT_END_STREAM:
         default:
             return "a picture has parts of a kind that is not copied";
         }
@@ -546,7 +538,7 @@ const char *sets_packet(const struct sets *s, const uint8_t *data, int len_bytes
 
 /* What the beginning of a slice says (7.3.3). */
 struct slice {
-    unsigned first_block, frame_num;
+    unsigned first_block, frame_num, order;
     bool reference;
 };
 
@@ -561,7 +553,27 @@ static bool read_slice(const struct sets *s, const uint8_t *nal, int len_bytes, 
     (void)golomb(&b); /* picture parameter set */
     out->frame_num = take(&b, s->sps.frame_num_bits);
     out->reference = nal[0] & 0x60;
+    if ((nal[0] & 31) == UNIT_IDR)
+        (void)golomb(&b); /* idr_pic_id */
+    out->order = s->sps.order_type == 0 ? take(&b, s->sps.order_bits) : 0;
     return !b.over;
+}
+
+bool sets_order(const struct sets *s, struct units u, struct order *out)
+{
+    struct slice slice;
+    const uint8_t *nal;
+    size_t len;
+    while ((nal = units_next(&u, &len))) {
+        int type = nal[0] & 31;
+        if (type != UNIT_SLICE && type != UNIT_IDR)
+            continue;
+        if (!read_slice(s, nal, (int)len, &slice))
+            return false;
+        *out = (struct order){type == UNIT_IDR, slice.reference, (int)slice.order};
+        return true;
+    }
+    return false;
 }
 
 const char *sets_follows(const struct sets *s, const uint8_t *data, int len_bytes, int *previous)
@@ -573,11 +585,11 @@ const char *sets_follows(const struct sets *s, const uint8_t *data, int len_byte
         int n = (int)AV_RB32(data + at), type = data[at + 4] & 31;
         const uint8_t *nal = data + at + 4;
         at += 4 + n;
-        if (type != NAL_SLICE && type != NAL_IDR)
+        if (type != UNIT_SLICE && type != UNIT_IDR)
             continue;
         if (!read_slice(s, nal, n, &now))
             return "a picture's parts cannot be read";
-        idr = type == NAL_IDR;
+        idr = type == UNIT_IDR;
         if (slices++ == 0)
             first = now;
         else if (now.first_block == 0 || now.frame_num != first.frame_num)
@@ -595,7 +607,7 @@ bool sets_has_idr(const uint8_t *data, int len_bytes)
 {
     for (int at = 0; len_bytes - at >= 5;) {
         uint32_t n = AV_RB32(data + at);
-        if ((data[at + 4] & 31) == NAL_IDR)
+        if ((data[at + 4] & 31) == UNIT_IDR)
             return true;
         if (n > (uint32_t)(len_bytes - at - 4))
             return false;

@@ -3,7 +3,9 @@
  * H.264, 7.3.2.1 and 7.3.2.2), and the NAL units of a packet. Room-internal. Pure: bytes in,
  * numbers out; every read is checked, for the bytes are a stranger's. */
 #pragma once
+#include "media/clip/units.h"
 #include <stdbool.h>
+
 #include <stdint.h>
 
 /* One sequence parameter set, as far as copying asks. */
@@ -18,6 +20,7 @@ struct sps {
     int primaries, transfer, matrix; /* 2: not said */
     int reorder;                     /* frames, -1: not said */
     int frame_num_bits;              /* of a slice's frame_num */
+    int order_type, order_bits;      /* pic_order_cnt_type; bits of a slice's pic_order_cnt_lsb */
 };
 struct sets {
     const uint8_t *record; /* borrowed */
@@ -40,6 +43,15 @@ uint8_t *sets_merge(const struct sets *a, const struct sets *b, int *len_bytes);
 /* Walks the NAL units of a packet (lengths of 4 bytes). *idr: it is an IDR picture. NULL, or why
  * the packet cannot be copied (a fixed text). */
 const char *sets_packet(const struct sets *s, const uint8_t *data, int len_bytes, bool *idr);
+/* Whether a NAL unit is one of the sets. */
+bool sets_known(const struct sets *s, const uint8_t *nal, int len_bytes);
+/* What a picture's first slice says of its place in the showing order (7.3.3), where order_type is
+ * 0. False: there is no slice, or it cannot be read. */
+struct order {
+    bool idr, reference;
+    int low; /* pic_order_cnt_lsb */
+};
+bool sets_order(const struct sets *s, struct units u, struct order *out);
 /* Whether all that the picture of a packet refers to came before it (7.4.3): frame_num, counted by
  * each picture that others refer to, has no hole. *previous: that of the last such picture; it is
  * moved on. For packets that sets_packet took, of pictures coded as frames, from an IDR picture on.

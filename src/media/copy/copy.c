@@ -10,6 +10,7 @@
 #include "core/str.h"
 #include "media/bumper.h"
 #include "media/clip/input.h"
+#include "media/clip/packets.h"
 #include "media/clip/sets.h"
 #include "media/copy/head.h"
 #include "media/copy/sound.h"
@@ -396,7 +397,7 @@ static int read_all(struct copy *c, struct err *e)
     if (c->plan->start_us > 0 && make_head(c, e) < 0)
         return -1;
     while (!is_done(c)) {
-        int r = av_read_frame(c->in->fmt, c->packet);
+        int r = media_packets_read(c->in, c->packet);
         if (r == AVERROR(ENOMEM))
             return err_msg(e, MSG_MEMORY_LIMIT, "copy: no memory");
         if (r == AVERROR(EAGAIN))

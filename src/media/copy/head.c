@@ -5,7 +5,7 @@
 
 #include "core/err.h"
 #include "core/mem.h"
-#include "media/clip/input.h"
+#include "media/clip/packets.h"
 #include "media/plan.h"
 
 struct reader {
@@ -66,7 +66,7 @@ static void on_picture(struct reader *r)
 
 static void read_one(struct reader *r)
 {
-    int got = av_read_frame(r->in->fmt, r->packet);
+    int got = media_packets_read(r->in, r->packet);
     if (got == AVERROR(EAGAIN))
         return;
     if (r->in->io_errno || got == AVERROR(ENOMEM)) {
@@ -151,7 +151,7 @@ int head_make(struct media_input *in, const struct media_plan *plan,
     r.frame = av_rescale_q(1, slot, r.st->time_base);
     if (media_input_decoder(in, in->video, limits, &r.decoder, e) < 0)
         return -1;
-    if (avformat_seek_file(in->fmt, in->video, INT64_MIN, r.start, r.start, 0) < 0)
+    if (media_packets_seek(in, r.start) < 0)
         h.refused = "it cannot be searched";
     else if (bumper_moving(shape, next, has_failed, &r, &h.coded, e) < 0)
         return -1;

@@ -24,7 +24,8 @@ struct subject {
 static bool family(const struct subject *s)
 {
     const char *name = s->in->fmt->iformat->name;
-    return strncmp(name, "mov,", 4) == 0 || strncmp(name, "matroska", 8) == 0;
+    return strncmp(name, "mov,", 4) == 0 || strncmp(name, "matroska", 8) == 0 ||
+           strcmp(name, "mpegts") == 0 || strcmp(name, "flv") == 0 || strcmp(name, "avi") == 0;
 }
 
 static bool is_h264(const struct subject *s)
@@ -32,20 +33,9 @@ static bool is_h264(const struct subject *s)
     return s->picture->codecpar->codec_id == AV_CODEC_ID_H264;
 }
 
-static bool out_of_band(const struct subject *s)
-{
-    unsigned tag = s->picture->codecpar->codec_tag;
-    return tag != MKTAG('a', 'v', 'c', '3') && tag != MKTAG('a', 'v', 'c', '4');
-}
-
 static bool readable_sets(const struct subject *s)
 {
     return s->sets.record != NULL;
-}
-
-static bool lengths_of_four(const struct subject *s)
-{
-    return s->sets.length_bytes == 4;
 }
 
 static bool one_sps(const struct subject *s)
@@ -146,8 +136,12 @@ static bool one_description(const struct subject *s)
     return s->in->boxes.descriptions <= 1;
 }
 
+/* A transport stream that ends within one of its packets ends within a picture, too. */
 static bool whole(const struct subject *s)
 {
+    int64_t n = s->in->bytes;
+    if (strcmp(s->in->fmt->iformat->name, "mpegts") == 0)
+        return n % 188 == 0 || n % 192 == 0 || n % 204 == 0;
     return !s->in->boxes.cut;
 }
 
@@ -155,7 +149,7 @@ static const struct rule {
     bool (*holds)(const struct subject *s);
     const char *reason;
 } rules[] = {
-    {family, "its container is neither MP4, MOV nor Matroska"},
+    {family, "its container is none of MP4, MOV, Matroska, MPEG-TS, FLV and AVI"},
     {whole, "the file is cut"},
     {switched_on, "its track of pictures is switched off"},
     {is_h264, "its picture is not H.264"},
@@ -163,10 +157,8 @@ static const struct rule {
     {shaped, "its picture is not 16:9 inside the profile"},
     {steady, "its picture rate varies or is above the profile's"},
     {light, "its bit rate is above the profile's"},
-    {out_of_band, "its headers lie among its pictures"},
     {one_description, "its track of pictures has several sample descriptions"},
     {readable_sets, "its H.264 headers cannot be read"},
-    {lengths_of_four, "the lengths before its pictures' parts do not have 4 bytes"},
     {one_sps, "it has several H.264 sequence headers"},
     {plain_profile, "its H.264 profile or level is not one of Baseline, Main, High up to 5.2"},
     {plain_samples, "its picture is not 8-bit 4:2:0"},
