@@ -134,6 +134,7 @@ test('figures, readiness and logs of a server and a worker', async (t) => {
             rings('ReelgateLeasesLost', '10m', [['reelgate_tasks_recovered_total', '0+1x30']]),
             rings('ReelgateHostileClip', '10m', [['reelgate_attempt_failures_total{code="clip_hostile"}', '0 0 1x30']]),
             rings('ReelgateReelsRemade', '10m', [['reelgate_reels_remade_total', '0+1x30']]),
+            rings('ReelgateReelRefused', '10m', [['reelgate_encoded_reels_refused_total', '0 0 1x30']]),
             rings('ReelgateStorageLow', '15m', [['reelgate_storage_free_bytes', '9x30'], ['reelgate_storage_total_bytes', '100x30']]),
             rings('ReelgateErrors', '15m', [['reelgate_http_requests_total{status="5xx"}', '0+1x30'], ['reelgate_http_requests_total{status="2xx"}', '0+20x30']]),
             rings('ReelgateSlow', '25m', [['reelgate_http_request_duration_seconds_bucket{route="/api/tasks",method="GET",le="0.5"}', '0x40'], ['reelgate_http_request_duration_seconds_bucket{route="/api/tasks",method="GET",le="1"}', '0+9x40'], ['reelgate_http_request_duration_seconds_bucket{route="/api/tasks",method="GET",le="+Inf"}', '0+9x40']]),
@@ -141,7 +142,7 @@ test('figures, readiness and logs of a server and a worker', async (t) => {
             rings('ReelgateDescriptors', '10m', [['process_open_fds{job="reelgate"}', '90x30'], ['process_max_fds{job="reelgate"}', '100x30']]),
         ].join('')}\n`);
         const said = execFileSync('promtool', ['check', 'config', 'prometheus.yml'], { cwd: dir, stdio: 'pipe' }).toString();
-        assert.match(said, /14 rules found/);
+        assert.match(said, /15 rules found/);
         execFileSync('promtool', ['test', 'rules', 'test.yml'], { cwd: dir, stdio: 'pipe' });
     });
 

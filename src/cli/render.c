@@ -27,6 +27,13 @@ static int tick(void *arg, int permille)
     return 0;
 }
 
+static void refused(void *arg, const struct render_report *made, const struct err *why)
+{
+    const struct render *r = arg;
+    if (made->path == PATH_ENCODE)
+        log_error(r->cli->log, "an encoded reel failed its receipt", "receipt", why->text);
+}
+
 static void tell(const struct cli *c, const struct render_report *r, int64_t wall_ms)
 {
     if (c->conf.json) {
@@ -67,13 +74,12 @@ enum cli_exit cli_render(struct cli *c)
     m.job.tick = tick;
     m.job.arg = &r;
     struct render_report report;
-    int failed = reel_make(m.jail, &m.job, &report, &e);
+    int failed = reel_make(m.jail, &m.job, refused, &report, &e);
     progress_end(&r.progress);
     if (failed < 0)
         return cli_fail(c, c->args[0], &e);
     if (report.remade)
-        log_warn(c->log, "a copied reel failed its receipt and was encoded", "reason",
-                 report.reason);
+        log_warn(c->log, "a reel failed its receipt and was made anew", "reason", report.reason);
     if (out_file_commit(&out, &e) < 0)
         return cli_fail(c, c->args[1], &e);
     tell(c, &report, clock_mono_ms() - begun_ms);

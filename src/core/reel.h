@@ -85,7 +85,8 @@ struct render_order {
     enum fit fit;
     int64_t start_us; /* where the clip part begins */
     bool force_encode;
-    bool poster;                /* write a JPEG to the poster descriptor */
+    bool careful; /* encode with the plainest settings: what was made before failed its receipt */
+    bool poster;  /* write a JPEG to the poster descriptor */
     struct bumper_shape bumper; /* RENDER_BUMPER */
     /* RENDER_VERIFY: by who made it, the length of the clip part and the pictures a second (0: not
      * said) */
@@ -165,7 +166,7 @@ struct render_report {
     int64_t sync_us; /* sound against picture, the largest at seams and end; + sound late */
     int64_t wall_us; /* inside the child */
     int64_t peak_memory_bytes; /* resident, of the child */
-    bool remade;               /* the copy failed its receipt, and this was encoded instead */
+    bool remade;               /* what was made first failed its receipt; reason says why */
     struct receipt receipt;    /* of a RENDER_VERIFY */
     unsigned warnings;         /* 1 << enum reel_warning */
 };

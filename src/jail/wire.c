@@ -56,6 +56,7 @@ TABLE(wire_order, struct render_order,
     INT(struct render_order, op), PART(struct render_order, profile, wire_profile),
     PART(struct render_order, limits, wire_limits), INT(struct render_order, fit),
     INT(struct render_order, start_us), BOOL(struct render_order, force_encode),
+    BOOL(struct render_order, careful),
     BOOL(struct render_order, poster), PART(struct render_order, bumper, wire_shape),
     INT(struct render_order, body_us), INT(struct render_order, fps_num),
     INT(struct render_order, fps_den));

@@ -24,7 +24,7 @@ static int gop_of(const struct media_plan *plan, bool still)
 static int b_frames_of(const struct media_plan *plan, const struct profile *p)
 {
     x264_param_t preset;
-    int most = gop_of(plan, false) - 1;
+    int most = plan->careful ? 0 : gop_of(plan, false) - 1;
     if (x264_param_default_preset(&preset, p->preset, NULL) < 0)
         return -1; /* as it likes: opening fails on that name too */
     return preset.i_bframe < most ? preset.i_bframe : most;
@@ -52,7 +52,7 @@ int coder_picture(const struct media_plan *plan, const struct profile *p, bool s
     c->framerate = (AVRational){plan->fps_num, plan->fps_den};
     c->gop_size = gop_of(plan, still);
     c->max_b_frames = b_frames_of(plan, p);
-    c->thread_count = threads;
+    c->thread_count = plan->careful ? 1 : threads;
     c->flags |= AV_CODEC_FLAG_GLOBAL_HEADER | AV_CODEC_FLAG_CLOSED_GOP;
 
     AUTO(av_dict_free) AVDictionary *o = NULL;
@@ -63,9 +63,11 @@ int coder_picture(const struct media_plan *plan, const struct profile *p, bool s
     /* stitchable: the headers depend on the settings alone. What a still leaves out changes no
      * header: how far motion is looked for and how far ahead. (subme does: from 6 on, psy-rd
      * moves the chroma QP offset of the PPS.) */
-    av_dict_set(&o, "x264-params",
-                still ? "stitchable=1:scenecut=0:me=dia:rc-lookahead=10:mbtree=0" : "stitchable=1",
-                0);
+    const char *params =
+        still ? "stitchable=1:scenecut=0:me=dia:rc-lookahead=10:mbtree=0" : "stitchable=1";
+    if (plan->careful)
+        params = "stitchable=1:scenecut=0:rc-lookahead=0:mbtree=0:ref=1:weightp=0";
+    av_dict_set(&o, "x264-params", params, 0);
     int r = avcodec_open2(c, codec, &o);
     if (r < 0)
         return line_av_error(r, "coder: x264", e);

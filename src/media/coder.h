@@ -10,7 +10,9 @@ struct err;
 
 /* H.264 High 4:2:0 8-bit, BT.709 limited, square pixels, closed GOPs of 2 s; time base: one frame.
  * `still`: for a bumper, a picture that does not move; cheaper, with one key picture however long
- * it is, and with the very same SPS and PPS. threads 0: as many as x264 likes. */
+ * it is, and with the very same SPS and PPS. threads 0: as many as x264 likes. A careful plan gets
+ * what has the least to go wrong: no B pictures, one reference, no look ahead, key pictures where
+ * the GOP ends and nowhere else, and one thread. */
 int coder_picture(const struct media_plan *plan, const struct profile *p, bool still, int threads,
                   AVCodecContext **out, struct err *e);
 /* AAC-LC stereo, planar floats, 1024 samples a frame; time base: one sample. */

@@ -387,6 +387,7 @@ int media_plan_make(const struct media_facts *f, const struct render_order *orde
         .rotation = f->rotation,
         .mirrored = f->mirrored,
         .audio_hz = order->profile.audio_hz,
+        .careful = order->careful,
         .silent = !f->audio_codec[0] || f->audio_hz <= 0 || f->audio_channels <= 0,
     };
     plan_rate(f, &order->profile, &plan);

@@ -31,7 +31,8 @@ struct media_plan {
     int64_t bumper_frames;
     int64_t body_frames_max; /* longest - 2 bumpers, at least 1; the clip may end sooner */
     int audio_hz;
-    bool silent; /* the clip has no usable sound: the reel gets silence */
+    bool careful; /* the encoder's plainest settings */
+    bool silent;  /* the clip has no usable sound: the reel gets silence */
 };
 /* ERR_INPUT with MSG_START_BEYOND_END. */
 int media_plan_make(const struct media_facts *f, const struct render_order *order,

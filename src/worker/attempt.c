@@ -251,6 +251,29 @@ static int read_recipe(void *arg, struct err *e)
     return versions_get(r->a->w->versions, r->a->claim->profile, &r->profile, &r->logo_fd, e);
 }
 
+/* An encoded reel that fails its receipt is a fault of ours. Said here is all that is needed to
+ * make it again; the clip stays where it is as long as the task does. */
+static void refused(void *arg, const struct render_report *made, const struct err *why)
+{
+    const struct attempt *a = arg;
+    const struct task_row *t = a->claim;
+    const struct media_facts *in = &made->in, *out = &made->out;
+    if (made->path != PATH_ENCODE)
+        return; /* it is encoded now, and that is told when it is done */
+    char order[96], reel[160];
+    snprintf(order, sizeof(order), "profile %lld, fit %s, start %lld us", (long long)t->profile,
+             fit_name(t->fit), (long long)t->start_us);
+    snprintf(reel, sizeof(reel),
+             "%s made %dx%d, %d/%d a second, %lld pictures, %lld us of the clip, %lld bytes",
+             in->video_codec, out->coded_width, out->coded_height, out->fps_num, out->fps_den,
+             (long long)out->frames, (long long)made->body_us, (long long)out->bytes);
+    METRIC_ADD(a->w->conf.metrics, METRIC_REFUSED, 1);
+    log_error(a->w->log, "an encoded reel failed its receipt", "task", t->id, "attempt",
+              t->attempts, "clip", t->clip_blob, "order", (const char *)order, "reel",
+              (const char *)reel, "receipt", why->text, "reason", made->reason, "request",
+              t->request);
+}
+
 static int make(struct attempt *a, const struct recipe *recipe, const struct clip *clip,
                 const struct blob_writer *reel, const struct blob_writer *poster,
                 struct render_report *out, struct err *e)
@@ -280,13 +303,13 @@ static int make(struct attempt *a, const struct recipe *recipe, const struct cli
         a->end = END_CUT;
         return ended(a, e);
     }
-    if (reel_make(a->w->jail, &job, out, e) < 0)
+    if (reel_make(a->w->jail, &job, refused, out, e) < 0)
         return a->end == END_NOT ? -1 : ended(a, e);
     if (out->remade) {
         workers_count_remade(a->w);
         METRIC_ADD(a->w->conf.metrics, METRIC_REMADE, 1);
-        log_warn(a->w->log, "a copied reel failed its receipt and was encoded", "task",
-                 a->claim->id, "reason", out->reason, "request", a->claim->request);
+        log_warn(a->w->log, "a reel failed its receipt and was made anew", "task", a->claim->id,
+                 "reason", out->reason, "request", a->claim->request);
     }
     return 0;
 }

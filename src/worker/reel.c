@@ -108,12 +108,18 @@ static int look(struct jail *j, struct part *p, int64_t until_ms, struct render_
     return agree(made, &seen, st.st_size, e);
 }
 
-static int make(struct jail *j, struct part *p, int64_t until_ms, bool force_encode,
+/* How the reel is made: each after the one before failed its receipt. */
+enum how { AS_ASKED, ENCODED, CAREFULLY };
+
+static int make(struct jail *j, struct part *p, int64_t until_ms, enum how how,
                 struct render_report *out, struct err *e)
 {
     const struct jail_job *job = p->whole;
     struct render_order order = *job->order;
-    order.force_encode |= force_encode;
+    order.force_encode |= how >= ENCODED;
+    order.careful = how == CAREFULLY;
+    if (order.careful)
+        order.limits.threads = 1;
     p->from = 0;
     p->to = MADE_PERMILLE;
     if (run(j, p, until_ms, &order, job->clip_fd, job->far, job->reel_fd, job->poster_fd, out, e) <
@@ -133,27 +139,38 @@ static int empty(int fd, struct err *e)
     return 0;
 }
 
-int reel_make(struct jail *j, const struct jail_job *job, struct render_report *out, struct err *e)
+int reel_make(struct jail *j, const struct jail_job *job, reel_refused *refused,
+              struct render_report *out, struct err *e)
 {
     int64_t until_ms = clock_mono_ms() + job->wall_ms;
     struct part p = {.whole = job};
-    struct render_report r = {0};
-    struct err why = {0};
-    if (make(j, &p, until_ms, false, &r, &why) == 0) {
-        *out = r;
-        return 0;
+    struct err first = {0}; /* why the first one failed */
+    enum path first_path = PATH_NONE;
+    for (enum how how = AS_ASKED;;) {
+        struct render_report r = {0};
+        struct err why = {0};
+        if (make(j, &p, until_ms, how, &r, &why) == 0) {
+            r.remade = how > AS_ASKED;
+            if (r.remade) /* why, first: the rest says only that encoding was asked for */
+                snprintf(r.reason, sizeof(r.reason), "%s, but %.170s",
+                         first_path == PATH_COPY ? "copied" : "encoded", first.text);
+            *out = r;
+            return 0;
+        }
+        bool failed_receipt = why.msg == MSG_RECEIPT_FAILED;
+        if (failed_receipt && refused)
+            refused(job->arg, &r, &why);
+        if (!failed_receipt || how == CAREFULLY) {
+            if (e)
+                *e = why;
+            return -1;
+        }
+        if (how == AS_ASKED) {
+            first = why;
+            first_path = r.path;
+        }
+        how = r.path == PATH_COPY ? ENCODED : CAREFULLY;
+        if (empty(job->reel_fd, e) < 0 || empty(job->poster_fd, e) < 0)
+            return -1;
     }
-    if (why.msg != MSG_RECEIPT_FAILED || r.path != PATH_COPY) {
-        if (e)
-            *e = why;
-        return -1;
-    }
-    if (empty(job->reel_fd, e) < 0 || empty(job->poster_fd, e) < 0 ||
-        make(j, &p, until_ms, true, &r, e) < 0)
-        return -1;
-    r.remade = true;
-    /* why, first: the rest of the reason says only that encoding was asked for */
-    snprintf(r.reason, sizeof(r.reason), "copied, but %.180s", why.text);
-    *out = r;
-    return 0;
 }

@@ -267,6 +267,7 @@ int workers_start(struct workers **out, struct tasks *t, struct queue *q, struct
     METRIC_ADD(c->metrics, METRIC_BUSY, 0);
     METRIC_ADD(c->metrics, METRIC_SWEPT, 0);
     METRIC_ADD(c->metrics, METRIC_REMADE, 0);
+    METRIC_ADD(c->metrics, METRIC_REFUSED, 0);
     METRIC_ADD(c->metrics, METRIC_ATTEMPTS, 0, "processed", path_name(PATH_COPY));
     METRIC_ADD(c->metrics, METRIC_ATTEMPTS, 0, "processed", path_name(PATH_ENCODE));
     METRIC_ADD(c->metrics, METRIC_ATTEMPTS, 0, "failed", path_name(PATH_NONE));

@@ -183,6 +183,24 @@ static void what_is_not_the_copy_s_fault_is_no_reason_to_encode(void **state)
     assert_int_equal(stand_in_seen().forced, 0);
 }
 
+static void an_encoded_reel_that_fails_its_receipt_is_made_with_care(void **state)
+{
+    struct world *w = *state;
+    world_start(w);
+    struct task_row row = world_wait(w, world_upload(w, CLIP_ENCODE_FAILS), TASK_PROCESSED);
+    assert_int_equal(row.attempts, 1);
+    blob_is(w, row.reel_blob, STAND_IN_REEL CLIP_ENCODE_FAILS STAND_IN_ENCODED STAND_IN_CAREFUL);
+    struct stand_in_seen s = stand_in_seen();
+    assert_int_equal(s.made, 2);
+    assert_int_equal(s.looked, 2);
+    assert_int_equal(s.careful, 1);
+    assert_int_equal(s.make.limits.threads, 1);
+    assert_non_null(strstr(row.report, "\"remade\":true"));
+    assert_non_null(strstr(row.report, "encoded, but"));
+    assert_non_null(strstr(row.report, "decoder complains"));
+    world_is_whole(w);
+}
+
 static void an_encoded_reel_that_fails_too_is_not_published(void **state)
 {
     struct world *w = *state;
@@ -191,7 +209,8 @@ static void an_encoded_reel_that_fails_too_is_not_published(void **state)
     struct task_row row = world_wait(w, world_upload(w, CLIP_COPY_NEVER), TASK_FAILED);
     assert_int_equal(row.attempts, 3);
     assert_string_equal(row.reel_blob, "");
-    assert_int_equal(stand_in_seen().made, 6);
+    assert_int_equal(stand_in_seen().made, 9); /* copied, encoded, and with care, each time */
+    assert_int_equal(stand_in_seen().careful, 3);
     assert_int_equal(workers_remade(w->workers), 0);
     assert_int_equal(world_blobs(w), 1);
 }
@@ -295,6 +314,7 @@ int main(void)
         FACT(a_good_copy_is_published_as_it_is),
         FACT(a_copy_that_fails_its_receipt_is_encoded_in_the_same_attempt),
         FACT(what_is_not_the_copy_s_fault_is_no_reason_to_encode),
+        FACT(an_encoded_reel_that_fails_its_receipt_is_made_with_care),
         FACT(an_encoded_reel_that_fails_too_is_not_published),
         FACT(a_poster_that_is_none_costs_the_reel_nothing),
         FACT(a_clip_that_lost_bytes_is_not_given_to_a_child),

@@ -107,6 +107,7 @@ static int make(const struct jail_job *job, struct render_report *out, struct er
     pthread_mutex_lock(&lock);
     int before = seen.made++;
     seen.forced += job->order->force_encode;
+    seen.careful += job->order->careful;
     seen.started_us = stand_in_now_us();
     seen.make = *job->order;
     seen.make_wall_ms = job->wall_ms;
@@ -126,10 +127,12 @@ static int make(const struct jail_job *job, struct render_report *out, struct er
     bool plain = strcmp(script, CLIP_PLAIN) == 0, junk = strcmp(script, CLIP_JUNK) == 0;
     bool copied = strncmp(script, CLIP_COPY, strlen(CLIP_COPY)) == 0 && !job->order->force_encode;
     const char *encoded = job->order->force_encode ? STAND_IN_ENCODED : "";
+    const char *carefully = job->order->careful ? STAND_IN_CAREFUL : "";
     const char *poster = plain ? "" : junk ? "<html>" : STAND_IN_POSTER;
     if (fd_write_all(job->reel_fd, STAND_IN_REEL, strlen(STAND_IN_REEL), e) < 0 ||
         fd_write_all(job->reel_fd, script, strlen(script), e) < 0 ||
         fd_write_all(job->reel_fd, encoded, strlen(encoded), e) < 0 ||
+        fd_write_all(job->reel_fd, carefully, strlen(carefully), e) < 0 ||
         fd_write_all(job->poster_fd, poster, strlen(poster), e) < 0)
         return -1;
     *out = (struct render_report){.path = copied ? PATH_COPY : PATH_ENCODE,
@@ -142,6 +145,12 @@ static int make(const struct jail_job *job, struct render_report *out, struct er
 }
 
 /* -- the second child -- */
+
+/* Whatever was done to it is named behind. */
+static bool begins(const char *script, const char *with)
+{
+    return strncmp(script, with, strlen(with)) == 0;
+}
 
 static int look(const struct jail_job *job, struct render_report *out, struct err *e)
 {
@@ -158,15 +167,16 @@ static int look(const struct jail_job *job, struct render_report *out, struct er
     pthread_mutex_unlock(&lock);
     if (tick(job, 500, e) < 0)
         return -1;
-    if (strcmp(script, CLIP_NO_INDEX) == 0) /* said as if it were the clip's fault */
+    if (begins(script, CLIP_NO_INDEX)) /* said as if it were the clip's fault */
         return err_msg(e, MSG_NO_VIDEO, "stand-in: no index");
-    if (strcmp(script, CLIP_COPY_FAILS) == 0 || strstr(script, CLIP_COPY_NEVER))
+    if (strcmp(script, CLIP_ENCODE_FAILS) == 0 || strcmp(script, CLIP_COPY_FAILS) == 0 ||
+        strstr(script, CLIP_COPY_NEVER))
         return err_msg(e, MSG_RECEIPT_FAILED, "stand-in: seams: the decoder complains");
     if (strcmp(script, CLIP_COPY_LOST) == 0)
         return err_set(e, ERR_SYSTEM, "stand-in: helper lost");
-    if (strcmp(script, CLIP_CRASHES) == 0 || strcmp(script, CLIP_COPY_CRASHES) == 0)
+    if (begins(script, CLIP_CRASHES) || strcmp(script, CLIP_COPY_CRASHES) == 0)
         return err_msg(e, MSG_CLIP_CRASHED, "stand-in: crashed");
-    bool is_short = strcmp(script, CLIP_SHORT) == 0, changed = strcmp(script, CLIP_CHANGED) == 0;
+    bool is_short = begins(script, CLIP_SHORT), changed = begins(script, CLIP_CHANGED);
     *out = (struct render_report){.body_us = STAND_IN_BODY_US - (is_short ? 1000000 : 40000),
                                   .peak_memory_bytes = STAND_IN_PEAK,
                                   .sync_us = 7,

@@ -27,8 +27,10 @@
 #define CLIP_COPY_CRASHES "copy crashes" /* it takes the second child down */
 #define CLIP_COPY_LOST    "copy lost"    /* the helper is lost while the second child looks */
 #define CLIP_COPY_NEVER   "copy never"   /* nor does it pass when encoded */
-#define CLIP_PLAIN        "plain"        /* no poster */
-#define CLIP_JUNK         "junk"         /* a poster that is no picture */
+/* Encoded, it passes when it was made with care. */
+#define CLIP_ENCODE_FAILS "encode fails"
+#define CLIP_PLAIN        "plain" /* no poster */
+#define CLIP_JUNK         "junk"  /* a poster that is no picture */
 
 /* What a picture may ask for that is drawn as a logo. Everything else is drawn. */
 #define LOGO_SLOW   "slow"   /* waits for stand_in_release */
@@ -40,12 +42,14 @@
 enum { STAND_IN_BODY_US = 16000000, STAND_IN_PEAK = 12345678 };
 #define STAND_IN_REEL    "a reel of "
 #define STAND_IN_ENCODED " encoded" /* behind what had to be */
+#define STAND_IN_CAREFUL " carefully"
 #define STAND_IN_POSTER  "\xff\xd8\xff\xe0 a poster"
 
 /* What was seen since stand_in_reset. */
 struct stand_in_seen {
     int made, looked; /* children of either kind */
     int forced;       /* of those that make: had to encode */
+    int careful;      /* and with care */
     int stopped;      /* by their tick */
     int at_once;      /* most at the same time */
     int now;
