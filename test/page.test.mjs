@@ -256,6 +256,7 @@ test('pictures of the page, light and dark, wide and narrow', async (t) => {
         await page.waitForFunction(() => document.querySelectorAll('.card[data-state=processed] .poster').length === 3);
         await page.waitForFunction(() => [...document.querySelectorAll('.poster')].every((p) => p.naturalWidth > 0));
         await page.evaluate(() => document.activeElement.blur());
+        await page.mouse.move(1, 1);
         await isForAll(page, `the desk, ${size}, ${scheme}`);
         await shot(page, `full-${size}-${scheme}`);
         if (process.env.REELGATE_SHOTS === '1' && scheme === 'light') {

@@ -94,6 +94,18 @@ export function listChanged() {
     for (const run of onList) run();
 }
 
+// Each answer signs its links anew; a picture that is shown keeps its own, or it would be loaded
+// again.
+function know(id, task) {
+    const before = tasks.known.get(id),
+        now = Date.now();
+    const same = before?.poster && task.poster?.split('?')[0] === before.poster.split('?')[0];
+    const { poster, posterAt } =
+        same && now - before.posterAt < LINK_FRESH_MS ? before : { ...task, posterAt: now };
+    tasks.known.set(id, { ...task, poster, posterAt, askedAt: now });
+    place(id, task.status);
+}
+
 const asking = new Map();
 export function refresh(id) {
     if (asking.has(id)) return asking.get(id);
@@ -102,8 +114,7 @@ export function refresh(id) {
         try {
             const task = await ask('GET', `/api/tasks/${id}`);
             if (state.token !== asker) return null;
-            tasks.known.set(id, { ...task, askedAt: Date.now() });
-            place(id, task.status);
+            know(id, task);
             change();
             return task;
         } catch (e) {
@@ -134,10 +145,7 @@ async function refreshRange(ids, status) {
 }
 // Answers of the server, as what is known.
 export function take(data) {
-    for (const task of data) {
-        tasks.known.set(task.id, { ...task, askedAt: Date.now() });
-        place(task.id, task.status);
-    }
+    for (const task of data) know(task.id, task);
 }
 // Does run(id) for all ids, a few at a time.
 export async function inLanes(ids, run) {
