@@ -13,6 +13,7 @@
 #include "media/clip/packets.h"
 #include "media/clip/sets.h"
 #include "media/copy/head.h"
+#include "media/copy/poster.h"
 #include "media/copy/sound.h"
 #include "media/encode/line.h"
 #include "media/mux.h"
@@ -29,7 +30,7 @@ enum {
     PAST_MAX = 20000, /* packets that are read for the sound alone, after the last picture */
     PERMILLE_START = PERMILLE_OPENED,
     PERMILLE_END = 990,
-    POSTER_PART = 3, /* the poster is a key picture of the body's first third, if there is one */
+    POSTER_PART = 3, /* a key picture of the first third is looked at first for the poster */
 };
 
 struct copy {
@@ -430,20 +431,15 @@ static int read_all(struct copy *c, struct err *e)
 
 /* -- the end -- */
 
-/* One key picture is decoded for it. A poster that cannot be had costs no reel. */
+/* A poster that cannot be had costs no reel. */
 static int64_t make_poster(struct copy *c)
 {
-    AUTO(avcodec_free_context) AVCodecContext *d = NULL;
-    AUTO(av_frame_free) AVFrame *f = av_frame_alloc();
+    int64_t length = av_rescale_q(c->kept, c->frame, c->picture->time_base), bytes = 0;
+    AUTO(av_frame_free)
+    AVFrame *f =
+        copy_poster(c->in, &c->job->order->limits, c->key, c->first_pts, c->first_pts + length);
     struct err ignored;
-    int64_t bytes = 0;
-    if (!c->key || !c->key->data || !f ||
-        media_input_decoder(c->in, c->in->video, &c->job->order->limits, &d, &ignored) < 0 ||
-        avcodec_send_packet(d, c->key) < 0 || avcodec_send_packet(d, NULL) < 0 ||
-        avcodec_receive_frame(d, f) < 0 ||
-        media_poster_write(f, c->job->poster_fd, &bytes, &ignored) < 0)
-        return 0;
-    return bytes;
+    return f && media_poster_write(f, c->job->poster_fd, &bytes, &ignored) == 0 ? bytes : 0;
 }
 
 static const char *profile_name(int idc)

@@ -2,14 +2,15 @@
  * graph (shape.c), made for the shape of the picture and made anew when a clip changes shape on the
  * way. The graph's clock is the body's frame number; a picture shown many times is filtered once.
  *
- * The poster is taken here: the first picture after a third of the body that is not dark, or else
- * the brightest seen. */
+ * The poster is taken here: the first good picture (media/poster.h) after a third of the body, or
+ * else the best seen. */
 #include "media/encode/filter.h"
 
 #include "core/mem.h"
 #include "core/str.h"
 #include "media/encode/shape.h"
 #include "media/picture.h"
+#include "media/poster.h"
 
 #include <libavfilter/avfilter.h>
 #include <libavfilter/buffersink.h>
@@ -18,7 +19,6 @@
 enum {
     CHAIN_MAX = 2048,
     WAITING_MAX = 64, /* pictures inside a graph: bwdif holds one or two */
-    POSTER_DARK = 32, /* mean luma, of 16..235 */
 };
 
 struct filter {
@@ -36,7 +36,7 @@ struct filter {
 
     AVFrame *poster;
     int64_t poster_from; /* frame of the body */
-    int poster_luma;
+    int poster_worth, last_worth;
     bool poster_chosen;
 };
 
@@ -94,32 +94,24 @@ static int make_graph(struct filter *f, const struct shape *s, struct err *e)
     return r < 0 ? -1 : 0;
 }
 
-static int luma_of(const AVFrame *f)
-{
-    int64_t sum = 0, count = 0;
-    for (int y = 0; y < f->height; y += 16)
-        for (int x = 0; x < f->width; x += 16, count++)
-            sum += f->data[0][y * f->linesize[0] + x];
-    return count ? (int)(sum / count) : 0;
-}
-
 /* Looks whether this picture is a better poster than the one kept. */
 static int consider(struct filter *f, const struct picture *p, struct err *e)
 {
     if (f->poster_chosen || f->l->job->poster_fd < 0 || !f->l->job->order->poster)
         return 0;
     bool due = p->index + p->repeat > f->poster_from;
-    if (f->poster && !due)
-        return 0;
-    int luma = luma_of(p->frame);
-    if (!f->poster || luma > f->poster_luma || luma >= POSTER_DARK) {
+    bool good;
+    int worth = poster_worth(p->frame, &good);
+    good = good && due && worth <= f->last_worth; /* it does not get better now */
+    f->last_worth = worth;
+    if (!f->poster || worth > f->poster_worth || good) {
         av_frame_free(&f->poster);
         f->poster = av_frame_clone(p->frame);
         if (!f->poster)
             return err_msg(e, MSG_MEMORY_LIMIT, "filter: no memory");
-        f->poster_luma = luma;
+        f->poster_worth = worth;
     }
-    f->poster_chosen = due && luma >= POSTER_DARK;
+    f->poster_chosen = good;
     return 0;
 }
 
@@ -233,7 +225,7 @@ static int run(struct filter *f, struct err *e)
 void filter_run(struct line *l)
 {
     struct err e = {0};
-    struct filter f = {.l = l, .poster_luma = -1};
+    struct filter f = {.l = l};
     const struct media_plan *p = l->plan;
     int64_t us = l->in->facts.duration_us - p->start_us;
     int64_t frames = av_rescale(us > 0 ? us : 0, p->fps_num, (int64_t)p->fps_den * 1000000);
