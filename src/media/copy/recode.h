@@ -1,4 +1,4 @@
-/* media/copy/head: a body that begins between two key pictures: its first pictures, up to the next
+/* media/copy/recode: a body that begins between two key pictures: its first pictures, up to the next
  * IDR picture, are encoded; from there on the clip's packets are copied. Room-internal. */
 #pragma once
 #include "media/bumper.h"

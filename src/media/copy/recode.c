@@ -1,7 +1,7 @@
 /* Plan: packets are read and decoded from the key picture before the start on; pictures before the
  * start are dropped, the others go one by one to the encoder, which pulls them; at the IDR picture
  * the decoder gives out what it still holds, and that is the end. */
-#include "media/copy/head.h"
+#include "media/copy/recode.h"
 
 #include "core/err.h"
 #include "core/mem.h"
