@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { after, describe, it, test } from 'node:test';
 import { box, edited, parse, places, setEdits, table, write } from './lib/boxes.mjs';
 import { AAC, bytes, ffmpeg, real } from './lib/clips.mjs';
-import { assertTimes, onsets, packets, pictures } from './lib/packets.mjs';
+import { assertTimes, onsets, packets, pictures, times } from './lib/packets.mjs';
 import { folder, run } from './lib/reelgate.mjs';
 
 const cache = folder(null), large = folder(null);
@@ -76,7 +76,8 @@ async function headersThatChange() {
 // copy+silence, where it has none; encode. Facts: frames of the body (default: 2 s at the rate),
 // fewer: how many less a whole cut may have, rate, flags, width, height, reason (of an encode), beeps: when the clip's sound is heard, from its
 // first picture on (default: 0.5 and 1.5 s), from: the first of its packets that is copied, slack:
-// seconds that its file leaves open where its sound is.
+// seconds that its file leaves open where its sound is, varies: its pictures keep their times, and
+// rate is that of the bumpers.
 
 const START = 'copy'; // what a start inside the clip takes
 const rows = [];
@@ -166,10 +167,26 @@ row('854x480, which is 16:9 within a pixel', () => made({ size: '854x480' }), 'c
 row('426x240, cut from whole blocks', () => made({ size: '426x240' }), 'copy', { width: 426 });
 row('1920x1080', () => made({ size: '1920x1080', seconds: 0.4, video: [...X264, '-preset', 'ultrafast'] }), 'copy', { width: 1920, frames: 10, beeps: null });
 
-row('pictures of varying rate', () => ffmpeg('.mp4', [...moving(2, { rate: 30 }), ...beeps(2), '-vf', "select='if(lt(t,1),not(mod(n,3)),1)'", '-fps_mode', 'vfr', ...x264(), ...AAC]),
-    'encode', { reason: /rate|time/, rate: null, frames: null });
-row('a picture missing', () => ffmpeg('.mp4', [...moving(2), ...beeps(2), '-vf', "select='not(eq(n,20))'", '-fps_mode', 'passthrough', ...x264('bframes=0'), ...AAC]),
-    'encode', { reason: /time|rate|picture/, rate: null });
+// Only the pictures that `select` chooses, each at its time.
+const chosen = (select, { extension = '.mp4', rate = 30, seconds = 2, video = x264(), audio = AAC, more = [] } = {}) =>
+    ffmpeg(extension, [...moving(seconds, { rate }), ...(audio ? beeps(seconds) : []), '-vf', `select='${select}'`, '-fps_mode', 'passthrough', '-enc_time_base', '-1', ...video, ...(audio ?? []), ...more]);
+const KEPT = { varies: true, reason: /rate varies/ };
+row('pictures of varying rate', () => chosen('if(lt(t,1),not(mod(n,3)),1)'), 'copy', { ...KEPT, rate: '30', frames: 40 });
+row('varying rate without B-frames', () => chosen('if(lt(t,1),not(mod(n,7)),1)', { video: x264('bframes=0') }), 'copy', { ...KEPT, rate: '30', frames: 35 });
+row('varying rate in pyramids', () => chosen('if(lt(t,1),not(mod(n,2)),1)', { video: x264('bframes=8', 'b-adapt=0', 'b-pyramid=normal') }), 'copy', { ...KEPT, rate: '30', frames: 45 });
+row('varying rate in Matroska', () => chosen('if(lt(t,1),not(mod(n,3)),1)', { extension: '.mkv' }), 'copy', { ...KEPT, rate: '30', frames: 40 });
+row('varying rate in fragments', () => chosen('if(lt(t,1),not(mod(n,3)),1)', { more: ['-movflags', 'frag_keyframe+empty_moov'] }), 'copy', { ...KEPT, rate: '30', frames: 40, slack: 0.1 });
+row('varying rate without sound', () => chosen('if(lt(t,1),not(mod(n,3)),1)', { audio: null }), 'copy+silence', { ...KEPT, rate: '30', frames: 40 });
+row('varying rate with MP3', () => chosen('if(lt(t,1),not(mod(n,3)),1)', { audio: ['-c:a', 'libmp3lame'] }), 'copy+sound', { ...KEPT, rate: '30', frames: 40 });
+row("a browser's recording in Matroska", () => ffmpeg('.mkv', [...moving(3, { rate: 60 }), ...beeps(3), '-vf', "select='not(mod(floor(n*n/7),3))',settb=1/1000", '-fps_mode', 'passthrough', '-enc_time_base', '1/1000', ...x264('bframes=0'), '-profile:v', 'baseline', ...AAC]),
+    'copy', { ...KEPT, rate: '20', frames: 77, beeps: [0.5, 1.5, 2.5] });
+row('clocks that jitter', () => ffmpeg('.mp4', [...moving(2, { rate: 30 }), ...beeps(2), '-vf', "settb=1/90000,setpts='N*3003+900*mod(N*N,3)'", '-fps_mode', 'passthrough', '-enc_time_base', '1/90000', ...x264(), ...AAC]), 'copy', { ...KEPT, rate: null, frames: 60 });
+row('varying rate that is cut at 16 s', () => chosen('if(lt(mod(t,2),1),not(mod(n,3)),1)', { rate: 15, seconds: 18, video: x264('bframes=3', 'keyint=30') }), 'copy', { ...KEPT, rate: '15', frames: 160, fewer: 4, beeps: Array.from({ length: 16 }, (_, i) => i + 0.5) });
+row('begin at 1.2 s of a varying rate', () => chosen('if(lt(mod(t,1),0.5),not(mod(n,3)),1)', { seconds: 4, video: x264('keyint=40', 'min-keyint=40', 'scenecut=0') }), START, { ...KEPT, flags: ['--start', '1.2'], rate: '30', frames: 58, from: 40, beeps: [0.3, 1.3, 2.3] });
+row('a picture missing', () => chosen('not(eq(n,20))', { rate: 25, video: x264('bframes=0') }), 'copy', { ...KEPT, frames: 49 });
+row('0.9 s in which nothing moves', () => chosen('lt(n,20)+gt(n,46)'), 'copy', { ...KEPT, rate: '30', frames: 33 });
+row('1.2 s in which nothing moves', () => chosen('lt(n,10)+gt(n,45)'), 'encode', { reason: /second lies/, rate: '30', frames: 60 });
+row('varying rate that is above the profile for a second', () => chosen('if(lt(t,1),not(mod(n,3)),1)', { rate: 100 }), 'encode', { reason: /above the profile/, rate: null, frames: null });
 row('no edit list', () => made({ more: ['-use_editlist', '0'] }), 'copy', { slack: 0.1 });
 row('negative composition offsets', () => made({ more: ['-movflags', 'negative_cts_offsets'] }), 'copy');
 row('an edit list that skips into a group', () => made({ seconds: 3 }).then((file) => ffmpeg('.mp4', ['-ss', '0.6', '-i', file, '-c', 'copy'])), 'encode', { reason: /rate|edit/, rate: null, frames: null, beeps: null });
@@ -352,6 +369,11 @@ function assertCopied(clip, body, from) {
     }
 }
 
+// Each picture of the body is shown as long after the first as it is in the clip.
+function assertKept(ours, theirs, first) {
+    ours.forEach((s, i) => assert.ok(Math.abs(s - ours[0] - (theirs[first + i] - theirs[first])) < 1e-5, `picture ${i} is shown at ${s - ours[0]} s, in the clip at ${theirs[first + i] - theirs[first]} s`));
+}
+
 // How many of the clip's sound packets follow each other in the reel as they do in the clip. Where
 // silence is, all packets are alike, so the place is told by those that are there once.
 function copiedSound(clip, reel) {
@@ -378,7 +400,7 @@ async function check(make, path, facts) {
     }
 }
 
-async function checkIn(dir, file, path, { flags = [], reason, rate = '25', frames, fewer = 0, width, height, pixel = '1:1', beeps: heard = [0.5, 1.5], from = 0, slack = 0 }) {
+async function checkIn(dir, file, path, { flags = [], reason, rate = '25', frames, fewer = 0, width, height, pixel = '1:1', beeps: heard = [0.5, 1.5], from = 0, slack = 0, varies = false }) {
     const said = await probe(file, flags);
     const report = await render(dir, file, flags);
     const wanted = path.split('+');
@@ -400,12 +422,14 @@ async function checkIn(dir, file, path, { flags = [], reason, rate = '25', frame
     if (width) assert.equal(video.width, width);
     if (height) assert.equal(video.height, height);
 
-    const fps = number(rate ?? video.r_frame_rate), bumper = Math.round(BUMPER_S * fps);
-    assert.ok(Math.abs(number(video.avg_frame_rate) / fps - 1) < 1e-4, `${video.avg_frame_rate} pictures a second`);
+    const fps = number(rate ?? (varies ? report.out.video.fps : video.r_frame_rate)), bumper = Math.round(BUMPER_S * fps);
+    assert.equal(report.out.video.variable_rate, varies, 'the report says whether the rate varies');
+    if (!varies) assert.ok(Math.abs(number(video.avg_frame_rate) / fps - 1) < 1e-4, `${video.avg_frame_rate} pictures a second`);
     const body = video.packets.length - 2 * bumper, most = frames ?? (frames === null ? null : Math.round(SECONDS * fps));
     if (most !== null) assert.ok(body <= most && body >= most - fewer, `the body has ${body} pictures of ${most}`);
-    assert.ok(body <= BODY_S * fps);
-    assertTimes(video, fps);
+    const at = times(video), seconds = at[bumper + body] - at[bumper];
+    assert.ok(seconds <= BODY_S + 1e-6, `the body lasts ${seconds} s`);
+    assertTimes(video, fps, varies && { bumper, body });
     const shown = await pictures(report.reel);
     assert.equal(shown.length, video.packets.length, 'every packet is a picture');
     assert.deepEqual(shown.slice(-bumper), shown.slice(0, bumper), 'both ends show the same');
@@ -419,23 +443,24 @@ async function checkIn(dir, file, path, { flags = [], reason, rate = '25', frame
         assertCopied(clip.video, video.packets.slice(bumper + encoded, bumper + body), from);
         const theirs = await pictures(file, { most: from + body, quiet: true });
         assert.deepEqual(shown.slice(bumper + encoded, bumper + body), theirs.slice(from, from + body - encoded), 'and shows its pictures');
-        assertSound(wanted[1], clip.audio, audio, body / fps);
+        if (varies) assertKept(at.slice(bumper, bumper + body), times(clip.video), from - encoded);
+        assertSound(wanted[1], clip.audio, audio, seconds);
     }
-    const picture = (video.packets.length / fps), sound = Number(audio.duration);
+    const picture = seconds + (2 * bumper) / fps, sound = Number(audio.duration);
     assert.ok(Math.abs(picture - sound) <= 0.03, `the sound lasts ${sound} s, the picture ${picture} s`);
     if (heard === null) return;
     const found = await onsets(report.reel);
-    if (report.path === 'copy' && wanted[1] !== 'silence') await assertSync(file, found, { from, encoded, fps, bumper, body });
-    const expected = wanted[1] === 'silence' ? [] : heard.filter((s) => s < body / fps).map((s) => bumper / fps + s);
+    if (report.path === 'copy' && wanted[1] !== 'silence') await assertSync(file, found, { from, encoded, fps, bumper, body, seconds });
+    const expected = wanted[1] === 'silence' ? [] : heard.filter((s) => s < seconds).map((s) => bumper / fps + s);
     assert.equal(found.length, expected.length, `sound at ${found}, not ${expected}`);
     expected.forEach((s, i) => assert.ok(Math.abs(found[i] - s) <= SYNC_S + slack, `sound ${found[i] - s} s late at ${s} s`));
 }
 
 // Sound is heard as long after the body's first picture as in the clip, by what decoders make of both.
-async function assertSync(file, found, { from, encoded, fps, bumper, body }) {
+async function assertSync(file, found, { from, encoded, fps, bumper, body, seconds }) {
     const { video } = await packets(file), [num, den] = video.time_base.split('/').map(Number);
-    const first = (Math.min(...video.packets.slice(from, from + body - encoded).map((p) => p.pts)) * num) / den - encoded / fps;
-    const theirs = (await onsets(file, { clip: true })).map((s) => s - first).filter((s) => s > -SYNC_S && s < body / fps - SYNC_S);
+    const first = encoded ? times(video)[from - encoded] : (Math.min(...video.packets.slice(from, from + body).map((p) => p.pts)) * num) / den;
+    const theirs = (await onsets(file, { clip: true })).map((s) => s - first).filter((s) => s > -SYNC_S && s < seconds - SYNC_S);
     const ours = found.map((s) => s - bumper / fps);
     assert.equal(ours.length, theirs.length, `sound at ${ours}, in the clip at ${theirs}`);
     ours.forEach((s, i) => assert.ok(Math.abs(s - theirs[i]) <= SYNC_S, `sound at ${ours}, in the clip at ${theirs}`));

@@ -88,10 +88,11 @@ struct render_order {
     bool careful; /* encode with the plainest settings: what was made before failed its receipt */
     bool poster;  /* write a JPEG to the poster descriptor */
     struct bumper_shape bumper; /* RENDER_BUMPER */
-    /* RENDER_VERIFY: by who made it, the length of the clip part and the pictures a second (0: not
-     * said) */
+    /* RENDER_VERIFY: by who made it, the length of the clip part, the pictures a second (0: not
+     * said), and whether those of the clip part keep the clip's times instead */
     int64_t body_us;
     int fps_num, fps_den;
+    bool variable_rate;
 };
 
 /* What a clip or a reel is. Unknown numbers are 0, unknown texts "". */

@@ -287,12 +287,18 @@ int bumper_encode(const struct media_job *job, const struct bumper_shape *shape,
 struct growing {
     struct bumper *bumper;
     int places;
+    int64_t skip; /* pictures of the lead-in */
 };
 
 static int take_moving(void *arg, AVPacket *packet, struct err *e)
 {
     struct growing *g = arg;
     struct bumper *b = g->bumper;
+    packet->pts -= g->skip;
+    if (packet->pts < 0) {
+        av_packet_unref(packet);
+        return 0;
+    }
     if (b->count == g->places) {
         int places = g->places ? 2 * g->places : 64;
         AVPacket **more = realloc(b->packets, (size_t)places * sizeof(AVPacket *));
@@ -309,30 +315,32 @@ static int take_moving(void *arg, AVPacket *packet, struct err *e)
     return packet_convert(p, e);
 }
 
-int bumper_moving(const struct bumper_shape *shape, const AVFrame *(*next)(void *arg),
+int bumper_moving(const struct bumper_shape *shape, int first_id, const AVFrame *(*next)(void *arg),
                   bool (*failed)(void *arg, struct err *e), void *arg, struct bumper *out,
                   struct err *e)
 {
     AUTO(avcodec_free_context) AVCodecContext *c = NULL;
     AUTO(av_packet_free) AVPacket *scratch = av_packet_alloc();
-    AUTO(bumper_clear) struct bumper b = {0};
-    struct growing g = {&b, 0};
+    AUTO(bumper_clear) struct bumper b = {.first_id = first_id};
+    struct growing g = {.bumper = &b, .skip = first_id};
     struct unit sps = {0}, pps = {0};
     if (!scratch)
         return err_msg(e, MSG_MEMORY_LIMIT, "bumper: no memory");
     if (coder_open(shape, &c, e) < 0 || sets_find(c, &sps, &pps, e) < 0 ||
         sets_convert(sps, pps, shape, &b, e) < 0)
         return -1;
-    const AVFrame *from;
-    for (int64_t i = 0; (from = next(arg)); i++) {
+    const AVFrame *from = next(arg);
+    for (int64_t i = 0; from; i++) {
         AUTO(av_frame_free) AVFrame *f = NULL;
         if (as_given(c, from, &f, e) < 0)
             return -1;
         f->pts = i;
-        f->pict_type = i == 0 ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
+        f->pict_type = i <= g.skip ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
         f->key_frame = 0;
         if (coder_run(c, f, scratch, take_moving, &g, e) < 0)
             return -1;
+        if (i >= g.skip) /* the lead-in is the first picture */
+            from = next(arg);
     }
     if (failed(arg, e) || coder_run(c, NULL, scratch, take_moving, &g, e) < 0)
         return -1;

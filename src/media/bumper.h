@@ -41,8 +41,8 @@ void bumper_clear(struct bumper *b);
 
 /* The same kind of packets for pictures that move, with the shape's own parameter sets: each frame
  * that next() gives (borrowed until it is called again; NULL: the end) becomes one. shape->frames
- * is not looked at. `failed` is asked after the end. */
-int bumper_moving(const struct bumper_shape *shape, const AVFrame *(*next)(void *arg),
+ * is not looked at. first_id: as of bumper_make. `failed` is asked after the end. */
+int bumper_moving(const struct bumper_shape *shape, int first_id, const AVFrame *(*next)(void *arg),
                   bool (*failed)(void *arg, struct err *e), void *arg, struct bumper *out,
                   struct err *e);
 

@@ -3,9 +3,10 @@
  * keeps the index small, and close enough for a player over a network. Sound that comes later than
  * its picture is written when it comes.
  *
- * Time: the k-th packet of a segment in decode order has dts = start + k - delay, where delay is
- * the encoder's reordering. So dts rises by one frame for ever, over every seam, and pts >= dts
- * holds because each segment alone keeps it. */
+ * Time: the k-th packet of the reel in decode order is decoded when the picture is shown that is
+ * the (k - delay)-th in the order of showing, where delay is the largest reordering of any part;
+ * before the first one slots are counted back. So dts rises for ever, over every seam, and pts >=
+ * dts holds because each segment alone keeps it. */
 #include "media/mux.h"
 
 #include "core/err.h"
@@ -24,8 +25,12 @@ enum {
     INDEX_PER_PICTURE = 4 + 8 + 4 + 1,
     INDEX_PER_SOUND = 4,
     INDEX_PER_RUN = 64,
+    INDEX_PER_STEP = 8, /* in stts, of a picture that keeps its time */
     INDEX_FIXED = 4096,
     TIMESCALE_LEAST = 10000, /* as the mov muxer has it */
+    TIMESCALE_MOST = 10000000,
+    TIMESCALE_USUAL = 90000,
+    SHOWN_KEPT = 128, /* at least a group and a delay */
 };
 
 struct mux {
@@ -34,11 +39,15 @@ struct mux {
     int fd;
     int64_t at, size; /* of the file, in bytes */
     int io_errno;
-    AVRational frame, sample; /* time bases of what comes in */
-    AVRational pixel;         /* its shape */
+    AVRational tick, sample; /* time bases */
+    int64_t slot;            /* ticks */
+    AVRational pixel;        /* its shape */
     int delay;
-    int64_t segment_start, segment_count; /* frames */
-    int64_t next_batch, batch;            /* when sound is next written; half a second, in frames */
+    int64_t count, segment_first;       /* pictures; those before the segment */
+    int64_t segment_start, segment_end; /* ticks */
+    int64_t shown[SHOWN_KEPT]; /* ticks: of the n-th picture in the order of showing, at n modulo
+                                  the size */
+    int64_t next_batch, batch; /* when sound is next written; half a second, in ticks */
     AVPacket *scratch;
 
     pthread_mutex_t lock; /* guards the list */
@@ -87,14 +96,31 @@ static int fault(const struct mux *m, int averror, const char *what, struct err 
     return line_av_error(m->io_errno ? AVERROR(m->io_errno) : averror, what, e);
 }
 
-static int64_t index_bytes(const struct media_plan *plan)
+struct mux_clock mux_clock_make(const struct media_plan *plan, AVRational kept)
 {
-    int64_t frames = plan->body_frames_max + 2 * plan->bumper_frames;
+    struct mux_clock c = {plan->fps_num, plan->fps_den};
+    if (kept.num > 0) {
+        /* the least that has both whole, or many to a picture */
+        int64_t lcm = plan->fps_num / av_gcd(plan->fps_num, kept.den) * kept.den;
+        int64_t times =
+            lcm <= TIMESCALE_MOST ? lcm / plan->fps_num : TIMESCALE_USUAL / plan->fps_num + 1;
+        c = (struct mux_clock){c.per_s * times, c.slot * times};
+    }
+    while (c.per_s < TIMESCALE_LEAST) {
+        c.per_s *= 2;
+        c.slot *= 2;
+    }
+    return c;
+}
+
+static int64_t index_bytes(const struct media_plan *plan, const struct mux_form *form)
+{
+    int64_t slots = plan->body_frames_max + 2 * plan->bumper_frames;
     int64_t sounds =
-        av_rescale(frames * plan->fps_den, plan->audio_hz, (int64_t)plan->fps_num * 1024) + 4;
-    int64_t seconds = frames * plan->fps_den / plan->fps_num + 1;
-    return INDEX_FIXED + frames * INDEX_PER_PICTURE + sounds * INDEX_PER_SOUND +
-           (seconds * 2 + 8) * INDEX_PER_RUN;
+        av_rescale(slots * plan->fps_den, plan->audio_hz, (int64_t)plan->fps_num * 1024) + 4;
+    int64_t seconds = slots * plan->fps_den / plan->fps_num + 1;
+    return INDEX_FIXED + form->pictures_most * (INDEX_PER_PICTURE + INDEX_PER_STEP) +
+           sounds * INDEX_PER_SOUND + (seconds * 2 + 8) * INDEX_PER_RUN;
 }
 
 static int add_track(struct mux *m, const AVCodecParameters *c, AVRational time_base, struct err *e)
@@ -107,10 +133,8 @@ static int add_track(struct mux *m, const AVCodecParameters *c, AVRational time_
         return fault(m, r, "mux", e);
     st->codecpar->codec_tag = 0; /* the muxer's to choose */
     st->time_base = time_base;
-    if (c->codec_type == AVMEDIA_TYPE_VIDEO) {
-        st->avg_frame_rate = st->r_frame_rate = av_inv_q(time_base);
+    if (c->codec_type == AVMEDIA_TYPE_VIDEO)
         st->sample_aspect_ratio = st->codecpar->sample_aspect_ratio = m->pixel;
-    }
     return 0;
 }
 
@@ -131,16 +155,13 @@ static int start(struct mux *m, const struct media_plan *plan, const struct mux_
     /* bitexact: no name of the writing program, no time of writing */
     m->fmt->flags |= AVFMT_FLAG_CUSTOM_IO | AVFMT_FLAG_BITEXACT;
     m->fmt->flush_packets = 0; /* our buffer is written when it is full */
-    if (add_track(m, form->picture, m->frame, e) < 0 || add_track(m, form->sound, m->sample, e) < 0)
+    if (add_track(m, form->picture, m->tick, e) < 0 || add_track(m, form->sound, m->sample, e) < 0)
         return -1;
-    /* the movie's clock is the picture's: its lengths come out exact */
-    int64_t scale = plan->fps_num;
-    while (scale < TIMESCALE_LEAST)
-        scale *= 2;
     AUTO(av_dict_free) AVDictionary *o = NULL;
-    av_dict_set_int(&o, "moov_size", index_bytes(plan), 0);
-    av_dict_set_int(&o, "video_track_timescale", scale, 0);
-    av_dict_set_int(&o, "movie_timescale", scale, 0);
+    av_dict_set_int(&o, "moov_size", index_bytes(plan, form), 0);
+    /* the movie's clock is the picture's: its lengths come out exact */
+    av_dict_set_int(&o, "video_track_timescale", form->clock.per_s, 0);
+    av_dict_set_int(&o, "movie_timescale", form->clock.per_s, 0);
     int r = avformat_write_header(m->fmt, &o);
     return r < 0 ? fault(m, r, "mux: header", e) : 0;
 }
@@ -150,11 +171,12 @@ int mux_open(struct mux **out, int fd, const struct media_plan *plan, const stru
 {
     AUTO(mux_freep) struct mux *m = mem_new(sizeof(*m));
     m->fd = fd;
-    m->frame = (AVRational){plan->fps_den, plan->fps_num};
+    m->tick = (AVRational){1, (int)form->clock.per_s};
+    m->slot = form->clock.slot;
     m->sample = (AVRational){1, form->sound->sample_rate};
     m->pixel = (AVRational){plan->sar_num, plan->sar_den};
     m->delay = form->delay;
-    m->batch = plan->fps_num / plan->fps_den / 2 + 1;
+    m->batch = form->clock.per_s / 2;
     m->last = &m->first;
     pthread_mutex_init(&m->lock, NULL);
     if (start(m, plan, form, e) < 0)
@@ -165,13 +187,28 @@ int mux_open(struct mux **out, int fd, const struct media_plan *plan, const stru
 
 void mux_segment(struct mux *m)
 {
-    m->segment_start += m->segment_count;
-    m->segment_count = 0;
+    m->segment_first = m->count;
+    m->segment_start = m->segment_end;
+}
+
+void mux_end(struct mux *m, int64_t at)
+{
+    m->segment_end = m->segment_start + at;
 }
 
 int64_t mux_frames(const struct mux *m)
 {
-    return m->segment_start + m->segment_count;
+    return m->count;
+}
+
+int64_t mux_ticks(const struct mux *m)
+{
+    return m->segment_end;
+}
+
+int64_t mux_us(const struct mux *m)
+{
+    return av_rescale_q(m->segment_end, m->tick, AV_TIME_BASE_Q);
 }
 
 int64_t mux_bytes(const struct mux *m)
@@ -179,12 +216,12 @@ int64_t mux_bytes(const struct mux *m)
     return m->size;
 }
 
-static AVPacket *sound_before(struct mux *m, int64_t frame)
+static AVPacket *sound_before(struct mux *m, int64_t ticks)
 {
     AVPacket *p = NULL;
     pthread_mutex_lock(&m->lock);
     struct waiting *w = m->first;
-    if (w && av_compare_ts(w->packet->pts, m->sample, frame, m->frame) < 0) {
+    if (w && av_compare_ts(w->packet->pts, m->sample, ticks, m->tick) < 0) {
         p = w->packet;
         m->first = w->next;
         if (!m->first)
@@ -195,10 +232,10 @@ static AVPacket *sound_before(struct mux *m, int64_t frame)
     return p;
 }
 
-static int write_sound(struct mux *m, int64_t before_frame, struct err *e)
+static int write_sound(struct mux *m, int64_t before_ticks, struct err *e)
 {
     for (;;) {
-        AUTO(av_packet_free) AVPacket *p = sound_before(m, before_frame);
+        AUTO(av_packet_free) AVPacket *p = sound_before(m, before_ticks);
         if (!p)
             return 0;
         p->stream_index = 1;
@@ -210,13 +247,13 @@ static int write_sound(struct mux *m, int64_t before_frame, struct err *e)
     }
 }
 
-int mux_picture(struct mux *m, const AVPacket *packet, struct err *e)
+static int write_picture(struct mux *m, const AVPacket *packet, int64_t pts, int64_t dts,
+                         struct err *e)
 {
-    int64_t dts = m->segment_count - m->delay;
-    if (packet->pts == AV_NOPTS_VALUE || packet->pts < dts)
+    if (pts < dts)
         return err_set(e, ERR_SYSTEM, "mux: picture %lld is shown before it is decoded",
-                       (long long)packet->pts);
-    if (mux_frames(m) >= m->next_batch) {
+                       (long long)m->count);
+    if (m->segment_end >= m->next_batch) {
         if (write_sound(m, m->next_batch, e) < 0)
             return -1;
         m->next_batch += m->batch;
@@ -226,14 +263,50 @@ int mux_picture(struct mux *m, const AVPacket *packet, struct err *e)
     if (r < 0)
         return fault(m, r, "mux", e);
     p->stream_index = 0;
-    p->pts = m->segment_start + packet->pts;
-    p->dts = m->segment_start + dts;
-    p->duration = 1;
-    m->segment_count++;
-    av_packet_rescale_ts(p, m->frame, m->fmt->streams[0]->time_base);
+    p->pts = pts;
+    p->dts = dts;
+    p->duration = m->slot;
+    m->count++;
+    av_packet_rescale_ts(p, m->tick, m->fmt->streams[0]->time_base);
     r = av_write_frame(m->fmt, p);
     av_packet_unref(p);
     return r < 0 || m->io_errno ? fault(m, r, "mux: picture", e) : 0;
+}
+
+int mux_picture(struct mux *m, const AVPacket *packet, struct err *e)
+{
+    if (packet->pts == AV_NOPTS_VALUE)
+        return err_set(e, ERR_SYSTEM, "mux: a picture has no time");
+    if (write_picture(m, packet, m->segment_start + packet->pts * m->slot,
+                      (m->count - m->delay) * m->slot, e) < 0)
+        return -1;
+    mux_end(m, (m->count - m->segment_first) * m->slot);
+    return 0;
+}
+
+static int rising(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+int mux_group(struct mux *m, AVPacket *const *packets, const int64_t *at, int count, struct err *e)
+{
+    int64_t sorted[MUX_GROUP_MAX];
+    if (count <= 0 || count > MUX_GROUP_MAX)
+        return err_set(e, ERR_SYSTEM, "mux: %d pictures at once", count);
+    memcpy(sorted, at, (size_t)count * sizeof(*at));
+    qsort(sorted, (size_t)count, sizeof(*sorted), rising);
+    for (int i = 0; i < count; i++)
+        m->shown[(m->count + i) % SHOWN_KEPT] = m->segment_start + sorted[i];
+    for (int i = 0; i < count; i++) {
+        int64_t nth = m->count - m->delay;
+        int64_t dts = nth < 0 ? nth * m->slot : m->shown[nth % SHOWN_KEPT];
+        if (write_picture(m, packets[i], m->segment_start + at[i], dts, e) < 0)
+            return -1;
+    }
+    mux_end(m, sorted[count - 1] + m->slot);
+    return 0;
 }
 
 int mux_sound(struct mux *m, AVPacket *packet, struct err *e)
@@ -253,7 +326,7 @@ int mux_sound(struct mux *m, AVPacket *packet, struct err *e)
 
 int mux_finish(struct mux *m, struct err *e)
 {
-    if (write_sound(m, INT32_MAX, e) < 0)
+    if (write_sound(m, INT64_MAX, e) < 0)
         return -1;
     int r = av_write_trailer(m->fmt);
     avio_flush(m->io);

@@ -398,7 +398,11 @@ int media_plan_make(const struct media_facts *f, const struct render_order *orde
         say(&plan, "encoding was asked for");
     say_shape(f, &plan);
     say_picture(f, &plan);
+    size_t before = strlen(plan.reason);
     say_sound(f, &plan);
+    str_copy(plan.sound, sizeof(plan.sound), plan.reason + before);
+    if (before && *plan.sound)
+        str_copy(plan.sound, sizeof(plan.sound), plan.reason + before + strlen("; "));
     *out = plan;
     return 0;
 }

@@ -8,6 +8,7 @@ struct err;
 struct media_plan {
     enum path path;
     char reason[REASON_SIZE]; /* what is done to the clip, for people and for `probe`; or "" */
+    char sound[REASON_SIZE];  /* the part of it that is about sound */
     /* picture: decode -> deinterlace -> tone-map -> upright -> cut -> scale to pic -> place on
      * canvas */
     int width, height; /* canvas: even, 16:9 within a pixel, at least 64x36 */

@@ -3,18 +3,16 @@
 #include "core/str.h"
 #include "media/mux.h"
 
-#include <libavutil/mathematics.h>
-
 void media_report(const struct media_plan *plan, enum path path, const char *reason,
-                  const struct mux *mux, int64_t body_frames, int audio_hz, int audio_channels,
+                  const struct mux *mux, int64_t body_us, int audio_hz, int audio_channels,
                   const char *video_profile, struct render_report *out)
 {
     out->path = path;
     str_copy(out->reason, sizeof(out->reason), reason);
-    out->body_us = av_rescale(body_frames * 1000000, plan->fps_den, plan->fps_num);
+    out->body_us = body_us;
     struct media_facts *f = &out->out;
     *f = (struct media_facts){
-        .duration_us = av_rescale(mux_frames(mux) * 1000000, plan->fps_den, plan->fps_num),
+        .duration_us = mux_us(mux),
         .coded_width = plan->width,
         .coded_height = plan->height,
         .display_width = (int)av_rescale(plan->width, plan->sar_num, plan->sar_den),

@@ -28,9 +28,9 @@ void verify_holds(struct verify *v, enum receipt_item item)
     v->receipt.held |= 1u << item;
 }
 
-int64_t verify_us(const struct verify *v, int64_t pictures)
+int64_t verify_us(const struct verify *v, int64_t ticks)
 {
-    return av_rescale(pictures * v->slot, 1000000, v->picture->ticks_per_s);
+    return av_rescale(ticks, 1000000, v->picture->ticks_per_s);
 }
 
 static void verify_clear(struct verify *v)
@@ -83,7 +83,14 @@ static int open_index(struct verify *v, struct err *e)
     if (!in->boxes.index_first)
         return verify_fails(e, RECEIPT_FORM, "the index is not first");
     const char *wrong = reel_index_read(in->clip.fd, in->bytes, &v->index);
-    return wrong ? verify_fails(e, RECEIPT_FORM, "%s", wrong) : check_tracks(v, e);
+    if (wrong)
+        return verify_fails(e, RECEIPT_FORM, "%s", wrong);
+    if (check_tracks(v, e) < 0)
+        return -1;
+    const struct reel_track *t = v->picture;
+    v->slot = t->end - t->packets[t->count - 1].dts; /* the last picture is a bumper's */
+    v->varies = v->job->order->variable_rate;
+    return v->slot > 0 ? 0 : verify_fails(e, RECEIPT_TIMES, "pictures take no time");
 }
 
 /* What no decoder is asked for, since the headers say it. */
@@ -149,7 +156,8 @@ static int open_header(struct verify *v, struct err *e)
     still.fit = FIT_PAD;
     if (media_facts_fill(in, limits, &why) < 0)
         return verify_fails(e, RECEIPT_FORM, "%.140s", why.text);
-    /* check_length() holds every picture against it */
+    /* check_length() holds every picture, or those of the bumpers, against it */
+    in->facts.variable_rate |= v->varies;
     if (still.fps_num > 0 && still.fps_den > 0) {
         in->facts.fps_num = still.fps_num;
         in->facts.fps_den = still.fps_den;
@@ -182,7 +190,7 @@ static int check_shape(struct verify *v, struct err *e)
         return verify_fails(e, RECEIPT_SHAPE,
                             "%dx%d of pixels %d:%d is not 16:9 inside the profile", f->coded_width,
                             f->coded_height, f->sar_num, f->sar_den);
-    if (p->resample_time || p->deinterlace || p->tone_map)
+    if ((p->resample_time && !v->varies) || p->deinterlace || p->tone_map)
         return verify_fails(e, RECEIPT_SHAPE, "%d/%d pictures a second, or their kind, is not ours",
                             f->fps_num, f->fps_den);
     verify_holds(v, RECEIPT_SHAPE);
@@ -198,15 +206,16 @@ static int check_length(struct verify *v, struct err *e)
         return verify_fails(e, RECEIPT_LENGTH, "a picture takes %lld of %lld ticks, not %d/%d s",
                             (long long)v->slot, (long long)v->picture->ticks_per_s, p->fps_den,
                             p->fps_num);
-    int64_t error_us = verify_us(v, n) - verify_us(v, 2 * p->bumper_frames) - said_us;
+    int64_t body = v->seams[1] - v->seams[0];
+    int64_t error_us = verify_us(v, body) - said_us;
     v->receipt.length_error_us = error_us;
     if (n <= 2 * p->bumper_frames)
         return verify_fails(e, RECEIPT_LENGTH, "%lld pictures: nothing of the clip is in it",
                             (long long)n);
-    if (n > 2 * p->bumper_frames + p->body_frames_max)
+    if (body > p->body_frames_max * v->slot)
         return verify_fails(e, RECEIPT_LENGTH, "%lld pictures: longer than the profile says",
                             (long long)n);
-    if (llabs(error_us) > verify_us(v, 1))
+    if (llabs(error_us) > verify_us(v, v->slot))
         return verify_fails(e, RECEIPT_LENGTH, "%lld us longer than was said", (long long)error_us);
     verify_holds(v, RECEIPT_LENGTH);
     return 0;
@@ -224,6 +233,6 @@ int media_verify(const struct media_job *job, struct render_report *out, struct 
     for (size_t i = 0; i < LEN(v.receipt.sync_us); i++)
         if (llabs(v.receipt.sync_us[i]) > llabs(out->sync_us))
             out->sync_us = v.receipt.sync_us[i];
-    out->body_us = verify_us(&v, v.picture->count - 2 * v.plan.bumper_frames);
+    out->body_us = verify_us(&v, v.seams[1] - v.seams[0]);
     return 0;
 }

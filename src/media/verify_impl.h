@@ -19,15 +19,18 @@ struct verify {
     struct reel_index index;
     const struct reel_track *picture, *sound; /* of the index */
     struct media_plan plan;
-    int64_t slot; /* length of a picture in its track's ticks */
+    bool varies; /* the body's pictures are not all shown for a slot */
+    /* in ticks of the picture's track: a picture of a bumper; where the seams lie and where it
+     * ends, from the first picture on */
+    int64_t slot, seams[2], end;
     struct receipt receipt;
 };
 /* Ends the receipt at an item: -1, *e names it. */
 int verify_fails(struct err *e, enum receipt_item item, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void verify_holds(struct verify *v, enum receipt_item item);
-/* The time of a number of pictures, microseconds. */
-int64_t verify_us(const struct verify *v, int64_t pictures);
+/* Ticks of the picture's track in microseconds. */
+int64_t verify_us(const struct verify *v, int64_t ticks);
 
 int verify_times(struct verify *v, struct err *e);
 int verify_sync(struct verify *v, struct err *e);

@@ -268,7 +268,7 @@ static int take(struct seams *s, struct err *e)
 {
     const struct verify *v = s->v;
     const AVFrame *f = s->frame;
-    int64_t place = (f->pts - v->picture->skipped) / v->slot;
+    int64_t since = f->pts - v->picture->skipped, place = since / v->slot;
     if (s->out >= s->count)
         return verify_fails(e, RECEIPT_SEAMS, "more pictures come out than were put in");
     if (f->decode_error_flags || f->flags & AV_FRAME_FLAG_CORRUPT ||
@@ -279,9 +279,7 @@ static int take(struct seams *s, struct err *e)
     s->out++;
     if (v->job->progress && s->count > 0)
         v->job->progress(v->job->arg, 1000 * s->out / s->count);
-    bool bumper =
-        place < v->plan.bumper_frames || place >= v->picture->count - v->plan.bumper_frames;
-    if (!bumper)
+    if (since >= v->seams[0] && since < v->seams[1])
         return 0;
     if (!s->logo->data[0])
         return av_frame_ref(s->logo, f) < 0 ? err_msg(e, MSG_MEMORY_LIMIT, "reel: no memory") : 0;

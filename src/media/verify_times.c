@@ -1,6 +1,9 @@
 /* What the index says of time. A reel's pictures are decoded one a frame and shown one a frame, its
- * sound is one row of samples; so every time is known beforehand, and any other is a fault. */
+ * sound is one row of samples; so every time is known beforehand, and any other is a fault. Where
+ * the body keeps its clip's times, those of the bumpers are known, and of the body's that they rise
+ * and are none that a reel may not have (pace.h). */
 #include "core/mem.h"
+#include "media/pace.h"
 #include "media/verify_impl.h"
 
 #include <libavutil/mathematics.h>
@@ -16,6 +19,8 @@ static int part_of(const struct verify *v, int64_t place)
     int64_t bumper = v->plan.bumper_frames;
     return place < bumper ? 0 : place < v->picture->count - bumper ? 1 : 2;
 }
+
+/* -- a constant rate -- */
 
 static int check_picture(const struct verify *v, int i, uint8_t *taken, struct err *e)
 {
@@ -39,20 +44,108 @@ static int check_picture(const struct verify *v, int i, uint8_t *taken, struct e
     return 0;
 }
 
-static int check_pictures(struct verify *v, struct err *e)
+static int check_slots(struct verify *v, struct err *e)
 {
     const struct reel_track *t = v->picture;
     AUTO(freep) uint8_t *taken = mem_new((size_t)t->count);
-    v->slot = t->count > 1 ? t->packets[1].dts : t->end;
-    if (v->slot <= 0)
-        return verify_fails(e, RECEIPT_TIMES, "pictures take no time");
-    if (t->odd_edits || t->empty_us)
-        return verify_fails(e, RECEIPT_TIMES, "the pictures' edit list is not a plain one");
     for (int i = 0; i < t->count; i++)
         if (check_picture(v, i, taken, e) < 0)
             return -1;
-    int64_t off_us = t->shown_us - verify_us(v, t->count);
-    if (llabs(off_us) > verify_us(v, 1) / 2)
+    v->seams[0] = v->plan.bumper_frames * v->slot;
+    v->seams[1] = (t->count - v->plan.bumper_frames) * v->slot;
+    v->end = t->count * v->slot;
+    return 0;
+}
+
+/* -- a rate that varies -- */
+
+static int rising(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Each picture is decoded after the one before and before it is shown, and in its part. */
+static int check_decoding(const struct verify *v, const int64_t *shown, struct err *e)
+{
+    const struct reel_track *t = v->picture;
+    for (int i = 0; i < t->count; i++) {
+        const struct reel_packet *p = &t->packets[i];
+        int64_t next = i + 1 < t->count ? t->packets[i + 1].dts : t->end;
+        if (next <= p->dts || p->pts < p->dts)
+            return verify_fails(e, RECEIPT_TIMES, "picture %d takes %lld ticks, shown %lld later",
+                                i, (long long)(next - p->dts), (long long)(p->pts - p->dts));
+        int64_t since = p->pts - t->skipped;
+        const int64_t *place = bsearch(&since, shown, (size_t)t->count, sizeof(since), rising);
+        if (part_of(v, i) != part_of(v, place - shown))
+            return verify_fails(e, RECEIPT_TIMES, "picture %d is shown beyond a seam, as number %d",
+                                i, (int)(place - shown));
+    }
+    return 0;
+}
+
+/* A bumper's pictures are shown for a slot each, and nothing else is shown before its end. */
+static int check_bumper(const struct verify *v, const int64_t *shown, int first, struct err *e)
+{
+    for (int i = first; i < first + v->plan.bumper_frames; i++) {
+        int64_t next = i + 1 < v->picture->count ? shown[i + 1] : v->end;
+        if (next - shown[i] != v->slot)
+            return verify_fails(e, RECEIPT_TIMES, "picture %d is shown for %lld ticks, not %lld", i,
+                                (long long)(next - shown[i]), (long long)v->slot);
+    }
+    return 0;
+}
+
+static int check_body(const struct verify *v, const int64_t *shown, struct err *e)
+{
+    int first = (int)v->plan.bumper_frames, end = v->picture->count - first;
+    struct pace pace;
+    pace_init(&pace, v->picture->ticks_per_s, &v->job->order->profile);
+    for (int i = first; i < end; i++) {
+        const char *wrong = pace_take(&pace, shown[i]);
+        if (wrong)
+            return verify_fails(e, RECEIPT_TIMES, "picture %d: %s", i, wrong);
+    }
+    int64_t last_us = verify_us(v, v->seams[1] - shown[end - 1]);
+    if (last_us <= 0 || last_us > PACE_LONGEST_US)
+        return verify_fails(e, RECEIPT_TIMES, "the body's last picture is shown for %lld us",
+                            (long long)last_us);
+    return 0;
+}
+
+static int check_paced(struct verify *v, struct err *e)
+{
+    const struct reel_track *t = v->picture;
+    int bumper = (int)v->plan.bumper_frames, n = t->count;
+    if (n <= 2 * bumper)
+        return verify_fails(e, RECEIPT_LENGTH, "%d pictures: nothing of the clip is in it", n);
+    AUTO(freep) int64_t *shown = mem_new((size_t)n * sizeof(*shown));
+    for (int i = 0; i < n; i++)
+        shown[i] = t->packets[i].pts - t->skipped;
+    qsort(shown, (size_t)n, sizeof(*shown), rising);
+    if (shown[0] != 0)
+        return verify_fails(e, RECEIPT_TIMES, "the first picture is shown at %lld ticks",
+                            (long long)shown[0]);
+    v->end = shown[n - 1] + v->slot;
+    v->seams[0] = shown[bumper];
+    v->seams[1] = bumper ? shown[n - bumper] : v->end;
+    return check_decoding(v, shown, e) < 0 || check_bumper(v, shown, 0, e) < 0 ||
+                   check_body(v, shown, e) < 0 || check_bumper(v, shown, n - bumper, e) < 0
+               ? -1
+               : 0;
+}
+
+/* -- both -- */
+
+static int check_pictures(struct verify *v, struct err *e)
+{
+    const struct reel_track *t = v->picture;
+    if (t->odd_edits || t->empty_us)
+        return verify_fails(e, RECEIPT_TIMES, "the pictures' edit list is not a plain one");
+    if ((v->varies ? check_paced(v, e) : check_slots(v, e)) < 0)
+        return -1;
+    int64_t off_us = t->shown_us - verify_us(v, v->end);
+    if (llabs(off_us) > verify_us(v, v->slot) / 2)
         return verify_fails(e, RECEIPT_TIMES,
                             "pictures are said to last %lld us longer than they do",
                             (long long)off_us);
@@ -106,16 +199,15 @@ static int64_t sound_late_us(const struct reel_track *t, int64_t at_us)
 int verify_sync(struct verify *v, struct err *e)
 {
     static const char *const where[] = {"the first seam", "the second seam", "the end"};
-    int64_t n = v->picture->count, bumper = v->plan.bumper_frames;
     int64_t *sync = v->receipt.sync_us;
-    sync[0] = sound_late_us(v->sound, verify_us(v, bumper));
-    sync[1] = sound_late_us(v->sound, verify_us(v, n - bumper));
-    sync[2] = sound_end_us(v->sound) - verify_us(v, n);
+    sync[0] = sound_late_us(v->sound, verify_us(v, v->seams[0]));
+    sync[1] = sound_late_us(v->sound, verify_us(v, v->seams[1]));
+    sync[2] = sound_end_us(v->sound) - verify_us(v, v->end);
     for (size_t i = 0; i < LEN(v->receipt.sync_us); i++)
         if (llabs(sync[i]) > SYNC_MAX_US)
             return verify_fails(e, RECEIPT_SYNC, "at %s sound is %lld us late", where[i],
                                 (long long)sync[i]);
-    int64_t off_us = v->index.shown_us - verify_us(v, n);
+    int64_t off_us = v->index.shown_us - verify_us(v, v->end);
     if (llabs(off_us) > SYNC_MAX_US)
         return verify_fails(e, RECEIPT_SYNC, "it is said to last %lld us longer than its pictures",
                             (long long)off_us);

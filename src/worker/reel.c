@@ -91,6 +91,7 @@ static int look(struct jail *j, struct part *p, int64_t until_ms, struct render_
     order.body_us = made->body_us;
     order.fps_num = made->out.fps_num;
     order.fps_den = made->out.fps_den;
+    order.variable_rate = made->out.variable_rate;
     struct render_report seen;
     struct stat st;
     AUTO(fd_closep) int fd = reel_read_only(job->reel_fd);

@@ -43,16 +43,27 @@ export async function onsets(path, { hz = 16000, clip = false } = {}) {
     return found;
 }
 
-// Asserts that times are what a player likes: a picture for each 1/rate from 0 on, each decoded
-// before it is shown and after the one before it.
-export function assertTimes(track, rate) {
+// When the pictures of a track are shown, in seconds, in the order of showing; and when the last of them
+// ends.
+export function times(track) {
     const [num, den] = track.time_base.split('/').map(Number);
+    const list = track.packets.toSorted((a, b) => a.pts - b.pts), last = list.at(-1);
+    return [...list.map((p) => p.pts), last.pts + (last.duration ?? 0)].map((pts) => (pts * num) / den);
+}
+
+// Asserts that times are what a player likes: a picture for each 1/rate from 0 on, each decoded
+// before it is shown and after the one before it. varies: { bumper, body } pictures; then the body's
+// rise and nothing more.
+export function assertTimes(track, rate, varies = null) {
     const { packets: list } = track;
     for (let i = 0; i < list.length; i++) {
         assert.ok(list[i].pts >= list[i].dts, `picture ${i} is shown before it is decoded`);
         assert.ok(i === 0 || list[i].dts > list[i - 1].dts, `picture ${i} is decoded at ${list[i].dts}, the one before at ${list[i - 1]?.dts}`);
     }
-    const shown = list.map((p) => p.pts).sort((a, b) => a - b);
-    for (let i = 0; i < shown.length; i++)
-        assert.ok(Math.abs((shown[i] * num) / den - i / rate) < 0.1 / rate, `picture ${i} is shown at ${(shown[i] * num) / den} s, not at ${i / rate} s`);
+    const shown = times(track), { bumper, body } = varies || { bumper: list.length, body: 0 };
+    for (let i = 0; i <= list.length; i++) {
+        const begins = i <= bumper ? i / rate : i < bumper + body ? null : shown[bumper + body] + (i - bumper - body) / rate;
+        if (begins !== null) assert.ok(Math.abs(shown[i] - begins) < 0.1 / rate, `picture ${i} is shown at ${shown[i]} s, not at ${begins} s`);
+        else assert.ok(shown[i] > shown[i - 1] && shown[i] < shown[i + 1], `picture ${i} is shown at ${shown[i]} s`);
+    }
 }

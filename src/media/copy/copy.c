@@ -1,8 +1,9 @@
-/* One pass over the clip's packets. Plan: each picture gets its place on the reel's grid of frames;
- * pictures wait until all that are shown before the next ones are there (a safe point), and go to
- * the mux together; the last safe point that fits the profile's length is the cut. So whatever is
- * in the reel is whole in decoding order and in showing order, and what breaks a rule on the way is
- * found before more than a few pictures have passed. */
+/* One pass over the clip's packets. Plan: pictures wait (hold.c) until all that are shown before
+ * the next ones are there, and go to the mux together; the last such point that fits the profile's
+ * length is the cut. So whatever is in the reel is whole in decoding order and in showing order,
+ * and what breaks a rule on the way is found before more than a few pictures have passed. Where the
+ * body does not begin with an IDR picture, or the cut lies far before the end of what fits, its
+ * first or last pictures are encoded (recode.c). */
 #include "media/copy/copy.h"
 
 #include "core/err.h"
@@ -12,6 +13,7 @@
 #include "media/clip/input.h"
 #include "media/clip/packets.h"
 #include "media/clip/sets.h"
+#include "media/copy/hold.h"
 #include "media/copy/poster.h"
 #include "media/copy/recode.h"
 #include "media/copy/sound.h"
@@ -24,9 +26,7 @@
 #include <unistd.h>
 
 enum {
-    HELD_MAX = 64,    /* pictures between two safe points; H.264 reorders at most 16 */
     EARLY_MAX = 4096, /* packets of sound before the first picture that is kept */
-    DELAY_MAX = 16,   /* of reordering: MaxDpbFrames, H.264 A.3.1 */
     PAST_MAX = 20000, /* packets that are read for the sound alone, after the last picture */
     PERMILLE_START = PERMILLE_OPENED,
     PERMILLE_END = 990,
@@ -39,26 +39,23 @@ struct copy {
     const struct media_plan *plan;
     const AVStream *picture;
     struct sets sets;
-    AVRational frame; /* time base of the grid */
     bool write;
     char *why; /* REASON_SIZE: what was refused */
     bool refused;
 
-    int64_t first_pts; /* of the body, in the stream's time base */
-    bool begun;        /* with the first packet that is kept */
-    int delay;
-    AVPacket *held[HELD_MAX]; /* since the last safe point; pts on the grid */
-    int held_count;
-    int64_t kept;    /* pictures that are in the reel */
-    int64_t bytes;   /* of those of them that are copied */
+    struct hold hold;
+    int64_t longest; /* the body, in ticks */
+    int64_t end;     /* of what is kept, in ticks */
+    int64_t copied;  /* where the first copied picture is shown, in ticks */
+    int64_t bytes;   /* that are copied */
     int frame_num;   /* of the last picture that others refer to */
-    int64_t highest; /* place of the last shown of all seen */
+    bool begun;      /* with the first packet that is kept */
     bool cut;        /* the body is full */
     int64_t past;    /* packets read since */
 
     AVPacket **early; /* EARLY_MAX places */
     int early_count;
-    struct head head;
+    struct recoded head;
     struct copy_sound *sound;
     struct bumper bumper;
     struct mux *mux;
@@ -67,12 +64,11 @@ struct copy {
 
 static void copy_clear(struct copy *c)
 {
-    for (int i = 0; i < c->held_count; i++)
-        av_packet_free(&c->held[i]);
+    hold_clear(&c->hold);
     for (int i = 0; i < c->early_count; i++)
         av_packet_free(&c->early[i]);
     free(c->early);
-    head_clear(&c->head);
+    recoded_clear(&c->head);
     copy_sound_free(c->sound); /* joins its thread, which writes to the mux */
     mux_free(c->mux);
     bumper_clear(&c->bumper);
@@ -88,13 +84,13 @@ static int refuse(struct copy *c, const char *why)
     return -1;
 }
 
-static void progress(const struct copy *c, int64_t frames)
+static void progress(const struct copy *c, int64_t ticks)
 {
     const struct media_job *job = c->job;
-    int64_t most = c->plan->body_frames_max;
+    int64_t most = c->longest;
     if (job->progress)
         job->progress(job->arg, PERMILLE_START + (int)((PERMILLE_END - PERMILLE_START) *
-                                                       (frames < most ? frames : most) / most));
+                                                       (ticks < most ? ticks : most) / most));
 }
 
 /* -- the beginning -- */
@@ -159,17 +155,40 @@ static int open_mux(struct copy *c, struct err *e)
         return err_msg(e, MSG_MEMORY_LIMIT, "copy: no memory");
     memcpy(p->extradata, record, (size_t)bytes);
     p->extradata_size = bytes;
-    const struct mux_form form = {p, copy_sound_parameters(c->sound), c->delay};
+    int64_t slots = 2 * c->plan->bumper_frames + c->plan->body_frames_max;
+    int64_t seconds = c->longest / c->hold.clock.per_s + 2;
+    const struct mux_form form = {
+        .picture = p,
+        .sound = copy_sound_parameters(c->sound),
+        .delay = c->hold.delay,
+        .clock = c->hold.clock,
+        .pictures_most = slots + (c->hold.varies ? seconds * c->hold.pace.most : 0),
+    };
     return mux_open(&c->mux, c->job->reel_fd, c->plan, &form, e);
 }
 
-static int put_coded(struct copy *c, const struct bumper *b, struct err *e)
+/* A bumper, a segment of its own. */
+static int put_bumper(struct copy *c, struct err *e)
 {
     mux_segment(c->mux);
-    for (int i = 0; i < b->count; i++)
-        if (mux_picture(c->mux, b->packets[i], e) < 0)
+    for (int i = 0; i < c->bumper.count; i++) {
+        int64_t at = i * c->hold.clock.slot;
+        if (mux_group(c->mux, &c->bumper.packets[i], &at, 1, e) < 0)
             return -1;
+    }
     mux_segment(c->mux);
+    return 0;
+}
+
+/* Encoded pictures of the body. */
+static int put_recoded(struct copy *c, const struct recoded *r, struct err *e)
+{
+    for (int i = 0; i < r->coded.count; i++) {
+        int64_t at;
+        (void)hold_time(&c->hold, r->pts[i], &at);
+        if (mux_group(c->mux, &r->coded.packets[i], &at, 1, e) < 0)
+            return -1;
+    }
     return 0;
 }
 
@@ -191,13 +210,14 @@ static int take_sound(struct copy *c, AVPacket *packet, struct err *e)
 /* Everything that needs to know where the body begins. */
 static int open_all(struct copy *c, struct err *e)
 {
-    int64_t origin_us = av_rescale_q(c->first_pts, c->picture->time_base, AV_TIME_BASE_Q);
+    int64_t origin_us = av_rescale_q(c->hold.first_pts, c->picture->time_base, AV_TIME_BASE_Q);
     const struct bumper_shape shape = shape_of(c, sets_free_id(&c->sets));
     if (c->plan->bumper_frames > 0 && bumper_get(c->job, &shape, &c->bumper, e) < 0)
         return -1;
-    if (copy_sound_open(&c->sound, c->job, c->in, c->plan, origin_us, false, e) < 0 ||
-        open_mux(c, e) < 0 || copy_sound_begin(c->sound, c->mux, e) < 0 ||
-        put_coded(c, &c->bumper, e) < 0 || put_coded(c, &c->head.coded, e) < 0)
+    if (copy_sound_open(&c->sound, c->job, c->in, c->plan, c->hold.clock, origin_us, false, e) <
+            0 ||
+        open_mux(c, e) < 0 || copy_sound_begin(c->sound, c->mux, e) < 0 || put_bumper(c, e) < 0 ||
+        put_recoded(c, &c->head, e) < 0)
         return -1;
     for (int i = 0; i < c->early_count; i++)
         if (take_sound(c, c->early[i], e) < 0)
@@ -205,108 +225,101 @@ static int open_all(struct copy *c, struct err *e)
     return 0;
 }
 
-static int frames_of(const struct copy *c, int64_t time)
+/* How many slots pictures are decoded before they are shown. */
+static int64_t slots_of(const struct copy *c, int64_t time)
 {
-    int64_t n = av_rescale_q_rnd(time, c->picture->time_base, c->frame, AV_ROUND_NEAR_INF);
-    return n > INT32_MAX ? INT32_MAX : n < 0 ? -1 : (int)n;
+    AVRational slot = {c->plan->fps_den, c->plan->fps_num};
+    return av_rescale_q(time, c->picture->time_base, slot);
 }
 
-/* How many frames pictures are decoded before they are shown. */
-static int reordering(const struct copy *c, const AVPacket *p)
+/* How many pictures may be decoded before one that is shown earlier. Where times vary the headers
+ * alone say so, and what they say is checked with each picture. */
+static int64_t reordering(const struct copy *c, const AVPacket *p)
 {
-    int delay = c->picture->codecpar->video_delay;
+    int64_t delay = c->picture->codecpar->video_delay;
     if (c->sets.sps.reorder > delay)
         delay = c->sets.sps.reorder;
-    if (p->dts != AV_NOPTS_VALUE && frames_of(c, p->pts - p->dts) > delay)
-        delay = frames_of(c, p->pts - p->dts);
+    if (!c->hold.varies && p->dts != AV_NOPTS_VALUE && slots_of(c, p->pts - p->dts) > delay)
+        delay = slots_of(c, p->pts - p->dts);
     return delay;
 }
 
-static int begin(struct copy *c, const AVPacket *p, bool idr, struct err *e)
+/* At the IDR picture from which on the clip is copied. */
+static int begin(struct copy *c, const AVPacket *p, struct err *e)
 {
-    if (!idr || !(p->flags & AV_PKT_FLAG_KEY))
-        return refuse(c, "it does not begin with an IDR picture");
-    if (c->first_pts == AV_NOPTS_VALUE)
-        c->first_pts = p->pts;
-    c->begun = true;
-    c->delay = reordering(c, p);
-    if (c->delay < 0 || c->delay > DELAY_MAX)
+    int64_t delay = reordering(c, p);
+    if (delay < 0 || delay > MUX_DELAY_MAX)
         return refuse(c, "its pictures are reordered too far");
+    if (!c->head.coded.count)
+        c->hold.first_pts = p->pts;
+    const char *wrong = hold_time(&c->hold, p->pts, &c->copied);
+    if (wrong)
+        return refuse(c, wrong);
+    c->hold.delay = (int)delay;
+    c->begun = true;
     return c->write ? open_all(c, e) : 0;
 }
 
 /* -- the body -- */
 
-/* The pictures that were held are certain now. */
-static int keep_held(struct copy *c, struct err *e)
+/* For the poster; one that cannot be had costs no reel. */
+static void note_key(struct copy *c, const AVPacket *p, int64_t at)
 {
-    for (int i = 0; i < c->held_count; i++) {
-        AVPacket *p = c->held[i];
-        bool key = p->flags & AV_PKT_FLAG_KEY;
-        if (c->key && key && (!c->key->data || c->kept <= c->plan->body_frames_max / POSTER_PART)) {
-            av_packet_unref(c->key);
-            if (av_packet_ref(c->key, p) < 0)
-                return err_msg(e, MSG_MEMORY_LIMIT, "copy: no memory");
-        }
-        p->pts -= c->head.coded.count;
-        c->bytes += p->size;
-        if (c->write && mux_picture(c->mux, p, e) < 0)
-            return -1;
-        av_packet_free(&c->held[i]);
-        c->kept++;
+    if (!c->key || !(p->flags & AV_PKT_FLAG_KEY) || (c->key->data && at > c->longest / POSTER_PART))
+        return;
+    av_packet_unref(c->key);
+    (void)av_packet_ref(c->key, p);
+}
+
+/* How long the last picture of all is shown. */
+static int64_t last_ticks(const struct copy *c, int group)
+{
+    const struct hold *h = &c->hold;
+    AVRational tick = {1, (int)h->clock.per_s};
+    for (int i = 0; i < group; i++) {
+        int64_t ticks = av_rescale_q(h->packets[i]->duration, h->time_base, tick);
+        if (h->varies && h->at[i] == h->shown && ticks > 0 && ticks <= h->clock.per_s)
+            return ticks;
     }
-    c->held_count = 0;
-    progress(c, c->kept);
+    return h->clock.slot;
+}
+
+/* The first of those that wait are certain now. */
+static int keep(struct copy *c, int group, struct err *e)
+{
+    struct hold *h = &c->hold;
+    const char *wrong = hold_check(h, group);
+    if (wrong)
+        return refuse(c, wrong);
+    for (int i = 0; i < group; i++) {
+        note_key(c, h->packets[i], h->at[i]);
+        c->bytes += h->packets[i]->size;
+    }
+    if (c->write && mux_group(c->mux, h->packets, h->at, group, e) < 0)
+        return -1;
+    int64_t next = h->varies ? hold_next(h, group) : -1;
+    c->end = next >= 0 ? next : h->shown + last_ticks(c, group);
+    if (c->end > c->longest)
+        c->end = c->longest;
+    if (c->write)
+        mux_end(c->mux, c->end);
+    hold_drop(h, group);
+    progress(c, c->end);
     return 0;
 }
 
-/* Its place on the grid: in *place. The times must be on it, which a constant rate's are. */
-static int place_of(struct copy *c, const AVPacket *p, int64_t *place)
+/* Keeps what is certain and fits. */
+static int keep_safe(struct copy *c, bool ended, struct err *e)
 {
-    int64_t since = p->pts - c->first_pts;
-    int64_t n = av_rescale_q_rnd(since, c->picture->time_base, c->frame, AV_ROUND_NEAR_INF);
-    int64_t off = since - av_rescale_q_rnd(n, c->frame, c->picture->time_base, AV_ROUND_NEAR_INF);
-    int64_t quarter = av_rescale_q(1, c->frame, c->picture->time_base) / 4;
-    if (n < 0)
-        return refuse(c, "pictures are shown before its first key picture");
-    if (llabs(off) > (quarter > 1 ? quarter : 1))
-        return refuse(c, "its picture rate varies");
-    if (n < c->kept + c->held_count - c->delay)
-        return refuse(c, "its pictures are reordered further than it says");
-    *place = n;
-    return 0;
-}
-
-/* Whether the pictures so far are all those up to the highest of them. Two in one place would leave
- * a hole, which is never filled: then no point is safe again. */
-static bool is_safe(const struct copy *c)
-{
-    return c->highest == c->kept + c->held_count - 1;
-}
-
-static int hold(struct copy *c, AVPacket *packet, struct err *e)
-{
-    int64_t place;
-    if (place_of(c, packet, &place) < 0)
-        return -1;
-    for (int i = 0; i < c->held_count; i++)
-        if (c->held[i]->pts == place)
-            return refuse(c, "two of its pictures have one time");
-    if (place < c->kept)
-        return refuse(c, "two of its pictures have one time");
-    if (c->held_count == HELD_MAX)
-        return refuse(c, "a picture is missing");
-    AVPacket *p = av_packet_alloc();
-    if (!p)
-        return err_msg(e, MSG_MEMORY_LIMIT, "copy: no memory");
-    av_packet_move_ref(p, packet);
-    p->pts = place;
-    c->held[c->held_count++] = p;
-    if (place > c->highest)
-        c->highest = place;
-    if (is_safe(c) && keep_held(c, e) < 0)
-        return -1;
-    c->cut = c->kept + c->held_count >= c->plan->body_frames_max;
+    struct hold *h = &c->hold;
+    int group;
+    while (!c->cut && (group = hold_safe(h, ended)) > 0) {
+        for (int i = 0; i < group; i++)
+            c->cut |= h->at[i] >= c->longest;
+        if (!c->cut && keep(c, group, e) < 0)
+            return -1;
+    }
+    c->cut |= !h->varies && h->kept + h->count >= c->plan->body_frames_max;
     return 0;
 }
 
@@ -321,12 +334,16 @@ static int on_picture(struct copy *c, AVPacket *p, struct err *e)
     const char *wrong = sets_packet(&c->sets, p->data, p->size, &idr);
     if (wrong)
         return refuse(c, wrong);
-    if (!c->begun && begin(c, p, idr, e) < 0)
+    if (!c->begun && (!idr || !(p->flags & AV_PKT_FLAG_KEY)))
+        return refuse(c, "it does not begin with an IDR picture");
+    if (!c->begun && begin(c, p, e) < 0)
         return -1;
     wrong = sets_follows(&c->sets, p->data, p->size, &c->frame_num);
+    if (!wrong)
+        wrong = hold_take(&c->hold, p);
     if (wrong)
         return refuse(c, wrong);
-    return hold(c, p, e);
+    return keep_safe(c, false, e);
 }
 
 static int on_sound(struct copy *c, AVPacket *p, struct err *e)
@@ -362,23 +379,50 @@ static bool head_is_idr(void *arg, const AVPacket *packet, const char **wrong)
     return idr && packet->flags & AV_PKT_FLAG_KEY;
 }
 
-/* The pictures before the first that is copied; places on the grid count from them on. */
+/* Their times, as those of pictures that are copied. */
+static int pace_head(struct copy *c)
+{
+    struct hold *h = &c->hold;
+    const struct recoded *r = &c->head;
+    h->first_pts = r->coded.count ? r->pts[0] : r->idr->pts;
+    for (; h->kept < r->coded.count; h->kept++) {
+        int64_t at;
+        const char *wrong = hold_time(h, r->pts[h->kept], &at);
+        if (!wrong && !h->varies && at != h->kept * h->clock.slot)
+            wrong = "its picture rate varies";
+        if (!wrong)
+            wrong = hold_pace(h, at);
+        if (wrong)
+            return refuse(c, wrong);
+    }
+    return 0;
+}
+
+/* The pictures before the first that is copied. */
 static int make_head(struct copy *c, struct err *e)
 {
-    const struct head_calls calls = {head_sound, head_is_idr, c};
     struct sets with = c->sets;
-    int id = sets_free_id(&c->sets);
-    with.ids |= 1u << id; /* the bumper's */
-    const struct bumper_shape shape = shape_of(c, sets_free_id(&with));
-    if (shape.set_id < 0)
+    with.ids |= 1u << sets_free_id(&c->sets); /* the bumper's */
+    int id = sets_free_id(&with);
+    if (id < 0)
         return refuse(c, "it uses too many ids of H.264 headers");
-    if (head_make(c->in, c->plan, &c->job->order->limits, &shape, &calls, &c->head, e) < 0)
+    AVRational tb = c->picture->time_base, slot = {c->plan->fps_den, c->plan->fps_num};
+    int64_t start = av_rescale_q(c->in->first_us + c->plan->start_us, AV_TIME_BASE_Q, tb);
+    const struct recode_order order = {.in = c->in,
+                                       .plan = c->plan,
+                                       .limits = &c->job->order->limits,
+                                       .shape = shape_of(c, id),
+                                       .from = start - av_rescale_q(1, slot, tb) / 2,
+                                       .until = INT64_MAX,
+                                       .sound = head_sound,
+                                       .is_idr = head_is_idr,
+                                       .arg = c};
+    if (recode(&order, &c->head, e) < 0)
         return -1;
     if (c->head.refused)
         return refuse(c, c->head.refused);
-    c->first_pts = c->head.first_pts;
-    c->kept = c->head.coded.count;
-    c->highest = c->kept - 1;
+    if (pace_head(c) < 0)
+        return -1;
     return on_picture(c, c->head.idr, e);
 }
 
@@ -387,10 +431,25 @@ static bool is_done(struct copy *c)
 {
     if (!c->cut)
         return false;
-    if (!c->write || c->in->audio < 0 || copy_sound_enough(c->sound, c->kept))
+    if (!c->write || c->in->audio < 0 || copy_sound_enough(c->sound, c->end))
         return true;
     c->in->fmt->streams[c->in->video]->discard = AVDISCARD_ALL;
     return ++c->past > PAST_MAX;
+}
+
+/* What only shows when all pictures are there. */
+static int judge(struct copy *c)
+{
+    if (c->hold.kept == 0)
+        return refuse(c, "it has no pictures that could be copied");
+    int64_t copied = c->end - c->copied;
+    if (copied > 0 && 8.0 * (double)c->bytes * (double)c->hold.clock.per_s / (double)copied >
+                          copy_bits_most(&c->job->order->profile))
+        return refuse(c, "its bit rate is above the profile's");
+    /* beyond the cut a few wait in vain for those that they are shown with */
+    if (c->hold.count > (c->cut ? MUX_DELAY_MAX : 0))
+        return refuse(c, "a picture is missing");
+    return 0;
 }
 
 static int read_all(struct copy *c, struct err *e)
@@ -416,17 +475,7 @@ static int read_all(struct copy *c, struct err *e)
         if (ok < 0)
             return -1;
     }
-    if (c->kept == 0)
-        return refuse(c, "it has no pictures that could be copied");
-    int64_t copied = c->kept - c->head.coded.count;
-    if (copied > 0 &&
-        8.0 * (double)c->bytes * c->plan->fps_num / ((double)copied * c->plan->fps_den) >
-            copy_bits_most(&c->job->order->profile))
-        return refuse(c, "its bit rate is above the profile's");
-    /* beyond the cut a few wait in vain for those that they are shown with */
-    if (c->held_count > (c->cut ? DELAY_MAX : 0))
-        return refuse(c, "a picture is missing");
-    return 0;
+    return keep_safe(c, true, e) < 0 ? -1 : judge(c);
 }
 
 /* -- the end -- */
@@ -434,10 +483,11 @@ static int read_all(struct copy *c, struct err *e)
 /* A poster that cannot be had costs no reel. */
 static int64_t make_poster(struct copy *c)
 {
-    int64_t length = av_rescale_q(c->kept, c->frame, c->picture->time_base), bytes = 0;
+    AVRational tick = {1, (int)c->hold.clock.per_s};
+    int64_t from = c->hold.first_pts, bytes = 0;
+    int64_t length = av_rescale_q(c->end, tick, c->picture->time_base);
     AUTO(av_frame_free)
-    AVFrame *f =
-        copy_poster(c->in, &c->job->order->limits, c->key, c->first_pts, c->first_pts + length);
+    AVFrame *f = copy_poster(c->in, &c->job->order->limits, c->key, from, from + length);
     struct err ignored;
     return f && media_poster_write(f, c->job->poster_fd, &bytes, &ignored) == 0 ? bytes : 0;
 }
@@ -450,15 +500,17 @@ static const char *profile_name(int idc)
 /* What is done to the sound, in the plan's words where it has any. */
 static void explain(const struct copy *c, char reason[REASON_SIZE])
 {
-    const char *sound = copy_sound_reason(c->in), *done = c->plan->reason;
+    const char *sound = copy_sound_reason(c->in), *done = c->plan->sound;
     const char *from = c->head.coded.count > 0 ? " from the next key picture on" : "";
+    const char *rate = c->hold.varies ? ", its rate varies" : "";
     if (!*sound)
-        snprintf(reason, REASON_SIZE, "16:9 H.264, copied with its sound%s", from);
+        snprintf(reason, REASON_SIZE, "16:9 H.264, copied with its sound%s%s", from, rate);
     else if (*done)
-        snprintf(reason, REASON_SIZE, "16:9 H.264, its pictures are copied%s; %.120s", from, done);
+        snprintf(reason, REASON_SIZE, "16:9 H.264, its pictures are copied%s%s; %.90s", from, rate,
+                 done);
     else
-        snprintf(reason, REASON_SIZE, "16:9 H.264, its pictures are copied%s; %.90s, encoded anew",
-                 from, sound);
+        snprintf(reason, REASON_SIZE,
+                 "16:9 H.264, its pictures are copied%s%s; %.70s, encoded anew", from, rate, sound);
 }
 
 static int finish(struct copy *c, struct render_report *out, struct err *e)
@@ -467,19 +519,31 @@ static int finish(struct copy *c, struct render_report *out, struct err *e)
     explain(c, reason);
     if (!c->write) {
         out->path = PATH_COPY;
-        out->body_us = av_rescale(c->kept * 1000000, c->plan->fps_den, c->plan->fps_num);
+        out->body_us = av_rescale(c->end, 1000000, c->hold.clock.per_s);
         str_copy(out->reason, sizeof(out->reason), reason);
         return 0;
     }
-    if (copy_sound_end(c->sound, c->kept, e) < 0 || put_coded(c, &c->bumper, e) < 0 ||
+    if (copy_sound_end(c->sound, c->end, e) < 0 || put_bumper(c, e) < 0 ||
         mux_finish(c->mux, e) < 0)
         return -1;
     const AVCodecParameters *s = copy_sound_parameters(c->sound);
-    media_report(c->plan, PATH_COPY, reason, c->mux, c->kept, s->sample_rate,
+    int64_t body_us = av_rescale(c->end, 1000000, c->hold.clock.per_s);
+    media_report(c->plan, PATH_COPY, reason, c->mux, body_us, s->sample_rate,
                  s->ch_layout.nb_channels, profile_name(c->sets.sps.profile_idc), out);
+    out->out.variable_rate = c->hold.varies;
     if (c->key)
         out->poster_bytes = make_poster(c);
     return 0;
+}
+
+/* Times: on the grid of the plan's rate, or the clip's own. */
+static void set_clock(struct copy *c)
+{
+    struct hold *h = &c->hold;
+    h->time_base = c->picture->time_base;
+    h->clock = mux_clock_make(c->plan, h->varies ? h->time_base : (AVRational){0, 1});
+    c->longest = c->plan->body_frames_max * h->clock.slot;
+    pace_init(&h->pace, h->clock.per_s, &c->job->order->profile);
 }
 
 enum copied media_copy(const struct media_job *job, struct media_input *in,
@@ -491,12 +555,11 @@ enum copied media_copy(const struct media_job *job, struct media_input *in,
                      .in = in,
                      .plan = plan,
                      .picture = in->fmt->streams[in->video],
-                     .frame = {plan->fps_den, plan->fps_num},
                      .write = write,
                      .why = why,
-                     .first_pts = AV_NOPTS_VALUE,
-                     .highest = -1};
+                     .hold = {.varies = in->facts.variable_rate, .shown = -1}};
     const AVCodecParameters *p = c.picture->codecpar;
+    set_clock(&c);
     c.packet = av_packet_alloc();
     if (write && job->order->poster && job->poster_fd >= 0)
         c.key = av_packet_alloc();
@@ -505,7 +568,7 @@ enum copied media_copy(const struct media_job *job, struct media_input *in,
         return COPY_FAILED;
     }
     if (read_all(&c, e) == 0 && finish(&c, out, e) == 0) {
-        progress(&c, plan->body_frames_max);
+        progress(&c, c.longest);
         return COPY_DONE;
     }
     if (!c.refused)

@@ -1,6 +1,6 @@
-/* Plan: packets are read and decoded from the key picture before the start on; pictures before the
- * start are dropped, the others go one by one to the encoder, which pulls them; at the IDR picture
- * the decoder gives out what it still holds, and that is the end. */
+/* Plan: packets are read and decoded from the key picture before `from` on; pictures before it are
+ * dropped, the others go one by one to the encoder, which pulls them; at the IDR picture that ends
+ * it, or once a picture is shown at `until`, the decoder gives out what it still holds. */
 #include "media/copy/recode.h"
 
 #include "core/err.h"
@@ -9,19 +9,15 @@
 #include "media/plan.h"
 
 struct reader {
-    struct media_input *in;
-    const struct media_plan *plan;
-    const struct bumper_shape *shape;
-    const struct head_calls *calls;
+    const struct recode_order *o;
     const AVStream *st;
-    struct head *head;
-    int64_t start, frame; /* the start, and one frame, in the track's time base */
-    int64_t last;         /* time of the picture given last */
-    int64_t given;
+    struct recoded *out;
+    int64_t longest; /* the body, in the track's time base */
+    int64_t given, room;
     AVCodecContext *decoder;
     AVPacket *packet;
     AVFrame *picture;
-    bool draining;
+    bool draining, full;
     struct err fault;
     bool failed;
 };
@@ -35,7 +31,7 @@ static void reader_clear(struct reader *r)
 
 static void refuse(struct reader *r, const char *why)
 {
-    r->head->refused = why;
+    r->out->refused = why;
     r->draining = true;
 }
 
@@ -44,20 +40,25 @@ static void fail(struct reader *r)
     r->failed = r->draining = true;
 }
 
-/* A packet of pictures: to the decoder, or it is the one that ends the head. */
+static void drain(struct reader *r)
+{
+    r->draining = true;
+    (void)avcodec_send_packet(r->decoder, NULL);
+}
+
+/* A packet of pictures: to the decoder, or it is the one that ends it. */
 static void on_picture(struct reader *r)
 {
     const char *wrong = NULL;
     AVPacket *p = r->packet;
-    bool idr = r->calls->is_idr(r->calls->arg, p, &wrong);
+    bool idr = r->o->is_idr && r->o->is_idr(r->o->arg, p, &wrong);
     if (wrong || p->pts == AV_NOPTS_VALUE) {
         refuse(r, wrong ? wrong : "its pictures have no time");
         return;
     }
-    if (idr && p->pts >= r->start - r->frame / 2) {
-        av_packet_move_ref(r->head->idr, p);
-        r->draining = true;
-        (void)avcodec_send_packet(r->decoder, NULL);
+    if (idr && p->pts >= r->o->from && !(p->flags & AV_PKT_FLAG_DISCARD)) {
+        av_packet_move_ref(r->out->idr, p);
+        drain(r);
         return;
     }
     if (avcodec_send_packet(r->decoder, p) < 0)
@@ -66,48 +67,68 @@ static void on_picture(struct reader *r)
 
 static void read_one(struct reader *r)
 {
-    int got = media_packets_read(r->in, r->packet);
+    struct media_input *in = r->o->in;
+    int got = media_packets_read(in, r->packet);
     if (got == AVERROR(EAGAIN))
         return;
-    if (r->in->io_errno || got == AVERROR(ENOMEM)) {
-        err_set(&r->fault, ERR_SYSTEM, "head: reading failed");
+    if (in->io_errno || got == AVERROR(ENOMEM)) {
+        err_set(&r->fault, ERR_SYSTEM, "recode: reading failed");
         fail(r);
-    } else if (got < 0) {
+    } else if (got < 0 && r->o->is_idr) {
         refuse(r, "no key picture comes after the start");
-    } else if (r->packet->stream_index == r->in->video) {
+    } else if (got < 0) {
+        drain(r);
+    } else if (r->packet->stream_index == in->video) {
         on_picture(r);
-    } else if (r->packet->stream_index == r->in->audio &&
-               r->calls->sound(r->calls->arg, r->packet, &r->fault) < 0) {
+    } else if (r->packet->stream_index == in->audio && r->o->sound &&
+               r->o->sound(r->o->arg, r->packet, &r->fault) < 0) {
         fail(r);
     }
     av_packet_unref(r->packet);
 }
 
-/* Whether the decoded picture belongs to the body; the rate has to be constant here too. */
+static void note_time(struct reader *r, int64_t at)
+{
+    if (r->given == r->room) {
+        int64_t room = r->room ? 2 * r->room : 64;
+        int64_t *more = mem_new((size_t)room * sizeof(*more));
+        if (r->given)
+            memcpy(more, r->out->pts, (size_t)r->given * sizeof(*more));
+        free(r->out->pts);
+        r->out->pts = more;
+        r->room = room;
+    }
+    r->out->pts[r->given++] = at;
+}
+
+/* Whether the decoded picture is one of those that are asked for. */
 static bool is_wanted(struct reader *r)
 {
-    int64_t at = r->picture->best_effort_timestamp;
-    if (at == AV_NOPTS_VALUE || at < r->start - r->frame / 2)
+    const AVFrame *f = r->picture;
+    int64_t at = f->best_effort_timestamp;
+    if (at == AV_NOPTS_VALUE || at < r->o->from)
         return false;
-    if (r->picture->decode_error_flags || r->picture->format != AV_PIX_FMT_YUV420P ||
-        r->picture->width != r->shape->width || r->picture->height != r->shape->height)
+    if (at >= r->o->until) {
+        r->full = true;
+        return false;
+    }
+    if (f->decode_error_flags || f->format != AV_PIX_FMT_YUV420P || f->width != r->o->shape.width ||
+        f->height != r->o->shape.height)
         refuse(r, "its pictures before a key picture are damaged, or of another kind");
-    else if (r->given && llabs(at - r->last - r->frame) > r->frame / 4 + 1)
-        refuse(r, "its picture rate varies");
-    else if (r->given >= r->plan->body_frames_max)
+    else if (r->given && at <= r->out->pts[r->given - 1])
+        refuse(r, "two of its pictures have one time");
+    else if (r->given && at - r->out->pts[0] >= r->longest)
         refuse(r, "no key picture comes within the reel's part");
-    if (r->head->refused)
+    if (r->out->refused)
         return false;
-    if (!r->given++)
-        r->head->first_pts = at;
-    r->last = at;
+    note_time(r, at);
     return true;
 }
 
 static const AVFrame *next(void *arg)
 {
     struct reader *r = arg;
-    while (!r->failed && !r->head->refused) {
+    while (!r->failed && !r->out->refused && !r->full) {
         av_frame_unref(r->picture);
         int got = avcodec_receive_frame(r->decoder, r->picture);
         if (got == 0 && is_wanted(r))
@@ -130,44 +151,42 @@ static bool has_failed(void *arg, struct err *e)
     return r->failed;
 }
 
-int head_make(struct media_input *in, const struct media_plan *plan,
-              const struct media_limits *limits, const struct bumper_shape *shape,
-              const struct head_calls *calls, struct head *out, struct err *e)
+static int64_t longest(const struct recode_order *o, AVRational time_base)
 {
-    AUTO(head_clear) struct head h = {.first_pts = AV_NOPTS_VALUE, .idr = av_packet_alloc()};
+    AVRational slot = {o->plan->fps_den, o->plan->fps_num};
+    return av_rescale_q(o->plan->body_frames_max, slot, time_base);
+}
+
+int recode(const struct recode_order *order, struct recoded *out, struct err *e)
+{
+    AUTO(recoded_clear) struct recoded all = {.idr = av_packet_alloc()};
     AUTO(reader_clear)
-    struct reader r = {.in = in,
-                       .plan = plan,
-                       .shape = shape,
-                       .calls = calls,
-                       .st = in->fmt->streams[in->video],
-                       .head = &h,
+    struct reader r = {.o = order,
+                       .st = order->in->fmt->streams[order->in->video],
+                       .out = &all,
                        .packet = av_packet_alloc(),
                        .picture = av_frame_alloc()};
-    if (!h.idr || !r.packet || !r.picture)
-        return err_msg(e, MSG_MEMORY_LIMIT, "head: no memory");
-    AVRational slot = {plan->fps_den, plan->fps_num};
-    r.start = av_rescale_q(in->first_us + plan->start_us, AV_TIME_BASE_Q, r.st->time_base);
-    r.frame = av_rescale_q(1, slot, r.st->time_base);
-    if (media_input_decoder(in, in->video, limits, &r.decoder, e) < 0)
+    struct media_input *in = order->in;
+    if (!all.idr || !r.packet || !r.picture)
+        return err_msg(e, MSG_MEMORY_LIMIT, "recode: no memory");
+    r.longest = longest(order, r.st->time_base);
+    if (media_input_decoder(in, in->video, order->limits, &r.decoder, e) < 0)
         return -1;
-    if (media_packets_seek(in, r.start) < 0)
-        h.refused = "it cannot be searched";
-    else if (bumper_moving(shape, next, has_failed, &r, &h.coded, e) < 0)
+    if (media_packets_seek(in, order->from) < 0)
+        all.refused = "it cannot be searched";
+    else if (bumper_moving(&order->shape, order->first_id, next, has_failed, &r, &all.coded, e) < 0)
         return -1;
-    if (!h.refused && h.coded.count != r.given)
-        return err_set(e, ERR_SYSTEM, "head: %d packets for %lld pictures", h.coded.count,
+    if (!all.refused && all.coded.count != r.given)
+        return err_set(e, ERR_SYSTEM, "recode: %d packets for %lld pictures", all.coded.count,
                        (long long)r.given);
-    if (!h.refused && h.idr->data && !r.given)
-        h.first_pts = h.idr->pts;
-    h.first_us = av_rescale_q(h.first_pts, r.st->time_base, AV_TIME_BASE_Q);
-    *out = h;
-    h = (struct head){0};
+    *out = all;
+    all = (struct recoded){0};
     return 0;
 }
 
-void head_clear(struct head *h)
+void recoded_clear(struct recoded *r)
 {
-    bumper_clear(&h->coded);
-    av_packet_free(&h->idr);
+    bumper_clear(&r->coded);
+    freep(&r->pts);
+    av_packet_free(&r->idr);
 }

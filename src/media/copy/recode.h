@@ -1,5 +1,5 @@
-/* media/copy/recode: a body that begins between two key pictures: its first pictures, up to the next
- * IDR picture, are encoded; from there on the clip's packets are copied. Room-internal. */
+/* media/copy/recode: pictures of a copied body that are encoded: those before the first that can be
+ * copied, up to an IDR picture, and those behind the last safe point. Room-internal. */
 #pragma once
 #include "media/bumper.h"
 
@@ -7,23 +7,27 @@ struct err;
 struct media_input;
 struct media_plan;
 
-struct head {
-    struct bumper coded; /* none when the body begins on an IDR picture */
-    int64_t first_us;    /* on the clip's clock: its first picture, or the IDR's */
-    int64_t first_pts;   /* the same in the track's time base */
-    AVPacket *idr;       /* the packet that comes next */
-    const char *refused; /* why the copy is to be refused; fixed text */
-};
-/* Seeks to plan->start_us and reads on to the IDR picture. shape: of the coded pictures. sound() is
- * given the packets of the sound track that are met on the way; it takes their references. is_idr()
- * says of a packet of pictures whether it is one, or (false, *wrong) why it cannot be copied. */
-struct head_calls {
+struct recode_order {
+    struct media_input *in;
+    const struct media_plan *plan;
+    const struct media_limits *limits;
+    struct bumper_shape shape; /* of the coded pictures; its frames are not looked at */
+    int first_id;              /* of the first one's IDR picture */
+    int64_t from, until;       /* in the track's time base: shown from `from` on, before `until` */
+    /* NULL, or: packets of the sound track that are met on the way; it takes their references */
     int (*sound)(void *arg, AVPacket *packet, struct err *e);
+    /* NULL: no packet ends it. Or: whether a packet of pictures is an IDR picture that could be
+     * copied; *wrong: why it cannot */
     bool (*is_idr)(void *arg, const AVPacket *packet, const char **wrong);
     void *arg;
 };
-/* 0 with head->refused set when the clip does not fit; -1 with *e. */
-int head_make(struct media_input *in, const struct media_plan *plan,
-              const struct media_limits *limits, const struct bumper_shape *shape,
-              const struct head_calls *calls, struct head *out, struct err *e);
-void head_clear(struct head *h);
+struct recoded {
+    struct bumper coded; /* in the order of showing, which is that of decoding; may be none */
+    int64_t *pts;        /* when each is shown, in the track's time base */
+    AVPacket *idr;       /* the packet that ended it, if there is one; it comes next */
+    const char *refused; /* why there is nothing to be had; fixed text */
+};
+/* Seeks to the key picture before `from`, and decodes on from there. 0, with out->refused set when
+ * the clip does not fit; -1 with *e. */
+int recode(const struct recode_order *order, struct recoded *out, struct err *e);
+void recoded_clear(struct recoded *r);

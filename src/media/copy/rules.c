@@ -107,9 +107,10 @@ static bool one_size(const struct subject *s)
     return (p->width == c->width && p->height == c->height) || sets_hidden(p, c->width, c->height);
 }
 
+/* A varying rate stays as it is; what of it a reel may not have shows on the way (pace.h). */
 static bool steady(const struct subject *s)
 {
-    return !s->plan->resample_time;
+    return !s->plan->resample_time || s->facts->variable_rate;
 }
 
 double copy_bits_most(const struct profile *p)
@@ -155,7 +156,7 @@ static const struct rule {
     {is_h264, "its picture is not H.264"},
     {upright, "it has to be turned or mirrored"},
     {shaped, "its picture is not 16:9 inside the profile"},
-    {steady, "its picture rate varies or is above the profile's"},
+    {steady, "its picture rate is above the profile's, below one a second, or not known"},
     {light, "its bit rate is above the profile's"},
     {one_description, "its track of pictures has several sample descriptions"},
     {readable_sets, "its H.264 headers cannot be read"},

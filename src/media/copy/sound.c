@@ -59,6 +59,8 @@ struct copy_sound {
     AVRational time_base;
     int hz;
     int64_t origin_us;
+    AVRational tick;                   /* of the pictures */
+    int64_t bumper, longest;           /* in ticks: a bumper, and the longest body */
     AVCodecContext *decoder, *encoder; /* encoder: of the sound or of silence alone */
 
     int64_t heard; /* end of the sound so far, in samples of the reel */
@@ -133,9 +135,9 @@ const char *copy_sound_reason(const struct media_input *in)
     return "";
 }
 
-static int64_t samples_at(const struct copy_sound *s, int64_t frames)
+static int64_t samples_at(const struct copy_sound *s, int64_t ticks)
 {
-    return av_rescale(frames * s->plan->fps_den, s->hz, s->plan->fps_num);
+    return av_rescale_q(ticks, s->tick, (AVRational){1, s->hz});
 }
 
 static int open_copy(struct copy_sound *s, struct err *e)
@@ -170,13 +172,17 @@ static int open_encode(struct copy_sound *s, struct err *e)
 }
 
 int copy_sound_open(struct copy_sound **out, const struct media_job *job, struct media_input *in,
-                    const struct media_plan *plan, int64_t origin_us, bool encode, struct err *e)
+                    const struct media_plan *plan, struct mux_clock clock, int64_t origin_us,
+                    bool encode, struct err *e)
 {
     AUTO(copy_sound_freep) struct copy_sound *s = mem_new(sizeof(*s));
     s->job = job;
     s->in = in;
     s->plan = plan;
     s->origin_us = origin_us;
+    s->tick = (AVRational){1, (int)clock.per_s};
+    s->bumper = plan->bumper_frames * clock.slot;
+    s->longest = plan->body_frames_max * clock.slot;
     s->time_base = in->audio >= 0 ? in->fmt->streams[in->audio]->time_base : AV_TIME_BASE_Q;
     s->parameters = avcodec_parameters_alloc();
     if (!s->parameters)
@@ -185,7 +191,7 @@ int copy_sound_open(struct copy_sound **out, const struct media_job *job, struct
     if ((copy ? open_copy(s, e) : open_encode(s, e)) < 0)
         return -1;
     s->origin = av_clip64(av_rescale(s->origin_us, s->hz, 1000000), -FAR, FAR);
-    s->lead = s->expected = samples_at(s, s->plan->bumper_frames);
+    s->lead = s->expected = samples_at(s, s->bumper);
     *out = TAKE(s);
     return 0;
 }
@@ -206,6 +212,9 @@ static int start_encoding(struct copy_sound *s, struct err *e)
     line_init(&s->line, s->job, s->plan, s->in);
     s->line.origin_us = s->origin_us;
     s->line.origin_known = true;
+    s->line.frame = s->tick;
+    s->line.bumper_frames = s->bumper;
+    s->line.body_frames_max = s->longest;
     s->task = (struct audio_task){
         .line = &s->line,
         .decoder = s->decoder,
@@ -245,18 +254,18 @@ int copy_sound_begin(struct copy_sound *s, struct mux *m, struct err *e)
     return track_silence(&s->track, s->lead, e);
 }
 
-/* Frames of the body whose pictures the mux has. */
-static int64_t certain_frames(const struct copy_sound *s)
+/* How much of the body the mux has pictures for. */
+static int64_t certain(const struct copy_sound *s)
 {
-    int64_t n = mux_frames(s->mux) - s->plan->bumper_frames;
-    return n > 0 ? n : 0;
+    int64_t ticks = mux_ticks(s->mux) - s->bumper;
+    return ticks > 0 ? ticks : 0;
 }
 
 /* Tells the sound thread how long the body is, or is at least. */
-static void tell_body(struct copy_sound *s, int64_t frames, bool ended)
+static void tell_body(struct copy_sound *s, int64_t ticks, bool ended)
 {
     pthread_mutex_lock(&s->line.lock);
-    s->line.body_frames = frames;
+    s->line.body_frames = ticks;
     s->line.body_ended = ended;
     pthread_cond_broadcast(&s->line.changed);
     pthread_mutex_unlock(&s->line.lock);
@@ -299,7 +308,7 @@ static int encode_packet(struct copy_sound *s, AVPacket *packet, struct err *e)
     if (!p || av_packet_make_refcounted(packet) < 0)
         return err_msg(e, MSG_MEMORY_LIMIT, "sound: no memory");
     av_packet_move_ref(p, packet);
-    tell_body(s, certain_frames(s), false);
+    tell_body(s, certain(s), false);
     if (pipe_put(&s->line.sound, p, (size_t)p->size + sizeof(*p)))
         (void)TAKE(p);
     else if (line_failed(&s->line))
@@ -388,7 +397,7 @@ static int copy_packet(struct copy_sound *s, AVPacket *packet, struct err *e)
     av_packet_move_ref(p, packet);
     int64_t rounding = av_rescale(ROUNDING_US, s->hz, 1000000);
     int64_t at = place_of(s, p), end = at + TRACK_PACKET;
-    int64_t most = samples_at(s, s->plan->bumper_frames + s->plan->body_frames_max);
+    int64_t most = samples_at(s, s->bumper + s->longest);
     s->expected = end;
     if (end > s->heard)
         s->heard = end;
@@ -403,7 +412,7 @@ static int copy_packet(struct copy_sound *s, AVPacket *packet, struct err *e)
         s->count == WAITING_MAX)
         return 0;
     s->waiting[(s->first + s->count++) % WAITING_MAX] = (struct waiting){TAKE(p), at};
-    return lay_until(s, samples_at(s, s->plan->bumper_frames + certain_frames(s)), e);
+    return lay_until(s, samples_at(s, s->bumper + certain(s)), e);
 }
 
 int copy_sound_take(struct copy_sound *s, AVPacket *packet, struct err *e)
@@ -417,24 +426,23 @@ int copy_sound_take(struct copy_sound *s, AVPacket *packet, struct err *e)
     return r;
 }
 
-bool copy_sound_enough(const struct copy_sound *s, int64_t body_frames)
+bool copy_sound_enough(const struct copy_sound *s, int64_t body_ticks)
 {
     /* a decoder gives less than it got at first, and the last of it is the next packet's business
      */
     int64_t more = s->mode == MODE_COPY ? 0 : av_rescale(RUN_UP_US, s->hz, 1000000);
-    return s->mode == MODE_SILENT ||
-           s->heard >= samples_at(s, s->plan->bumper_frames + body_frames) + more;
+    return s->mode == MODE_SILENT || s->heard >= samples_at(s, s->bumper + body_ticks) + more;
 }
 
-int copy_sound_end(struct copy_sound *s, int64_t body_frames, struct err *e)
+int copy_sound_end(struct copy_sound *s, int64_t body_ticks, struct err *e)
 {
     if (s->mode == MODE_ENCODE) {
-        tell_body(s, body_frames, true);
+        tell_body(s, body_ticks, true);
         pipe_end(&s->line.sound);
         return join(s, e);
     }
-    s->track.end = samples_at(s, 2 * s->plan->bumper_frames + body_frames);
-    if (lay_until(s, samples_at(s, s->plan->bumper_frames + body_frames), e) < 0)
+    s->track.end = samples_at(s, 2 * s->bumper + body_ticks);
+    if (lay_until(s, samples_at(s, s->bumper + body_ticks), e) < 0)
         return -1;
     if (!s->began)
         begin_track(s, 0);

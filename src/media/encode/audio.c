@@ -53,8 +53,7 @@ struct audio {
 
 static int64_t samples_at(const struct audio *a, int64_t frames)
 {
-    const struct media_plan *p = a->t.line->plan;
-    return av_rescale(frames * p->fps_den, a->hz, p->fps_num);
+    return av_rescale_q(frames, a->t.line->frame, (AVRational){1, a->hz});
 }
 
 static int fade_samples(const struct audio *a)
@@ -291,7 +290,7 @@ static int encode_until(struct audio *a, int64_t end, int64_t body_len, struct e
 /* Encodes what can no longer change: laid out, and well before the end of the pictures so far. */
 static int encode_certain(struct audio *a, int64_t frames, struct err *e)
 {
-    int64_t certain = samples_at(a, a->t.line->plan->bumper_frames + frames) - a->lead;
+    int64_t certain = samples_at(a, a->t.line->bumper_frames + frames) - a->lead;
     if (certain > a->next)
         certain = a->next;
     certain -= fade_samples(a);
@@ -300,7 +299,7 @@ static int encode_certain(struct audio *a, int64_t frames, struct err *e)
 
 static int start(struct audio *a, struct err *e)
 {
-    const struct media_plan *p = a->t.line->plan;
+    const struct line *l = a->t.line;
     int owed;
     a->packet = av_packet_alloc();
     a->decoded = av_frame_alloc();
@@ -310,8 +309,8 @@ static int start(struct audio *a, struct err *e)
     if (track_init(&a->track, a->t.mux, a->t.encoder, &owed, e) < 0)
         return -1;
     a->quiet = TRACK_SETTLED;
-    a->lead = samples_at(a, p->bumper_frames);
-    a->room = samples_at(a, p->bumper_frames + p->body_frames_max) - a->lead;
+    a->lead = samples_at(a, l->bumper_frames);
+    a->room = samples_at(a, l->bumper_frames + l->body_frames_max) - a->lead;
     /* what the encoder owes is silence, and lies in the bumper as far as that reaches */
     int64_t inside = a->lead / TRACK_PACKET < owed ? a->lead / TRACK_PACKET : owed;
     a->encoded = inside * TRACK_PACKET;
@@ -363,12 +362,12 @@ static int read_body(struct audio *a, struct err *e)
 /* The body's end and the last bumper. */
 static int finish(struct audio *a, struct err *e)
 {
-    const struct media_plan *p = a->t.line->plan;
+    const struct line *l = a->t.line;
     int64_t frames = line_body(a->t.line, true);
     if (frames < 0)
         return err_set(e, ERR_STOPPED, "sound: stopped");
-    int64_t body = samples_at(a, p->bumper_frames + frames) - a->lead;
-    a->track.end = samples_at(a, 2 * p->bumper_frames + frames);
+    int64_t body = samples_at(a, l->bumper_frames + frames) - a->lead;
+    a->track.end = samples_at(a, 2 * l->bumper_frames + frames);
     if (encode_until(a, a->track.end, body, e) < 0)
         return -1;
     if (a->quiet < TRACK_SETTLED && coder_run(a->t.encoder, NULL, a->packet, take, a, e) < 0)

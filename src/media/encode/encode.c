@@ -64,8 +64,15 @@ static int open_mux(struct encode *n, struct err *e)
     if (!picture || !sound || avcodec_parameters_from_context(picture, n->coder) < 0 ||
         avcodec_parameters_from_context(sound, n->sound_coder) < 0)
         return err_msg(e, MSG_MEMORY_LIMIT, "encode: no memory");
-    const struct mux_form form = {picture, sound, n->coder->has_b_frames};
-    return mux_open(&n->mux, n->line.job->reel_fd, n->line.plan, &form, e);
+    const struct media_plan *plan = n->line.plan;
+    const struct mux_form form = {
+        .picture = picture,
+        .sound = sound,
+        .delay = n->coder->has_b_frames,
+        .clock = mux_clock_make(plan, (AVRational){0, 1}),
+        .pictures_most = 2 * plan->bumper_frames + plan->body_frames_max,
+    };
+    return mux_open(&n->mux, n->line.job->reel_fd, plan, &form, e);
 }
 
 static int open_all(struct encode *n, struct err *e)
@@ -274,8 +281,8 @@ int media_encode(const struct media_job *job, struct media_input *in, const stru
     }
     if (put_outro(&n, e) < 0 || mux_finish(n.mux, e) < 0)
         return -1;
-    media_report(plan, PATH_ENCODE, plan->reason, n.mux, n.line.body_frames, plan->audio_hz, 2,
-                 "High", out);
+    int64_t body_us = av_rescale(n.line.body_frames * 1000000, plan->fps_den, plan->fps_num);
+    media_report(plan, PATH_ENCODE, plan->reason, n.mux, body_us, plan->audio_hz, 2, "High", out);
     out->poster_bytes = n.line.poster_bytes;
     out->warnings = in->warnings | n.line.warnings;
     progress(&n, 1000);

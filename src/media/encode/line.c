@@ -34,7 +34,12 @@ static void packet_free(void *packet)
 void line_init(struct line *l, const struct media_job *job, const struct media_plan *plan,
                struct media_input *in)
 {
-    *l = (struct line){.job = job, .plan = plan, .in = in};
+    *l = (struct line){.job = job,
+                       .plan = plan,
+                       .in = in,
+                       .frame = {plan->fps_den, plan->fps_num},
+                       .bumper_frames = plan->bumper_frames,
+                       .body_frames_max = plan->body_frames_max};
     pipe_init(&l->decoded, PICTURES_BETWEEN, PICTURE_BYTES_BETWEEN);
     pipe_init(&l->filtered, PICTURES_BETWEEN, PICTURE_BYTES_BETWEEN);
     pipe_init(&l->sound, SOUND_PACKETS, SOUND_BYTES);

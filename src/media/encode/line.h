@@ -39,6 +39,10 @@ struct line {
     struct media_input *in; /* the reader's, once it runs */
     struct pipe decoded, filtered;
     struct pipe sound; /* AVPacket; the reader's gift to the sound thread */
+    /* what lengths of the picture are counted in, for the sound: frames of the plan's rate, or the
+     * ticks of a copied body; and a bumper and the longest body in it */
+    AVRational frame;
+    int64_t bumper_frames, body_frames_max;
 
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t changed;

@@ -152,7 +152,7 @@ static void put_bumper(struct mux *m, const AVPacket *key, int64_t frames)
 }
 
 static int64_t put_body(struct media_input *in, struct copy_sound *s, struct mux *m,
-                        const struct drive *d, int64_t origin_us, int64_t most)
+                        const struct drive *d, int64_t origin_us, int64_t most, int64_t slot)
 {
     struct err e = {0};
     AUTO(av_packet_free) AVPacket *p = av_packet_alloc();
@@ -169,7 +169,7 @@ static int64_t put_body(struct media_input *in, struct copy_sound *s, struct mux
             assert_int_equal(mux_picture(m, p, &e), 0);
         }
         av_packet_unref(p);
-        if (body == most && copy_sound_enough(s, body))
+        if (body == most && copy_sound_enough(s, body * slot))
             break;
     }
     assert_true(body > 0 && (!d->body_most || body == most));
@@ -214,16 +214,20 @@ static struct driven drive(const char *clip, const struct drive *d)
     int64_t origin_us = in.first_us + order.start_us;
     AUTO(copy_sound_freep) struct copy_sound *s = NULL;
     AUTO(mux_freep) struct mux *m = NULL;
-    if (copy_sound_open(&s, &job, &in, &plan, origin_us, d->encode, &e) < 0)
+    const struct mux_clock clock = mux_clock_make(&plan, (AVRational){0, 1});
+    if (copy_sound_open(&s, &job, &in, &plan, clock, origin_us, d->encode, &e) < 0)
         fail_msg("%s: %s", clip, e.text);
-    const struct mux_form form = {in.fmt->streams[in.video]->codecpar, copy_sound_parameters(s), 0};
+    const struct mux_form form = {.picture = in.fmt->streams[in.video]->codecpar,
+                                  .sound = copy_sound_parameters(s),
+                                  .clock = clock,
+                                  .pictures_most = 2 * plan.bumper_frames + plan.body_frames_max};
     AUTO(av_packet_free) AVPacket *key = first_picture(job.clip_fd, &order.limits);
     assert_int_equal(mux_open(&m, job.reel_fd, &plan, &form, &e), 0);
     assert_int_equal(copy_sound_begin(s, m, &e), 0);
     put_bumper(m, key, plan.bumper_frames);
     int64_t most = d->body_most ? d->body_most : plan.body_frames_max;
-    int64_t body = put_body(&in, s, m, d, origin_us, most);
-    if (copy_sound_end(s, body, &e) < 0)
+    int64_t body = put_body(&in, s, m, d, origin_us, most, clock.slot);
+    if (copy_sound_end(s, body * clock.slot, &e) < 0)
         fail_msg("%s: %s", clip, e.text);
     mux_segment(m);
     put_bumper(m, key, plan.bumper_frames);
@@ -607,6 +611,7 @@ struct taking {
     struct render_order order;
     struct media_job job;
     struct media_plan plan;
+    struct mux_clock clock;
     struct media_input in;
     struct copy_sound *sound;
     struct mux *mux;
@@ -625,10 +630,14 @@ static void taking_begin(struct taking *t, const char *clip, bool encode)
         media_input_open(&t->in, &(struct media_clip){.fd = t->job.clip_fd}, &t->order.limits, &e),
         0);
     assert_int_equal(media_plan_make(&t->in.facts, &t->order, &t->plan, &e), 0);
+    t->clock = mux_clock_make(&t->plan, (AVRational){0, 1});
     assert_int_equal(
-        copy_sound_open(&t->sound, &t->job, &t->in, &t->plan, t->in.first_us, encode, &e), 0);
-    const struct mux_form form = {t->in.fmt->streams[t->in.video]->codecpar,
-                                  copy_sound_parameters(t->sound), 0};
+        copy_sound_open(&t->sound, &t->job, &t->in, &t->plan, t->clock, t->in.first_us, encode, &e),
+        0);
+    const struct mux_form form = {.picture = t->in.fmt->streams[t->in.video]->codecpar,
+                                  .sound = copy_sound_parameters(t->sound),
+                                  .clock = t->clock,
+                                  .pictures_most = 1000};
     assert_int_equal(mux_open(&t->mux, t->job.reel_fd, &t->plan, &form, &e), 0);
     assert_int_equal(copy_sound_begin(t->sound, t->mux, &e), 0);
 }
@@ -695,7 +704,7 @@ static void lying_times_do_no_harm(void **state)
             assert_int_equal(copy_sound_take(t.sound, t.packet, &e), 0);
         }
         put_bumper(t.mux, key, 25);
-        assert_int_equal(copy_sound_end(t.sound, 25, &e), 0);
+        assert_int_equal(copy_sound_end(t.sound, 25 * t.clock.slot, &e), 0);
         put_bumper(t.mux, key, t.plan.bumper_frames);
         assert_int_equal(mux_finish(t.mux, &e), 0);
         taking_end(&t);
