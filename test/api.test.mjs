@@ -2,13 +2,15 @@
 // happens to requests that are wrong, too much, or somebody else's.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readFileSync, statfsSync } from 'node:fs';
+import { readFileSync, statSync, statfsSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { Client, multipart, rawPost } from './lib/client.mjs';
 import { clip, ffmpeg } from './lib/clips.mjs';
+import { listen } from './lib/events.mjs';
 import { serve, sleep, until } from './lib/reelgate.mjs';
 
 const EN = { headers: { 'Accept-Language': 'en' } };
@@ -215,6 +217,48 @@ test('before it is processed a task says that there is nothing to download', asy
     assert.equal(english.json.progress, 0);
 });
 
+test('a title is changed in any state; another fit or start makes the reel anew', async (t) => {
+    const { server, anyone, ana } = await startWithUser(t);
+    const eve = await anyone.user('eve');
+    const id = await ana.give(await clip(2), { fields: { title: 'Uno' } });
+    const old = await ana.processed(id);
+    const stream = await listen(t, ana), other = await listen(t, eve);
+    await stream.sees('hello');
+    const change = (body, who = ana) => who.call('PATCH', `/api/tasks/${id}`, { body });
+    const same = await change({});
+    assert.deepEqual([same.status, same.json.status, same.json.title], [200, 'processed', 'Uno']);
+    const titled = await change({ title: 'الهدف ⚽ "uno", dos/tres' });
+    assert.deepEqual([titled.status, titled.json.title, titled.json.status], [200, 'الهدف ⚽ "uno", dos/tres', 'processed'], titled.text);
+    assert.equal((await stream.sees('task.changed', id)).status, 'processed');
+    assert.equal((await ana.get('/api/tasks?q=dos/tres')).json.data.length, 1);
+    assert.equal((await change({ title: null })).json.title, '');
+    for (const [body, code] of [[{ title: 'x'.repeat(201) }, 'parameter_bad'], [{ title: 'a\nb' }, 'parameter_bad'], [{ title: '\u009f' }, 'parameter_bad'], [{ title: 'a\u0000' }, 'json_bad'], [{ title: ['x'] }, 'field_type'],
+        [{ fit: 'round' }, 'parameter_bad'], [{ fit: null }, 'field_type'], [{ start: -1 }, 'parameter_bad'], [{ start: 1e9 }, 'parameter_bad'], [{ start: '1' }, 'field_type'], [{ start: 2.5 }, 'parameter_bad'], ['nonsense', 'json_bad']])
+        isError(await change(body), 400, code);
+    isError(await change({ title: 'mine' }, eve), 404, 'task_not_found');
+    const key = async (scopes) => new Client(server, (await ana.post('/api/keys', { name: 'k', scopes })).json.key);
+    isError(await change({ title: 'x' }, await key(['read'])), 403, 'scope_missing');
+    assert.equal((await change({ title: 'By key' }, await key(['upload']))).json.title, 'By key');
+
+    const before = (await ana.get('/api/me')).json;
+    assert.equal(before.limits.used_bytes, before.quota.bytes_used);
+    const anew = await change({ fit: 'crop', start: 0.5, title: 'Dos' });
+    assert.ok(['uploaded', 'processing'].includes(anew.json.status), 'a worker may have it already');
+    assert.deepEqual([anew.status, anew.json.fit, anew.json.start, anew.json.title, anew.json.reel, anew.json.receipt], [200, 'crop', 0.5, 'Dos', null, null], anew.text);
+    const made = await ana.processed(id);
+    assert.ok(Math.abs(made.reel.duration - old.reel.duration + 0.5) < 0.1, `${old.reel.duration} s, then ${made.reel.duration} s`);
+    assert.notEqual(new URL(made.download).pathname, new URL(old.download).pathname);
+    assert.equal((await ana.get(made.download)).status, 200);
+    await until('the old reel goes', async () => (await ana.get(old.download)).status === 404 && server.blobs().length === 3);
+    const { limits, quota } = (await ana.get('/api/me')).json;
+    assert.deepEqual([limits.used_bytes, quota.bytes_used], Array(2).fill(made.clip.bytes + made.reel.bytes + server.blobs().filter((name) => /posters/.test(name)).reduce((sum, name) => sum + statSync(join(server.dir, name)).size, 0)));
+    await until('the others are told', () => stream.types(id).filter((type) => type === 'processed').length === 1);
+    assert.deepEqual(stream.types(id).filter((type) => type !== 'changed'), ['uploaded', 'processing', 'processed']);
+    assert.deepEqual(other.events.filter((ev) => ev.task_id), []);
+    await server.stop();
+    assert.equal((await server.doctor()).code, 0);
+});
+
 test("another user's task is a 404 with the very body of none", async (t) => {
     const { anyone, ana } = await startWithUser(t, '--workers', '0');
     const eve = await anyone.user('eve');
@@ -378,7 +422,7 @@ test('a wrong method is a 405 that names the right ones', async (t) => {
     const { anyone, ana } = await startWithUser(t, '--workers', '0');
     for (const [method, path, allowed] of [
         ['GET', '/api/auth/signup', ['POST']], ['DELETE', '/api/auth/login', ['POST']], ['POST', '/ping', ['GET']], ['PUT', '/api/tasks', ['GET', 'POST']],
-        ['PATCH', '/api/tasks/1', ['GET', 'DELETE']], ['GET', '/api/tasks/1/retry', ['POST']], ['POST', '/api/health', ['GET']], ['DELETE', '/', ['GET']],
+        ['POST', '/api/tasks/1', ['GET', 'PATCH', 'DELETE']], ['GET', '/api/tasks/1/retry', ['POST']], ['POST', '/api/health', ['GET']], ['DELETE', '/', ['GET']],
     ]) {
         const answer = await (path.startsWith('/api/tasks') ? ana : anyone).call(method, path);
         assert.deepEqual([answer.status, answer.json?.code], [405, 'method_not_allowed'], `${method} ${path}: ${answer.text}`);

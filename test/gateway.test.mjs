@@ -110,7 +110,7 @@ test('nginx before two API nodes and two workers is one service', async (t) => {
         assert.equal(whole.headers['accept-ranges'], 'bytes');
         assert.equal(whole.headers['x-accel-redirect'], undefined);
         assert.equal(whole.headers['x-content-type-options'], 'nosniff');
-        assert.equal(whole.headers['content-security-policy'], "default-src 'none'; sandbox");
+        assert.equal(whole.headers['content-security-policy'], "default-src 'none'; media-src 'self'; base-uri 'none'; form-action 'none'");
         assert.match(whole.headers['cache-control'], /private/);
         for (const [version, path, wanted] of [['tls', link, 'max-age=31536000'], ['h2', '/ping', 'max-age=31536000'], ['h2', '/', 'max-age=31536000']])
             assert.equal((await gateway[version]('GET', path)).headers['strict-transport-security'], wanted, `${version} ${path}`);

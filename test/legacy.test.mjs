@@ -101,6 +101,8 @@ test('odd rows are told, each by its number, and none is lost', async (t) => {
     assert.equal((await new Client(server).post('/api/auth/login', { username: 'bob', password: '!' })).status, 401);
     assert.deepEqual((await ana.tasks()).map((x) => x.id), [1, 2, 3, 5, 6, 7]);
     assert.equal((await ana.task(1)).error.code, 'file_lost');
+    const anew = await ana.call('PATCH', '/api/tasks/1', { body: { fit: 'stretch', title: 'x' } });
+    assert.deepEqual([anew.status, anew.json.code, (await ana.task(1)).title], [409, 'remake_state', '']);
     assert.equal((await ana.task(2)).error.code, 'not_a_video');
     const tab = await new Client(server).login('user-6', 'clave');
     for (const { id } of await tab.tasks()) {

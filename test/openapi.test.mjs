@@ -17,6 +17,7 @@ import { OCTETS, Upload, ask, digest, metadata } from './lib/tus.mjs';
 
 // Answers that nothing cheap provokes, and where else they are seen.
 const ELSEWHERE = {
+    'patch /api/tasks/{task_id} 409': ['legacy.test.mjs', 'a task taken over without its clip'],
     'get /api/health 503': ['cluster.test.mjs', 'a database that is away'],
     'get /api/ready 503': ['operations.test.mjs', 'a database that is away, a server that stops'],
     'get /api/video/download/{year}/{month}/{day}/{name} 307': ['s3.test.mjs', 'an object storage that sends by itself'],
@@ -271,6 +272,10 @@ test('tasks: the list, one, retry, delete', async () => {
     is(await ana.post(`/api/tasks/${(await ana.tasks())[0].id}/retry`), 409, 'retry_state');
     assert.equal((await ana.post(`/api/tasks/${broken}/retry`)).status, 202);
     await ana.failed(broken);
+    const change = (body) => ana.call('PATCH', `/api/tasks/${broken}`, { body });
+    assert.equal((await change({ title: 'Un gol', 'x-more': 1 })).json.title, 'Un gol');
+    for (const [body, code] of [[{ title: 7 }, 'field_type'], [{ fit: 'round' }, 'parameter_bad'], [{ start: -1 }, 'parameter_bad'], ['[', 'json_bad']]) is(await change(body), 400, code);
+    is(await eve.call('PATCH', `/api/tasks/${broken}`, { body: {} }), 404, 'task_not_found');
     for (const [method, path] of [['GET', ''], ['DELETE', ''], ['POST', '/retry']]) is(await eve.call(method, `/api/tasks/${broken}${path}`), 404, 'task_not_found');
     assert.equal((await ana.delete(`/api/tasks/${broken}`)).status, 200);
 });

@@ -124,15 +124,19 @@ enum range_kind range_read(const char *header, int64_t size_bytes, int64_t *from
 
 /* -- names -- */
 
-const char *disposition_make(struct arena *a, const char *file_name, bool attach,
+const char *disposition_make(struct arena *a, const char *title, const char *file_name, bool attach,
                              const char *ending)
 {
     static const char hex[] = "0123456789ABCDEF";
     char name[NAME_SHOWN_MAX + 1], plain[NAME_SHOWN_MAX + 1], star[3 * NAME_SHOWN_MAX + 1];
-    str_copy(name, sizeof(name), file_name);
-    char *dot = strrchr(name, '.');
+    str_copy(name, sizeof(name) - strlen(ending), *title ? title : file_name);
+    char *dot = *title ? NULL : strrchr(name, '.');
     if (dot && dot != name)
         *dot = 0;
+    /* no client may take it for a path, or for a file that is not shown */
+    for (char *p = name; *p; p++)
+        if (*p == '/' || *p == '\\' || (*p == '.' && p == name))
+            *p = '_';
     size_t n = 0, m = 0;
     for (const char *p = *name ? name : "reel"; *p; p++) {
         unsigned char c = (unsigned char)*p;

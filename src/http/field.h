@@ -23,9 +23,10 @@ enum range_kind {
 /* The one byte range of a Range header for something of size_bytes. */
 enum range_kind range_read(const char *header, int64_t size_bytes, int64_t *from, int64_t *len);
 
-/* Content-Disposition for a file named after file_name with its ending replaced. Whatever
- * file_name holds, the result is ASCII, without control characters, and short. In the arena. */
-const char *disposition_make(struct arena *a, const char *file_name, bool attach,
+/* Content-Disposition for a file named after title, or where that is "" after file_name with its
+ * ending replaced. Whatever they hold, the result is ASCII, without control characters, short, and
+ * no path; the name with its ending has at most 255 bytes. In the arena. */
+const char *disposition_make(struct arena *a, const char *title, const char *file_name, bool attach,
                              const char *ending);
 
 /* Whether each item of a list with commas is an address, or a network such as 10.0.0.0/8 or

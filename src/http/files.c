@@ -115,18 +115,29 @@ static int may_read(struct request *r, int64_t *owner, struct err *e)
     return 0;
 }
 
-static const char cache_control[] = "private, max-age=3600";
+/* How the bytes are given: what they are, what they are called, and how long that may be kept. The
+ * bytes of a link never change, but what a file to be saved is called may. */
+struct manner {
+    const char *type, *disposition, *cache_control;
+};
+static struct manner manner_of(struct request *r, const struct task_row *t, const char *type,
+                               const char *ending)
+{
+    const char *download = request_query(r, "download");
+    bool saved = download && strcmp(download, "1") == 0;
+    return (struct manner){type, disposition_make(r->arena, t->title, t->file_name, saved, ending),
+                           saved ? "private, no-cache" : "private, max-age=3600"};
+}
 
 /* Sends the client to the storage, for as long as the page it came from may say so. */
-static int send_away(struct request *r, const char *blob, const char *type, const char *disposition,
-                     struct err *e)
+static int send_away(struct request *r, const char *blob, const struct manner *m, struct err *e)
 {
     enum { LEAST_MS = 3600 * 1000 }; /* a player asks again and again while it plays */
     int64_t ms = r->http->conf.link_ms;
     const struct blob_link how = {.valid_ms = ms < LEAST_MS ? ms : LEAST_MS,
-                                  .type = type,
-                                  .disposition = disposition,
-                                  .cache_control = cache_control};
+                                  .type = m->type,
+                                  .disposition = m->disposition,
+                                  .cache_control = m->cache_control};
     AUTO(buf_clear) struct buf url;
     buf_init(&url, URI_MAX);
     if (blob_link(r->http->parts.blob, blob, &how, &url, e) < 0)
@@ -155,15 +166,14 @@ static int find(struct request *r, enum task_part what, struct task_row *t, cons
 }
 
 /* Puts the bytes, or the way to them, into the answer. */
-static int answer_with(struct request *r, const char *blob, const char *type,
-                       const char *disposition, struct err *e)
+static int answer_with(struct request *r, const char *blob, const struct manner *m, struct err *e)
 {
     if (r->proxied && *r->http->conf.accel_redirect) {
         hand_over(r, blob);
         return 0;
     }
     if (r->http->conf.presigned_downloads && strcmp(r->method, "GET") == 0)
-        return send_away(r, blob, type, disposition, e);
+        return send_away(r, blob, m, e);
     AUTO(blob_reader_closep) struct blob_reader *file = NULL;
     if (blob_read(r->http->parts.blob, blob, &file, e) < 0)
         return -1;
@@ -171,18 +181,27 @@ static int answer_with(struct request *r, const char *blob, const char *type,
     return 0;
 }
 
+/* What a file opened by itself may do. A browser makes a page around it, which shows it and runs
+ * nothing. That of a film loads the film once more, as a part of it: `sandbox` would make it
+ * another origin's, and the tab would stay black. */
+static const char *policy(enum task_part what)
+{
+    return what == TASK_PART_REEL
+               ? "default-src 'none'; media-src 'self'; base-uri 'none'; form-action 'none'"
+               : "default-src 'none'; img-src 'self'; sandbox";
+}
+
 static void give(struct request *r, enum task_part what, const char *type, const char *ending)
 {
     struct err e = {0};
     struct task_row t;
-    const char *blob, *attach = request_query(r, "download");
+    const char *blob;
     if (find(r, what, &t, &blob, &e) < 0) {
         answer_error(r, &e);
         return;
     }
-    const char *disposition =
-        disposition_make(r->arena, t.file_name, attach && strcmp(attach, "1") == 0, ending);
-    if (answer_with(r, blob, type, disposition, &e) < 0) {
+    const struct manner m = manner_of(r, &t, type, ending);
+    if (answer_with(r, blob, &m, &e) < 0) {
         answer_error(r, &e);
         return;
     }
@@ -192,11 +211,11 @@ static void give(struct request *r, enum task_part what, const char *type, const
     }
     if (r->status == 307 || r->status >= 500)
         return;
-    answer_header(r, "Content-Type", type);
+    answer_header(r, "Content-Type", m.type);
     /* whoever holds a link may also show the reel in a page or frame of their own */
-    answer_header(r, "Content-Security-Policy", "default-src 'none'; sandbox");
-    answer_header(r, "Cache-Control", cache_control);
-    answer_header(r, "Content-Disposition", disposition);
+    answer_header(r, "Content-Security-Policy", policy(what));
+    answer_header(r, "Cache-Control", m.cache_control);
+    answer_header(r, "Content-Disposition", m.disposition);
 }
 
 void files_reel(struct request *r)

@@ -260,6 +260,7 @@ void people_metrics(struct request *r);
 void tasks_add(struct request *r);
 void tasks_list(struct request *r);
 void tasks_get(struct request *r);
+void tasks_change(struct request *r);
 void tasks_delete(struct request *r);
 void tasks_retry(struct request *r);
 void tus_options(struct request *r);

@@ -107,7 +107,7 @@ static void put_row(struct buf *b, const struct event_row *ev)
     };
     char when[CLOCK_ISO_SIZE];
     clock_iso(ev->created_ms, when);
-    put_event(b, ev->id, kinds[ev->kind].type);
+    put_event(b, ev->id, ev->again ? "task.changed" : kinds[ev->kind].type);
     buf_puts(b, ",\"task_id\":");
     json_put_int(b, ev->task_id);
     buf_puts(b, ",\"status\":");

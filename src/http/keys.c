@@ -55,11 +55,14 @@ void keys_me(struct request *r)
                               "bytes_limit", limit_json(limit(u.bytes_limit, c->quota)),
                               "tasks_today", (json_int_t)u.day_tasks, "tasks_limit",
                               limit_json(limit(u.tasks_limit, c->quota_tasks)));
+    json_t *limits = json_pack("{s:I, s:I, s:I}", "upload_bytes", (json_int_t)c->max_upload,
+                               "quota_bytes", (json_int_t)limit(u.bytes_limit, c->quota),
+                               "used_bytes", (json_int_t)u.bytes_used);
     answer_json(r, 200,
-                json_pack("{s:I, s:s, s:s, s:s, s:o, s:o, s:o}", "id", (json_int_t)u.id, "username",
-                          u.username, "email", u.email, "role", u.admin ? "admin" : "user",
-                          "scopes", json_scopes(r->caller.scopes), "quota", quota, "profile",
-                          made_json(&newest.profile)));
+                json_pack("{s:I, s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "id", (json_int_t)u.id,
+                          "username", u.username, "email", u.email, "role",
+                          u.admin ? "admin" : "user", "scopes", json_scopes(r->caller.scopes),
+                          "quota", quota, "limits", limits, "profile", made_json(&newest.profile)));
 }
 
 void answer_tasks_left(struct request *r)

@@ -21,6 +21,7 @@ static const struct route routes[] = {
     {"GET", "/api/tasks/events", events_all, SCOPE_READ, ASKS, BODY_NONE},
     {"GET", "/api/tasks/*/events", events_task, SCOPE_READ, ASKS, BODY_NONE},
     {"GET", "/api/tasks/*", tasks_get, SCOPE_READ, ASKS, BODY_NONE},
+    {"PATCH", "/api/tasks/*", tasks_change, SCOPE_UPLOAD, SLOW, BODY_JSON},
     {"DELETE", "/api/tasks/*", tasks_delete, SCOPE_DELETE, SLOW, BODY_NONE},
     {"POST", "/api/tasks/*/retry", tasks_retry, SCOPE_UPLOAD, SLOW, BODY_NONE},
     {"OPTIONS", "/api/uploads", tus_options, 0, QUICK, BODY_NONE},

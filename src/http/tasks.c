@@ -90,11 +90,14 @@ static void add_report(const struct request *r, json_t *o, const struct task_row
                                            {"path", "path"},
                                            {"reason", "reason"},
                                            {"receipt", "receipt"}};
+    /* one that is made anew has the report of the reel that it had: of that only the clip is true
+     */
+    bool made = t->state == TASK_PROCESSED;
     for (size_t i = 0; i < LEN(names); i++) {
-        json_t *v = json_object_get(report, names[i][1]);
+        json_t *v = i == 0 || made ? json_object_get(report, names[i][1]) : NULL;
         json_object_set(o, names[i][0], v ? v : json_null());
     }
-    json_object_set_new(o, "warnings", say_warnings(r, report));
+    json_object_set_new(o, "warnings", say_warnings(r, made ? report : NULL));
     json_decref(report);
     if (json_is_null(json_object_get(o, "clip")))
         json_object_set_new(o, "clip", json_pack("{s:I}", "bytes", (json_int_t)t->clip_bytes));
@@ -142,6 +145,13 @@ json_t *task_json(struct request *r, const struct task_row *t)
     return o;
 }
 
+static void answer_task(struct request *r, const struct task_row *t)
+{
+    json_t *o = task_json(r, t);
+    task_put_place(r, t, o);
+    answer_json(r, 200, o);
+}
+
 void tasks_get(struct request *r)
 {
     int64_t id;
@@ -155,10 +165,45 @@ void tasks_get(struct request *r)
         else
             answer_error(r, &e);
     } else {
-        json_t *o = task_json(r, &t);
-        task_put_place(r, &t, o);
-        answer_json(r, 200, o);
+        answer_task(r, &t);
     }
+}
+
+static int read_amend(const json_t *o, struct task_amend *how, struct err *e)
+{
+    const json_t *title = json_object_get(o, "title"), *fit = json_object_get(o, "fit"),
+                 *start = json_object_get(o, "start");
+    if ((title && !json_is_string(title) && !json_is_null(title)) ||
+        (fit && !json_is_string(fit)) || (start && !json_is_number(start)))
+        return err_msg(e, MSG_FIELD_TYPE, "task: a field of another type");
+    *how = (struct task_amend){.title = json_is_null(title) ? "" : json_string_value(title),
+                               .fit = (enum fit)FIT_UNSAID,
+                               .start_s = start ? json_number_value(start) : -1};
+    if (fit && !fit_from_name(json_string_value(fit), &how->fit))
+        return err_msg(e, MSG_PARAMETER_BAD, "fit is none of ours");
+    if (start && !(how->start_s >= 0 && how->start_s <= START_MAX_S))
+        return err_msg(e, MSG_PARAMETER_BAD, "start is not a number of seconds");
+    return 0;
+}
+
+void tasks_change(struct request *r)
+{
+    int64_t id;
+    struct task_amend how;
+    struct task_row t;
+    struct err e;
+    if (!task_id(r, &id)) {
+        no_such(r);
+        return;
+    }
+    json_t *o = body_object(r, &e);
+    if (!o || read_amend(o, &how, &e) < 0 ||
+        task_amend(r->http->parts.tasks, r->arena, id, r->caller.user_id, &how, &t, &e) < 0) {
+        answer_error(r, &e);
+    } else {
+        answer_task(r, &t);
+    }
+    json_decref(o);
 }
 
 void tasks_delete(struct request *r)

@@ -303,6 +303,7 @@ const struct store_ops store_postgres_ops = {
     .task_list = postgres_task_list,
     .task_by_blob = postgres_task_by_blob,
     .task_change = postgres_task_change,
+    .task_rename = postgres_task_rename,
     .task_claim = postgres_task_claim,
     .task_renew = postgres_task_renew,
     .task_expired = postgres_task_expired,

@@ -30,6 +30,7 @@ int postgres_event_list(struct store *s, int64_t user_id, int64_t task_id, int64
             .progress = (int)pg_number(r, i, 4),
             .error_slug = pg_string(r, i, 5, NULL),
             .created_ms = pg_number(r, i, 6),
+            .again = pg_number(r, i, 7) != 0,
         };
         if (each(arg, &ev) != 0)
             break;

@@ -21,7 +21,7 @@
 /* Connections at once; whoever finds all in use waits. */
 enum { PG_CONNS = 8 };
 /* A statement's values; text is borrowed until it has run. */
-enum { PG_VALUES = 16 };
+enum { PG_VALUES = 18 };
 
 enum pg_sql {
     PG_PING,
@@ -65,6 +65,8 @@ enum pg_sql {
     PG_OWNED_FAILED,
     PG_OWNED_FAILED_DOWN,
     PG_TASK_CHANGE,
+    PG_TASK_REMAKE,
+    PG_TASK_RENAME,
     PG_TASK_MARK,
     PG_TASK_CLAIM,
     PG_TASK_RENEW,
@@ -216,6 +218,8 @@ int postgres_task_counts(struct store *s, int64_t counts[TASK_STATE_COUNT], stru
 int postgres_line_read(struct store *s, int max, struct line_row *rows, int *count, struct err *e);
 int postgres_line_pace(struct store *s, struct line_pace *out, struct err *e);
 int postgres_task_change(struct store *s, const struct task_change *c, bool *done, struct err *e);
+int postgres_task_rename(struct store *s, int64_t id, int64_t user_id, const char *title,
+                         struct err *e);
 int postgres_task_claim(struct store *s, struct arena *a, const char *worker, int64_t lease_ms,
                         struct task_row *out, bool *found, struct err *e);
 int postgres_task_renew(struct store *s, int64_t id, int64_t fence, int64_t lease_ms, int progress,

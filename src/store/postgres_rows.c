@@ -321,13 +321,33 @@ int postgres_task_change(struct store *s, const struct task_change *c, bool *don
     pg_int(&v, c->poster_bytes);
     pg_text(&v, c->report);
     pg_text(&v, mark);
-    AUTO(pg_clearp) PGresult *r = pg_ask(of(s), PG_TASK_CHANGE, &v, NULL, &why);
+    if (c->remake) {
+        pg_int(&v, c->fit);
+        pg_int(&v, c->start_us);
+    }
+    AUTO(pg_clearp)
+    PGresult *r = pg_ask(of(s), c->remake ? PG_TASK_REMAKE : PG_TASK_CHANGE, &v, NULL, &why);
     if (!r)
         return find_changed(s, c, mark, done, &why, e);
     *done = pg_number(r, 0, 0) == 1;
     if (*done && c->to == TASK_UPLOADED)
         store_ring(s);
     return 0;
+}
+
+int postgres_task_rename(struct store *s, int64_t id, int64_t user_id, const char *title,
+                         struct err *e)
+{
+    struct pg_values v = {0};
+    pg_int(&v, id);
+    pg_int(&v, user_id);
+    pg_text(&v, title);
+    AUTO(pg_clearp) PGresult *r = pg_ask(of(s), PG_TASK_RENAME, &v, NULL, e);
+    if (!r)
+        return -1;
+    return PQntuples(r)
+               ? 0
+               : err_msg(e, MSG_TASK_NOT_FOUND, "there is no task %" PRId64 " for them", id);
 }
 
 /* -- claims and leases -- */

@@ -126,6 +126,13 @@ const char *const pg_sql_text[PG_COUNT_] = {
         "$5::bigint, $6::bigint, $7::bigint, $8::bigint, $9::text, $10::text, "
         "$11::text, $12::text, $13::bigint, $14::bigint, $15::text, "
         "$16::text)",
+    [PG_TASK_REMAKE] =
+        "SELECT reelgate_task_remake($1::bigint, $2::bigint, $3::bigint, $4::bigint, "
+        "$5::bigint, $6::bigint, $7::bigint, $8::bigint, $9::text, $10::text, "
+        "$11::text, $12::text, $13::bigint, $14::bigint, $15::text, "
+        "$16::text, $17::bigint, $18::bigint)",
+    [PG_TASK_RENAME] = "UPDATE tasks SET title = $3::text WHERE id = $1::bigint AND state <> 4 "
+                       "AND ($2::bigint = 0 OR user_id = $2::bigint) RETURNING id",
     [PG_TASK_MARK] = "SELECT id FROM tasks WHERE id = $1::bigint AND mark = $2::text",
     /* The function's changes are seen by a second statement only, so the claim is two. */
     [PG_TASK_CLAIM] = "SELECT reelgate_claim($1::text, $2::bigint)",
@@ -204,7 +211,8 @@ const char *const pg_sql_text[PG_COUNT_] = {
                      "EXISTS (SELECT 1 FROM profiles WHERE logo = logos.id)",
     [PG_LOGO_LIST] = "SELECT id, bytes FROM logos ORDER BY id",
 
-#define EVENT "SELECT id, user_id, task_id, kind, progress, error_slug, created_ms FROM events "
+#define EVENT                                                                                      \
+    "SELECT id, user_id, task_id, kind, progress, error_slug, created_ms, again FROM events "
     [PG_EVENT_LIST] =
         EVENT "WHERE user_id = $1::bigint AND id > $2::bigint ORDER BY id LIMIT $3::bigint",
     [PG_EVENT_LIST_TASK] = EVENT "WHERE task_id = $4::bigint AND user_id = $1::bigint AND "

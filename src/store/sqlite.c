@@ -403,6 +403,7 @@ const struct store_ops store_sqlite_ops = {
     .task_list = sqlite_task_list,
     .task_by_blob = sqlite_task_by_blob,
     .task_change = sqlite_task_change,
+    .task_rename = sqlite_task_rename,
     .task_claim = sqlite_task_claim,
     .task_renew = sqlite_task_renew,
     .task_expired = sqlite_task_expired,

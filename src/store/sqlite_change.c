@@ -52,6 +52,8 @@ static int write_change(struct sq_conn *conn, const struct task_change *c, const
     sq_int(st, 12, made ? c->reel_bytes : t->reel_bytes);
     sq_int(st, 13, made ? c->poster_bytes : t->poster_bytes);
     sq_text(st, 14, c->report ? c->report : t->report);
+    sq_int(st, 15, c->remake ? c->fit : t->fit);
+    sq_int(st, 16, c->remake ? c->start_us : t->start_us);
     if (sq_run(st, e) < 0)
         return -1;
     int64_t after = made ? bytes_of(c->to, t->clip_bytes, c->reel_bytes, c->poster_bytes)
@@ -113,6 +115,34 @@ int sqlite_task_change(struct store *s, const struct task_change *c, bool *done,
         return -1;
     *done = x.done;
     return 0;
+}
+
+struct rename {
+    int64_t id, user_id;
+    const char *title;
+};
+
+static int task_rename(struct sq_conn *c, void *arg, struct err *e)
+{
+    const struct rename *x = arg;
+    AUTO(sq_endp) sqlite3_stmt *st = sq_get(c, SQL_TASK_RENAME, e);
+    if (!st)
+        return -1;
+    sq_int(st, 1, x->id);
+    sq_int(st, 2, x->user_id);
+    sq_text(st, 3, x->title);
+    if (sq_run(st, e) < 0)
+        return -1;
+    return sqlite3_changes(c->db) > 0
+               ? 0
+               : err_msg(e, MSG_TASK_NOT_FOUND, "there is no task %lld for them", (long long)x->id);
+}
+
+int sqlite_task_rename(struct store *s, int64_t id, int64_t user_id, const char *title,
+                       struct err *e)
+{
+    struct rename x = {id, user_id, title};
+    return sq_write((struct sqlite *)s, task_rename, &x, e);
 }
 
 /* -- the claim -- */

@@ -22,6 +22,7 @@ static int list(struct sq_conn *c, const int64_t values[4],
             .progress = sqlite3_column_int(st, 4),
             .error_slug = sq_column(st, 5, NULL),
             .created_ms = sqlite3_column_int64(st, 6),
+            .again = sqlite3_column_int(st, 7) != 0,
         };
         if (each(arg, &ev) != 0)
             return 0;

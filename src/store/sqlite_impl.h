@@ -77,6 +77,7 @@ enum sq_sql {
     SQL_OWNED_FAILED,
     SQL_OWNED_FAILED_DOWN,
     SQL_TASK_CHANGE,
+    SQL_TASK_RENAME,
     SQL_TASK_TAKE,
     SQL_TASK_RENEW,
     SQL_TASK_HELD,
@@ -263,6 +264,8 @@ int sqlite_task_counts(struct store *s, int64_t counts[TASK_STATE_COUNT], struct
 int sqlite_line_read(struct store *s, int max, struct line_row *rows, int *count, struct err *e);
 int sqlite_line_pace(struct store *s, struct line_pace *out, struct err *e);
 int sqlite_task_change(struct store *s, const struct task_change *c, bool *done, struct err *e);
+int sqlite_task_rename(struct store *s, int64_t id, int64_t user_id, const char *title,
+                       struct err *e);
 int sqlite_task_claim(struct store *s, struct arena *a, const char *worker, int64_t lease_ms,
                       struct task_row *out, bool *found, struct err *e);
 int sqlite_task_renew(struct store *s, int64_t id, int64_t fence, int64_t lease_ms, int progress,

@@ -132,7 +132,9 @@ const char *const sq_sql_text[SQL_COUNT_] = {
         "lease_until_ms = 0, worker = '', took_ms = CASE WHEN ?2 = 2 THEN max(?3 - changed_ms, 1) "
         "ELSE took_ms END, length_us = CASE WHEN ?2 = 2 AND json_valid(?14) THEN "
         "coalesce(CAST(json_extract(?14, '$.in.duration') * 1000000 AS INTEGER), 0) ELSE "
-        "length_us END WHERE id = ?1",
+        "length_us END, fit = ?15, start_us = ?16 WHERE id = ?1",
+    [SQL_TASK_RENAME] = "UPDATE tasks SET title = ?3 WHERE id = ?1 AND state <> 4 AND (?2 = 0 OR "
+                        "user_id = ?2)",
     [SQL_TASK_TAKE] = "UPDATE tasks SET state = 1, fence = fence + 1, attempts = attempts + 1, "
                       "progress = 0, worker = ?2, changed_ms = ?3, lease_until_ms = ?3 + ?4 "
                       "WHERE id = ?1",
@@ -170,7 +172,8 @@ const char *const sq_sql_text[SQL_COUNT_] = {
     [SQL_OUTBOX_READ] = "SELECT id, task_id FROM outbox ORDER BY id LIMIT ?1",
     [SQL_OUTBOX_DONE] = "DELETE FROM outbox WHERE id <= ?1",
 
-#define EVENT "SELECT id, user_id, task_id, kind, progress, error_slug, created_ms FROM events "
+#define EVENT                                                                                      \
+    "SELECT id, user_id, task_id, kind, progress, error_slug, created_ms, again FROM events "
     [SQL_EVENT_LIST] =
         EVENT "INDEXED BY events_user WHERE user_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
     [SQL_EVENT_LIST_TASK] = EVENT "INDEXED BY events_task WHERE task_id = ?4 AND user_id = ?1 AND "

@@ -344,7 +344,14 @@ int store_task_change(struct store *s, const struct task_change *c, bool *done, 
 {
     assert((unsigned)c->to < TASK_STATE_COUNT && c->to != TASK_PROCESSING);
     assert(c->to != TASK_PROCESSED || (c->reel_blob && c->poster_blob));
+    assert(!c->remake || (c->to == TASK_UPLOADED && (unsigned)c->fit < FIT_COUNT_));
     return s->ops->task_change(s, c, done, e);
+}
+
+int store_task_rename(struct store *s, int64_t id, int64_t user_id, const char *title,
+                      struct err *e)
+{
+    return s->ops->task_rename(s, id, user_id, title, e);
 }
 
 int store_task_claim(struct store *s, struct arena *a, const char *worker, int64_t lease_ms,

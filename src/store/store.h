@@ -223,10 +223,18 @@ struct task_change {
     const char *reel_blob, *poster_blob; /* to PROCESSED */
     int64_t reel_bytes, poster_bytes;
     const char *report; /* NULL: stays */
+    bool remake;        /* to UPLOADED: to be made with these */
+    enum fit fit;
+    int64_t start_us;
 };
 /* One transaction, with an outbox row when `to` is UPLOADED and the user's bytes kept true.
  * *done says whether the row matched. Leaving PROCESSING ends the lease. */
 int store_task_change(struct store *s, const struct task_change *c, bool *done, struct err *e);
+
+/* What it is called. ERR_MISSING when there is none, it is deleted, or user_id is not 0 and not its
+ * owner. */
+int store_task_rename(struct store *s, int64_t id, int64_t user_id, const char *title,
+                      struct err *e);
 
 /* Gives the next due task to a worker: UPLOADED -> PROCESSING, fence + 1, attempts + 1, lease until
  * now + lease_ms. Fair: of the users with due tasks, the one served longest ago; of the user's
@@ -302,6 +310,7 @@ struct event_row {
     int progress;
     const char *error_slug; /* "" when none; lives until each() returns */
     int64_t created_ms;
+    bool again; /* the task was in that state before; what it is called or how it is made changed */
 };
 /* A user's events beyond the id `after`, in the order in which they were committed; task_id 0: of
  * all tasks. each() may not call the store; non-zero stops early. */

@@ -61,6 +61,8 @@ struct store_ops {
     int (*task_by_blob)(struct store *s, struct arena *a, const char *blob, struct task_row *out,
                         struct err *e);
     int (*task_change)(struct store *s, const struct task_change *c, bool *done, struct err *e);
+    int (*task_rename)(struct store *s, int64_t id, int64_t user_id, const char *title,
+                       struct err *e);
     int (*task_claim)(struct store *s, struct arena *a, const char *worker, int64_t lease_ms,
                       struct task_row *out, bool *found, struct err *e);
     int (*task_renew)(struct store *s, int64_t id, int64_t fence, int64_t lease_ms, int progress,

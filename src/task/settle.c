@@ -104,6 +104,9 @@ int task_finish(struct tasks *t, const struct task_row *claim, const struct rend
         task_drop_blob(t, m.poster);
         log_info(t->log, "reel of a lost attempt removed", "task", claim->id, "fence", claim->fence,
                  "request", claim->request);
+    } else { /* what it was before it was made anew */
+        task_drop_blob(t, claim->reel_blob);
+        task_drop_blob(t, claim->poster_blob);
     }
     *published = done;
     return 0;

@@ -11,6 +11,8 @@ static const struct task_edge edges[TASK_EVENT_COUNT_] = {
     [TASK_EVENT_AGAIN] = {"again", IN(PROCESSING), TASK_UPLOADED},
     [TASK_EVENT_HAND_BACK] = {"hand back", IN(PROCESSING), TASK_UPLOADED},
     [TASK_EVENT_RETRY] = {"retry", IN(FAILED), TASK_UPLOADED},
+    [TASK_EVENT_REMAKE] = {"remake", IN(UPLOADED) | IN(PROCESSING) | IN(PROCESSED) | IN(FAILED),
+                           TASK_UPLOADED},
     [TASK_EVENT_DELETE] = {"delete", IN(UPLOADED) | IN(PROCESSING) | IN(PROCESSED) | IN(FAILED),
                            TASK_DELETED},
 };

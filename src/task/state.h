@@ -10,6 +10,7 @@ enum task_event {
     TASK_EVENT_AGAIN,     /* its attempt failed, another will follow */
     TASK_EVENT_HAND_BACK, /* its attempt was stopped, through no fault */
     TASK_EVENT_RETRY,     /* a person asks for a fresh start */
+    TASK_EVENT_REMAKE,    /* a person wants the reel otherwise */
     TASK_EVENT_DELETE,
     TASK_EVENT_COUNT_
 };

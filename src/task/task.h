@@ -90,6 +90,17 @@ bool task_retryable(const struct task_row *row);
  * *out is the row as it was. */
 int task_delete(struct tasks *t, struct arena *a, int64_t id, int64_t user_id, struct task_row *out,
                 struct err *e);
+/* Changes what a task is called, and how its reel is made: then it waits for its turn again, and an
+ * attempt under way is of no use any more. The reel that it had stays under its links until the new
+ * one is published. *out is the row as it is then. ERR_INPUT with MSG_PARAMETER_BAD; ERR_CONFLICT
+ * with MSG_REMAKE_STATE: its clip is gone. Nothing is changed when it fails. */
+struct task_amend {
+    const char *title; /* NULL: stays */
+    enum fit fit;      /* FIT_UNSAID: stays */
+    double start_s;    /* < 0: stays */
+};
+int task_amend(struct tasks *t, struct arena *a, int64_t id, int64_t user_id,
+               const struct task_amend *how, struct task_row *out, struct err *e);
 /* FAILED -> UPLOADED with fresh attempts; ERR_CONFLICT with MSG_RETRY_STATE otherwise. */
 int task_retry(struct tasks *t, int64_t id, int64_t user_id, struct err *e);
 /* The same to what has failed, of anybody, beyond the id *after, at most max; *after is then the

@@ -6,7 +6,7 @@
  *   settle.c   how attempts end                 sweep.c    housekeeping, check
  *   relay.c    outbox -> queue                  adopt.c    tasks of the service that is replaced
  *   resume.c   clips in pieces            profile.c  how reels are made, logos
- *   line.c     places in the line */
+ *   line.c     places in the line      amend.c    what is changed of a task */
 #pragma once
 #include "task/state.h"
 #include "task/task.h"
@@ -48,6 +48,9 @@ int task_settle(struct tasks *t, const struct task_row *claim, const struct verd
 void task_undo_blob(struct tasks *t, const char *name, const struct err *why);
 /* Removes bytes that no row names. A failure is only logged: the sweeper finds them again. */
 void task_drop_blob(struct tasks *t, const char *name);
+/* What may be a title, and a start; MSG_PARAMETER_BAD. */
+int task_check_title(const char *title, struct err *e);
+int task_check_start(double start_s, struct err *e);
 /* Checks a wish and fills what it gives of n; texts live in the arena. */
 int task_check_wish(const struct task_wish *w, struct arena *a, struct task_new *n, struct err *e);
 /* The bytes lie under n->clip_blob; makes the task of them, or finds the one that its key made.

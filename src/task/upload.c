@@ -143,13 +143,25 @@ static bool key_is_well(const char *key)
     return true;
 }
 
+int task_check_title(const char *title, struct err *e)
+{
+    if (str_utf8_clean(str_of(title)) && characters(title) <= TITLE_MAX)
+        return 0;
+    return err_msg(e, MSG_PARAMETER_BAD, "title: over %d characters, or not clean", TITLE_MAX);
+}
+
+int task_check_start(double start_s, struct err *e)
+{
+    if (isfinite(start_s) && start_s >= 0 && start_s <= START_MAX_S)
+        return 0;
+    return err_msg(e, MSG_PARAMETER_BAD, "start: not between 0 and %d s", START_MAX_S);
+}
+
 int task_check_wish(const struct task_wish *w, struct arena *a, struct task_new *n, struct err *e)
 {
     const char *title = w->title ? w->title : "";
-    if (!str_utf8_clean(str_of(title)) || characters(title) > TITLE_MAX)
-        return err_msg(e, MSG_PARAMETER_BAD, "title: over %d characters, or not clean", TITLE_MAX);
-    if (!isfinite(w->start_s) || w->start_s < 0 || w->start_s > START_MAX_S)
-        return err_msg(e, MSG_PARAMETER_BAD, "start: not between 0 and %d s", START_MAX_S);
+    if (task_check_title(title, e) < 0 || task_check_start(w->start_s, e) < 0)
+        return -1;
     if ((unsigned)w->fit > FIT_UNSAID)
         return err_msg(e, MSG_PARAMETER_BAD, "fit: not one of ours");
     if (w->idempotency_key && !key_is_well(w->idempotency_key))

@@ -126,7 +126,7 @@ static void names_are_told_twice(void **state)
         {"gol.MOV", "inline; filename=\"gol.mp4\"; filename*=UTF-8''gol.mp4"},
         {"a.b.c", "inline; filename=\"a.b.mp4\"; filename*=UTF-8''a.b.mp4"},
         {"gol", "inline; filename=\"gol.mp4\"; filename*=UTF-8''gol.mp4"},
-        {".mov", "inline; filename=\".mov.mp4\"; filename*=UTF-8''.mov.mp4"},
+        {".mov", "inline; filename=\"_mov.mp4\"; filename*=UTF-8''_mov.mp4"},
         {"", "inline; filename=\"reel.mp4\"; filename*=UTF-8''reel.mp4"},
         {"mi gol.mp4", "inline; filename=\"mi gol.mp4\"; filename*=UTF-8''mi%20gol.mp4"},
         {"ñandú.mp4", "inline; filename=\"_and_.mp4\"; filename*=UTF-8''%C3%B1and%C3%BA.mp4"},
@@ -134,14 +134,34 @@ static void names_are_told_twice(void **state)
                      "filename*=UTF-8''%D9%85%D9%82%D8%B7%D8%B9.mp4"},
         {"🎬.mp4", "inline; filename=\"_.mp4\"; filename*=UTF-8''%F0%9F%8E%AC.mp4"},
         {"a\"b\\c;d%e.mp4",
-         "inline; filename=\"a_b_c_d_e.mp4\"; filename*=UTF-8''a%22b%5Cc%3Bd%25e.mp4"},
+         "inline; filename=\"a_b_c_d_e.mp4\"; filename*=UTF-8''a%22b_c%3Bd%25e.mp4"},
         {"a\r\nX-Evil: 1.mp4",
          "inline; filename=\"a__X-Evil_ 1.mp4\"; filename*=UTF-8''a%0D%0AX-Evil%3A%201.mp4"},
     };
     for (size_t i = 0; i < LEN(facts); i++)
-        assert_string_equal(disposition_make(*state, facts[i].name, false, ".mp4"), facts[i].told);
-    assert_string_equal(disposition_make(*state, "x.mp4", true, ".jpg"),
+        assert_string_equal(disposition_make(*state, "", facts[i].name, false, ".mp4"),
+                            facts[i].told);
+    assert_string_equal(disposition_make(*state, "", "x.mp4", true, ".jpg"),
                         "attachment; filename=\"x.jpg\"; filename*=UTF-8''x.jpg");
+}
+
+static void a_title_goes_before_the_file_name_and_is_no_path(void **state)
+{
+    static const struct {
+        const char *title, *told;
+    } facts[] = {
+        {"", "inline; filename=\"gol.mp4\"; filename*=UTF-8''gol.mp4"},
+        {"Final 2.0", "inline; filename=\"Final 2.0.mp4\"; filename*=UTF-8''Final%202.0.mp4"},
+        {"a/b\\c", "inline; filename=\"a_b_c.mp4\"; filename*=UTF-8''a_b_c.mp4"},
+        {"../x", "inline; filename=\"_._x.mp4\"; filename*=UTF-8''_._x.mp4"},
+        {"Uno, \"dos\"; \xc3\xb1", "inline; filename=\"Uno_ _dos__ _.mp4\"; "
+                                   "filename*=UTF-8''Uno%2C%20%22dos%22%3B%20%C3%B1.mp4"},
+        {"\xd9\x87\xd8\xaf\xd9\x81 \xe2\x9a\xbd",
+         "inline; filename=\"___ _.mp4\"; filename*=UTF-8''%D9%87%D8%AF%D9%81%20%E2%9A%BD.mp4"},
+    };
+    for (size_t i = 0; i < LEN(facts); i++)
+        assert_string_equal(disposition_make(*state, facts[i].title, "gol.mov", false, ".mp4"),
+                            facts[i].told);
 }
 
 static void a_name_of_any_length_and_bytes_stays_short_and_ascii(void **state)
@@ -151,7 +171,7 @@ static void a_name_of_any_length_and_bytes_stays_short_and_ascii(void **state)
         for (size_t i = 0; i < sizeof(name) - 1; i++)
             name[i] = (char)((unsigned)seed * (i + 1) % 255 + 1);
         name[sizeof(name) - 1] = 0;
-        const char *told = disposition_make(*state, name, true, ".mp4");
+        const char *told = disposition_make(*state, "", name, true, ".mp4");
         assert_true(strlen(told) < 1200);
         const char *quote = strchr(told, '"');
         assert_ptr_equal(strrchr(told, '"'), strchr(quote + 1, '"'));
@@ -159,7 +179,7 @@ static void a_name_of_any_length_and_bytes_stays_short_and_ascii(void **state)
             assert_in_range(*p, ' ', '~');
     }
     memset(name, 'x', 5000);
-    assert_true(strlen(disposition_make(*state, name, true, ".mp4")) < 600);
+    assert_true(strlen(disposition_make(*state, "", name, true, ".mp4")) < 600);
 }
 
 /* -- addresses -- */
@@ -268,6 +288,7 @@ int main(void)
         T(tags_are_found_in_lists_as_wholes),
         T(a_coding_is_taken_by_name_or_by_star_unless_refused),
         T(names_are_told_twice),
+        T(a_title_goes_before_the_file_name_and_is_no_path),
         T(a_name_of_any_length_and_bytes_stays_short_and_ascii),
         T(only_trusted_proxies_are_believed),
         T(a_list_of_proxies_holds_addresses_and_networks_alone),

@@ -213,6 +213,71 @@ static void the_pace_is_told_by_the_last_attempts_and_who_works(void **state)
     assert_int_equal(p.places, 3);
 }
 
+/* -- what is changed -- */
+
+static int note_again(void *arg, const struct event_row *ev)
+{
+    char *text = arg;
+    size_t n = strlen(text);
+    snprintf(text + n, 64 - n, "%d%s ", (int)ev->kind, ev->again ? "again" : "");
+    return 0;
+}
+
+static void a_change_of_a_name_is_an_event_of_the_same_state(void **state)
+{
+    struct world *w = *state;
+    int64_t ana = add_user(w, "ana"), eva = add_user(w, "eva"), id = add_task(w, ana);
+    char told[64] = "";
+    make(w, 1);
+    OK(store_task_rename(w->s, id, ana, "Otro", e));
+    OK(store_task_rename(w->s, id, 0, "Otro", e)); /* as it was */
+    FAILS(ERR_MISSING, MSG_TASK_NOT_FOUND, store_task_rename(w->s, id, eva, "x", e));
+    FAILS(ERR_MISSING, MSG_TASK_NOT_FOUND, store_task_rename(w->s, id + 1, 0, "x", e));
+    assert_string_equal(get(w, id).title, "Otro");
+    assert_int_equal(get(w, id).state, TASK_PROCESSED);
+    OK(store_event_list(w->s, ana, 0, 0, 100, note_again, told, e));
+    assert_string_equal(told, "0 1 2 2again ");
+    assert_true(change_to(w, id, ANY, TASK_DELETED));
+    FAILS(ERR_MISSING, MSG_TASK_NOT_FOUND, store_task_rename(w->s, id, ana, "x", e));
+}
+
+static void a_task_goes_back_to_be_made_otherwise(void **state)
+{
+    struct world *w = *state;
+    int64_t ana = add_user(w, "ana"), id = add_task(w, ana);
+    char told[64] = "";
+    const struct task_change other = {.id = id,
+                                      .from = ANY & ~DELETED,
+                                      .to = TASK_UPLOADED,
+                                      .reset_attempts = true,
+                                      .remake = true,
+                                      .fit = FIT_BLUR,
+                                      .start_us = 7};
+    struct task_change back = other;
+    back.remake = false;
+    make(w, 1);
+    assert_true(change(w, other));
+    struct task_row t = get(w, id);
+    assert_int_equal(t.state, TASK_UPLOADED);
+    assert_int_equal(t.fit, FIT_BLUR);
+    assert_int_equal(t.start_us, 7);
+    assert_int_equal(t.attempts, 0);
+    assert_string_equal(t.reel_blob, arena_printf(w->a, "reels/%d", (int)id));
+    assert_int_equal(bytes_used(w, ana), 1005);
+    assert_true(claim(w, &t));
+    assert_true(change(w, back)); /* these stay */
+    assert_int_equal(get(w, id).fit, FIT_BLUR);
+    back = other;
+    back.start_us = 8;
+    assert_true(change(w, back)); /* before anybody took it */
+    OK(store_event_list(w->s, ana, 0, 0, 100, note_again, told, e));
+    assert_non_null(strstr(told, "0again "));
+    assert_true(claim(w, &t));
+    assert_int_equal(t.id, id);
+    assert_int_equal(t.start_us, 8);
+    assert_false(claim(w, &t));
+}
+
 int main(void)
 {
     static const struct fact facts[] = {
@@ -220,6 +285,8 @@ int main(void)
         FACT(pages_of_every_order_follow_each_other),
         FACT(a_part_is_found_in_titles_and_file_names),
         FACT(the_line_is_what_claims_take_one_after_another),
+        FACT(a_change_of_a_name_is_an_event_of_the_same_state),
+        FACT(a_task_goes_back_to_be_made_otherwise),
         FACT(the_pace_is_told_by_the_last_attempts_and_who_works),
     };
     return run_facts(facts, LEN(facts));

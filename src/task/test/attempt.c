@@ -287,6 +287,90 @@ static void a_reel_that_could_not_be_settled_leaves_nothing_and_is_made_again(vo
     assert_true(published);
 }
 
+#define STAYS                                                                                      \
+    {                                                                                              \
+        NULL, (enum fit)FIT_UNSAID, -1                                                             \
+    }
+
+static void a_reel_is_made_anew_and_the_old_one_goes_when_the_new_is_there(void **state)
+{
+    struct world *w = *state;
+    struct task_row up = upload_any(w), c, late, row;
+    struct task_amend how = STAYS;
+    bool published = false;
+    assert_true(claim(w, "w1", &c));
+    OK(finish(w, &c, true, &published, e));
+    row = row_of(w, up.id);
+    const char *old_reel = arena_strdup(w->a, row.reel_blob);
+    assert_int_equal(bytes_used(w), 5011);
+    how.fit = FIT_CROP;
+    OK(task_amend(w->tasks, w->a, up.id, w->user, &how, &row, e));
+    assert_int_equal(row.state, TASK_UPLOADED);
+    assert_int_equal(row.fit, FIT_CROP);
+    assert_int_equal(row.attempts, 0);
+    assert_int_equal(bytes_used(w), 5011); /* what is kept counts */
+    struct blob_reader *r;
+    OK(task_open(w->tasks, w->a, TASK_PART_REEL, task_public_name(old_reel), &row, &r, e));
+    blob_reader_close(r);
+    /* another wish while an attempt is under way: what that makes is of no use */
+    assert_true(claim(w, "w1", &late));
+    how.start_s = 0.5;
+    OK(task_amend(w->tasks, w->a, up.id, w->user, &how, &row, e));
+    assert_int_equal(row.state, TASK_UPLOADED);
+    assert_int_equal(row.start_us, 500000);
+    bool held = true;
+    OK(task_held(w->tasks, &late, &held, e));
+    assert_false(held);
+    OK(finish(w, &late, true, &published, e));
+    assert_false(published);
+    assert_true(claim(w, "w2", &c));
+    assert_int_equal(c.start_us, 500000);
+    OK(finish(w, &c, true, &published, e));
+    assert_true(published);
+    row = row_of(w, up.id);
+    assert_int_equal(row.state, TASK_PROCESSED);
+    assert_string_not_equal(row.reel_blob, old_reel);
+    assert_int_equal(blob_count(w), 3); /* clip, reel, poster */
+    assert_int_equal(bytes_used(w), 5011);
+    /* nothing new: nothing is made */
+    OK(task_amend(w->tasks, w->a, up.id, w->user, &how, &row, e));
+    assert_int_equal(row.state, TASK_PROCESSED);
+}
+
+static void what_cannot_be_changed_stays_as_it_is(void **state)
+{
+    struct world *w = *state;
+    struct task_row up = upload_any(w), row;
+    struct task_amend how = STAYS;
+    char longest[401] = "", too_long[403] = ""; /* in characters of two bytes */
+    for (int i = 0; i < 402; i++)
+        too_long[i] = i % 2 ? '\xb1' : '\xc3';
+    memcpy(longest, too_long, 400);
+    how.title = longest;
+    OK(task_amend(w->tasks, w->a, up.id, w->user, &how, &row, e));
+    assert_string_equal(row.title, longest);
+    assert_int_equal(row.state, TASK_UPLOADED);
+    static const char *const bad[] = {"a\nb", "\x7f", "\xff", NULL};
+    for (const char *const *b = bad; *b; b++) {
+        how = (struct task_amend){*b, FIT_BLUR, 1};
+        FAILS(ERR_INPUT, MSG_PARAMETER_BAD,
+              task_amend(w->tasks, w->a, up.id, w->user, &how, &row, e));
+    }
+    how = (struct task_amend){too_long, FIT_BLUR, 1};
+    FAILS(ERR_INPUT, MSG_PARAMETER_BAD, task_amend(w->tasks, w->a, up.id, w->user, &how, &row, e));
+    how = (struct task_amend){"x", FIT_BLUR, 86401};
+    FAILS(ERR_INPUT, MSG_PARAMETER_BAD, task_amend(w->tasks, w->a, up.id, w->user, &how, &row, e));
+    how.start_s = 1;
+    FAILS(ERR_MISSING, MSG_TASK_NOT_FOUND,
+          task_amend(w->tasks, w->a, up.id, w->user + 1, &how, &row, e));
+    row = row_of(w, up.id);
+    assert_string_equal(row.title, longest);
+    assert_int_not_equal(row.fit, FIT_BLUR);
+    OK(task_delete(w->tasks, w->a, up.id, w->user, &row, e));
+    FAILS(ERR_MISSING, MSG_TASK_NOT_FOUND,
+          task_amend(w->tasks, w->a, up.id, w->user, &how, &row, e));
+}
+
 static struct task_place place_of(struct world *w, int64_t id)
 {
     struct task_place p = {false, 0, 0};
@@ -360,6 +444,8 @@ int main(void)
         FACT(ask2_a_failed_task_is_retried_with_fresh_attempts),
         FACT(an_answer_that_was_lost_loses_no_reel),
         FACT(a_reel_that_could_not_be_settled_leaves_nothing_and_is_made_again),
+        FACT(a_reel_is_made_anew_and_the_old_one_goes_when_the_new_is_there),
+        FACT(what_cannot_be_changed_stays_as_it_is),
         FACT(a_task_knows_its_place_and_when_its_turn_comes),
         FACT(the_time_left_is_told_from_what_the_last_ones_took),
     };

@@ -17,6 +17,7 @@ static const int allowed[TASK_EVENT_COUNT_][TASK_STATE_COUNT] = {
     [TASK_EVENT_AGAIN] =     {-1,              TASK_UPLOADED,   -1,            -1,            -1},
     [TASK_EVENT_HAND_BACK] = {-1,              TASK_UPLOADED,   -1,            -1,            -1},
     [TASK_EVENT_RETRY] =     {-1,              -1,              -1,            TASK_UPLOADED, -1},
+    [TASK_EVENT_REMAKE] =    {TASK_UPLOADED,   TASK_UPLOADED,   TASK_UPLOADED, TASK_UPLOADED, -1},
     [TASK_EVENT_DELETE] =    {TASK_DELETED,    TASK_DELETED,    TASK_DELETED,  TASK_DELETED,  -1},
 };
 /* clang-format on */
