@@ -255,3 +255,50 @@ test('names of any script and length: cut in the middle, their beginning and end
         await context.close();
     }
 });
+
+test('titles are changed where they stand, files are called by them, and shape and start make the reel anew', async (t) => {
+    const server = await serve(t);
+    const ana = await new Client(server).user('ana');
+    const id = await ana.give(await clip(4, { size: '320x240' }), { name: 'VID_0001.mp4' });
+    await ana.processed(id);
+    const { page, troubles } = await open(t, server);
+    await logIn(page, 'ana');
+    await isReady(page, 'VID_0001.mp4', WORDS.en);
+    await card(page, 'VID_0001.mp4').locator('.retitle').click();
+    await page.locator('.card .rename input').fill('nobody sees this');
+    await page.keyboard.press('Escape');
+    await inOrder(page, 'VID_0001.mp4');
+    await card(page, 'VID_0001.mp4').locator('.retitle').click();
+    await page.locator('.card .rename input').fill('  هدف في الدقيقة الأخيرة  ');
+    await isForAll(page, 'a title that is changed');
+    await page.keyboard.press('Enter');
+    await inOrder(page, 'هدف في الدقيقة الأخيرة');
+    await page.waitForFunction(() => document.activeElement.matches('.card .name a')); // the focus is not lost
+    await until('it is kept', async () => (await ana.task(id)).title === 'هدف في الدقيقة الأخيرة');
+    await page.keyboard.press('Enter');
+    await page.locator('#reel h1', { hasText: 'هدف' }).waitFor();
+    await page.locator('#rename').click();
+    await page.locator('.named .rename input').fill('Gol ñandú');
+    await page.locator('.named .rename input').blur();
+    await page.locator('#reel h1', { hasText: 'Gol ñandú' }).waitFor();
+    await until('it is kept', async () => (await ana.task(id)).title === 'Gol ñandú');
+    const [download] = await Promise.all([page.waitForEvent('download'), page.locator('.get').click()]);
+    assert.equal(download.suggestedFilename(), 'Gol ñandú.mp4');
+
+    await page.locator('#to-remake').click();
+    await page.locator('#remake').waitFor();
+    assert.ok(await page.locator('#remake-send').isDisabled(), 'nothing is another yet');
+    await page.locator('.choice', { hasText: 'Crop' }).click();
+    await page.locator('#start').fill('1.5');
+    await shot(page, 'remake-desktop-en');
+    await isForAll(page, 'another shape and start');
+    await page.locator('#remake-send').click();
+    await page.locator('#question', { hasText: 'Make the reel of “Gol ñandú” anew?' }).waitFor();
+    await isForAll(page, 'the question');
+    await page.locator('#yes').click();
+    await page.locator('#reel', { hasText: 'Shape: Crop. Start: second 1.5' }).waitFor();
+    await page.locator('#player').waitFor();
+    const made = await ana.processed(id);
+    assert.deepEqual([made.fit, made.start, Math.round(made.reel.duration * 10)], ['crop', 1.5, 65]);
+    assert.deepEqual(troubles, []);
+});

@@ -133,6 +133,7 @@ test('what cannot be a clip is refused when it is chosen, by name, and nothing o
         ['IMG_2.heic', Buffer.concat([box('ftyp', 'heic\0\0\0\0mif1'), box('meta', '\0'.repeat(64))]), /IMG_2\.heic It is a photo/],
         ['song.m4a', Buffer.concat([box('ftyp', 'M4A \0\0\0\0'), Buffer.alloc(40)]), /song\.m4a It is a sound recording/],
         ['empty.mov', Buffer.alloc(0), /empty\.mov It is empty \(0 bytes\)/],
+        ['long.mp4', readFileSync(await heavy(4)), /long\.mp4 It has 4\.\d MB, and at most 3\.1 MB are taken/],
     ].map(([name, buffer, says]) => ({ name, mimeType: '', buffer, says }));
     await page.setInputFiles('#files', bad.map(({ name, mimeType, buffer }) => ({ name, mimeType, buffer })));
     await page.locator('.refused li').nth(bad.length - 1).waitFor();
