@@ -46,6 +46,47 @@ static void by_hand(struct pair *p, const char *sql)
     PQfinish(c);
 }
 
+/* Debian makes such clusters where no locale is set. */
+static void a_database_that_knows_bytes_alone_is_searched_as_well(void **state)
+{
+    struct pair *p = *state;
+    struct world w = {.a = p->w.a};
+    static const char *const titles[] = {"Gol de \xc3\x91"
+                                         "and\xc3\xba",
+                                         "gol de n\xcc\x83"
+                                         "ANDU\xcc\x81",
+                                         "\xc5\xbd \xe6\xbc\xa2"};
+    static const struct {
+        const char *words;
+        const char *found;
+    } rows[] = {{"nandu", "1 2 "},
+                {"\xc3\xb1"
+                 "and\xc3\xba",
+                 "1 2 "},
+                {"GOL DE", "1 2 "},
+                {"z \xe6\xbc\xa2", "3 "}};
+    by_hand(p, "CREATE DATABASE bytes ENCODING 'SQL_ASCII' TEMPLATE template0 LC_COLLATE 'C' "
+               "LC_CTYPE 'C'");
+    const char *host = strchr(p->w.url, '?');
+    snprintf(w.url, sizeof(w.url), "postgresql:///bytes%s", host);
+    open_store(&w);
+    int64_t ana = add_user(&w, "ana");
+    for (size_t i = 0; i < LEN(titles); i++) {
+        struct task_new t = new_task(&w, ana);
+        int64_t id;
+        bool existed;
+        t.title = titles[i];
+        OK(store_task_add(w.s, &t, &id, &existed, e));
+    }
+    for (size_t i = 0; i < LEN(rows); i++) {
+        const struct task_page page = {.user_id = ana, .max = -1, .part = rows[i].words};
+        char found[64] = "";
+        OK(store_task_list(w.s, &page, note_task, found, e));
+        assert_string_equal(found, rows[i].found);
+    }
+    store_close(w.s);
+}
+
 static void a_row_of_one_process_rings_in_another(void **state)
 {
     struct pair *p = *state;
@@ -199,6 +240,8 @@ static void the_check_finds_what_is_not_true(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_database_that_knows_bytes_alone_is_searched_as_well,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_row_of_one_process_rings_in_another, set_up, tear_down),
         cmocka_unit_test_setup_teardown(two_processes_claim_each_task_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(

@@ -22,16 +22,39 @@ CREATE TRIGGER tasks_made_in BEFORE UPDATE OF state ON tasks
     FOR EACH ROW WHEN (OLD.state = 1 AND NEW.state = 2) EXECUTE FUNCTION reelgate_made();
 
 -- A text as people look for it: without capitals and without the marks on Latin letters, whatever the
--- locale of the database (core/fold of the program).
-CREATE FUNCTION reelgate_fold(words text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-    SELECT lower(translate(words,
+-- locale of the database (core/fold of the program). A database in SQL_ASCII knows bytes alone: there
+-- each of these letters, and each mark, is two of them.
+DO $do$
+DECLARE
+    letters CONSTANT text :=
         'ÀÁÂÃÄÅÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝàáâãäåçèéêëìíîïñòóôõöøùúûüýÿĀāĂ' ||
         'ăĄąĆćĈĉĊċČčĎďĐđĒēĔĕĖėĘęĚěĜĝĞğĠġĢģĤĥĦħĨĩĪīĬĭĮįİıĴĵĶķĹĺĻļĽľĿ' ||
         'ŀŁłŃńŅņŇňŌōŎŏŐőŔŕŖŗŘřŚśŜŝŞşŠšŢţŤťŦŧŨũŪūŬŭŮůŰűŲųŴŵŶŷŸŹźŻżŽž' ||
-        'ſ' ||
-        U&'\0300\0301\0302\0303\0304\0306\0307\0308\030a\030b\030c\0327\0328',
+        'ſ';
+    plain CONSTANT text :=
         'aaaaaaceeeeiiiinoooooouuuuyaaaaaaceeeeiiiinoooooouuuuyyaaa' ||
         'aaaccccccccddddeeeeeeeeeegggggggghhhhiiiiiiiiiijjkklllllll' ||
         'lllnnnnnnoooooorrrrrrssssssssttttttuuuuuuuuuuuuwwyyyzzzzzz' ||
-        's'))
-$$;
+        's';
+BEGIN
+    IF getdatabaseencoding() = 'UTF8' THEN
+        EXECUTE format($made$
+            CREATE FUNCTION reelgate_fold(words text) RETURNS text LANGUAGE sql IMMUTABLE AS $body$
+                SELECT lower(translate(words, %L ||
+                    U&'\0300\0301\0302\0303\0304\0306\0307\0308\030a\030b\030c\0327\0328', %L))
+            $body$ $made$, letters, plain);
+    ELSE
+        EXECUTE format($made$
+            CREATE FUNCTION reelgate_fold(words text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $body$
+            DECLARE
+                letters CONSTANT text := %L ||
+                    E'\xcc\x80\xcc\x81\xcc\x82\xcc\x83\xcc\x84\xcc\x86\xcc\x87\xcc\x88\xcc\x8a\xcc\x8b\xcc\x8c\xcc\xa7\xcc\xa8';
+                plain CONSTANT text := %L;
+            BEGIN
+                FOR i IN 1 .. length(letters) / 2 LOOP
+                    words := replace(words, substr(letters, 2 * i - 1, 2), substr(plain, i, 1));
+                END LOOP;
+                RETURN lower(words);
+            END $body$ $made$, letters, plain);
+    END IF;
+END $do$;
