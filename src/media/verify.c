@@ -74,7 +74,7 @@ static int open_index(struct verify *v, struct err *e)
     in->clip = (struct media_clip){.fd = v->job->clip_fd};
     if (fstat(in->clip.fd, &st) < 0)
         return err_set(e, ERR_SYSTEM, "reel: %s", strerror(errno));
-    in->bytes = st.st_size;
+    in->bytes = in->file_bytes = st.st_size;
     media_boxes(&in->clip, in->bytes, &in->boxes);
     if (strcmp(in->boxes.brand, "isom") != 0 || in->boxes.fragments)
         return verify_fails(e, RECEIPT_FORM, "not a plain mp4");

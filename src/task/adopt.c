@@ -7,9 +7,9 @@
 #include "core/fd.h"
 #include "core/mem.h"
 #include "core/message.h"
+#include "core/sniff.h"
 #include "store/legacy.h"
 #include "task/name.h"
-#include "task/sniff.h"
 #include "task/task_impl.h"
 
 #include <sodium.h>
@@ -19,7 +19,7 @@ enum { HASH_BYTES = 32, PIECE = 1 << 20 };
 struct bytes {
     int64_t count;
     char hash[2 * HASH_BYTES + 1];
-    enum sniff kind;
+    enum msg fault; /* MSG_OK: by its first bytes it may be a clip */
 };
 
 /* All of fd (-1: nothing) under name. *readable false: fd did not give its bytes, nothing was done.
@@ -34,7 +34,7 @@ static int store_bytes(struct tasks *t, int fd, const char *name, bool *readable
     crypto_generichash_init(&state, NULL, 0, HASH_BYTES);
     if (blob_begin(t->blob, 0, &w, e) < 0)
         return -1;
-    out->kind = SNIFF_OTHER;
+    out->fault = MSG_NOT_A_VIDEO;
     *readable = true;
     for (int64_t at = 0; fd >= 0;) {
         ssize_t n = fd_read_full(fd, piece, PIECE, NULL);
@@ -45,7 +45,7 @@ static int store_bytes(struct tasks *t, int fd, const char *name, bool *readable
         if (n > 0 && blob_write(w, piece, (size_t)n, e) < 0)
             return -1;
         if (at == 0)
-            out->kind = task_sniff(piece, (size_t)(n < SNIFF_WINDOW ? n : SNIFF_WINDOW));
+            out->fault = sniff_fault(sniff(piece, (size_t)(n < SNIFF_WINDOW ? n : SNIFF_WINDOW)));
         crypto_generichash_update(&state, piece, (unsigned long long)n);
         at += n;
         if (n < PIECE)
@@ -62,9 +62,7 @@ static const char *fault(int fd, const struct bytes *b)
         return msg_slug(MSG_FILE_LOST);
     if (b->count == 0)
         return msg_slug(MSG_EMPTY_FILE);
-    return b->kind == SNIFF_CLIP       ? NULL
-           : b->kind == SNIFF_PLAYLIST ? msg_slug(MSG_PLAYLIST)
-                                       : msg_slug(MSG_NOT_A_VIDEO);
+    return b->fault == MSG_OK ? NULL : msg_slug(b->fault);
 }
 
 int task_adopt(struct tasks *t, struct legacy *l, const struct legacy_task *old, int fd,

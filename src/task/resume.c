@@ -11,8 +11,8 @@
 #include "core/err.h"
 #include "core/log.h"
 #include "core/mem.h"
+#include "core/sniff.h"
 #include "task/name.h"
-#include "task/sniff.h"
 #include "task/task_impl.h"
 
 #include <sodium.h>
@@ -99,7 +99,7 @@ int resume_add(struct tasks *t, const struct task_wish *w, int64_t length_bytes,
 
 struct sum {
     char hash[2 * HASH_BYTES + 1];
-    enum sniff kind;
+    enum msg fault; /* MSG_OK: by its first bytes it may be a clip */
 };
 
 static int sum_bytes(struct blob_reader *r, struct sum *out, struct err *e)
@@ -116,7 +116,7 @@ static int sum_bytes(struct blob_reader *r, struct sum *out, struct err *e)
         if (n == 0)
             return err_set(e, ERR_SYSTEM, "upload: its bytes ended early");
         if (at == 0)
-            out->kind = task_sniff(data, (size_t)(n < SNIFF_WINDOW ? n : SNIFF_WINDOW));
+            out->fault = sniff_fault(sniff(data, (size_t)(n < SNIFF_WINDOW ? n : SNIFF_WINDOW)));
         crypto_generichash_update(&state, data, (unsigned long long)n);
         at += n;
     }
@@ -189,9 +189,8 @@ static int become_task(struct tasks *t, struct arena *a, const struct upload_row
         sum = *known;
     else if (sum_again(t, u, &sum, e) < 0)
         return -1;
-    if (sum.kind != SNIFF_CLIP)
-        return err_msg(e, sum.kind == SNIFF_PLAYLIST ? MSG_PLAYLIST : MSG_NOT_A_VIDEO,
-                       "upload %s is no clip", u->id);
+    if (sum.fault != MSG_OK)
+        return err_msg(e, sum.fault, "upload %s is no clip", u->id);
     if (give_name(t, u, e) < 0)
         return -1;
     const struct task_new n = {.user_id = u->user_id,
@@ -380,11 +379,10 @@ static int piece_write(struct task_piece *p, const void *data, size_t len, struc
         if (n)
             memcpy(p->head + p->head_len, data, n);
         p->head_len += n;
-        if (n && p->head_len == SNIFF_WINDOW && task_sniff(p->head, SNIFF_WINDOW) != SNIFF_CLIP)
-            return err_msg(e,
-                           task_sniff(p->head, SNIFF_WINDOW) == SNIFF_PLAYLIST ? MSG_PLAYLIST
-                                                                               : MSG_NOT_A_VIDEO,
-                           "upload %s is no clip", p->row.id);
+        enum msg fault =
+            n && p->head_len == SNIFF_WINDOW ? sniff_fault(sniff(p->head, SNIFF_WINDOW)) : MSG_OK;
+        if (fault != MSG_OK)
+            return err_msg(e, fault, "upload %s is no clip", p->row.id);
         crypto_generichash_update(&p->hash, data, len);
     }
     p->bytes += (int64_t)len;
@@ -455,7 +453,7 @@ static const struct sum *sum_of(struct task_piece *p, struct sum *out)
     unsigned char hash[HASH_BYTES];
     crypto_generichash_final(&p->hash, hash, sizeof(hash));
     (void)sodium_bin2hex(out->hash, sizeof(out->hash), hash, sizeof(hash));
-    out->kind = task_sniff(p->head, p->head_len);
+    out->fault = sniff_fault(sniff(p->head, p->head_len));
     return out;
 }
 

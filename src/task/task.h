@@ -50,8 +50,8 @@ struct task_wish {
  * ERR_FULL. */
 int task_upload_begin(struct tasks *t, int64_t declared_bytes, struct task_upload **out,
                       struct err *e);
-/* Streams: counts, hashes, and looks at the first bytes: ERR_UNSUPPORTED with MSG_NOT_A_VIDEO or
- * MSG_PLAYLIST as soon as they cannot be a clip (task/sniff.c). */
+/* Streams: counts, hashes, and looks at the first bytes: ERR_UNSUPPORTED with what
+ * core/sniff.h says of them, as soon as they cannot be a clip. */
 int task_upload_write(struct task_upload *u, const void *data, size_t len_bytes, struct err *e);
 /* Durable bytes, then one transaction; only then is 0 returned and the task exists. Frees u in any
  * case. *existed: an Idempotency-Key met its earlier task with the same bytes (same key with other

@@ -1,7 +1,6 @@
 /* task_impl: what the files of this room share. Room-internal.
  *
  *   state.c    the table of allowed changes     verdict.c  what a failed attempt means
- *   sniff.c    what a file is                   name.c     names
  *   upload.c   from clip to row                 task.c     owners, workers
  *   settle.c   how attempts end                 sweep.c    housekeeping, check
  *   relay.c    outbox -> queue                  adopt.c    tasks of the service that is replaced

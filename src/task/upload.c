@@ -6,10 +6,10 @@
 #include "core/err.h"
 #include "core/log.h"
 #include "core/mem.h"
+#include "core/sniff.h"
 #include "core/str.h"
 #include "task/name.h"
 #include "task/profile.h"
-#include "task/sniff.h"
 #include "task/task_impl.h"
 
 #include <math.h>
@@ -81,15 +81,9 @@ void task_upload_abort(struct task_upload *u)
 
 static int look(const struct task_upload *u, struct err *e)
 {
-    switch (task_sniff(u->head, u->head_len)) {
-    case SNIFF_CLIP:
-        return 0;
-    case SNIFF_PLAYLIST:
-        return err_msg(e, MSG_PLAYLIST, "the file names other files");
-    default:
-        return err_msg(e, MSG_NOT_A_VIDEO, "no known container in the first %zu bytes",
-                       u->head_len);
-    }
+    enum msg fault = sniff_fault(sniff(u->head, u->head_len));
+    return fault == MSG_OK ? 0
+                           : err_msg(e, fault, "the first %zu bytes are no clip's", u->head_len);
 }
 
 static int upload_write(struct task_upload *u, const void *data, size_t len, struct err *e)

@@ -121,11 +121,11 @@ static void an_error_carries_code_sentence_and_text(void **state)
     assert_int_equal(e.msg, MSG_INTERNAL);
     assert_string_equal(e.text, "disk 7");
     assert_int_equal(err_msg(&e, MSG_NO_VIDEO, "only %s", "sound"), -1);
-    assert_int_equal(e.code, ERR_INPUT);
+    assert_int_equal(e.code, ERR_UNSUPPORTED);
     assert_int_equal(e.msg, MSG_NO_VIDEO);
     assert_int_equal(err_wrap(&e, "task %d", 3), -1);
     assert_string_equal(e.text, "task 3: only sound");
-    assert_int_equal(e.code, ERR_INPUT);
+    assert_int_equal(e.code, ERR_UNSUPPORTED);
     assert_int_equal(e.msg, MSG_NO_VIDEO);
     err_clear(&e);
     assert_int_equal(e.code, ERR_NONE);

@@ -29,7 +29,7 @@ static void what_the_child_says_of_the_clip_is_handed_on(void **state)
 {
     struct act_job a = act(*state, ACT_FAIL);
     assert_int_equal(a.result, -1);
-    assert_int_equal(a.e.code, ERR_INPUT);
+    assert_int_equal(a.e.code, ERR_UNSUPPORTED);
     assert_int_equal(a.e.msg, MSG_NO_VIDEO);
     assert_string_equal(a.e.text, "only sound, said ??");
 }

@@ -102,7 +102,7 @@ static void each_length_but_the_right_one_is_refused(void **state)
         {.type = WIRE_START, .u.start = {.memory_bytes = 1, .cpu_s = 1, .file_bytes = 1}},
         {.type = WIRE_EXITED},
         {.type = WIRE_PROGRESS, .u.permille = 1000},
-        {.type = WIRE_FAILED, .u.failed = {ERR_INPUT, MSG_NO_VIDEO, "x"}},
+        {.type = WIRE_FAILED, .u.failed = {ERR_UNSUPPORTED, MSG_NO_VIDEO, "x"}},
         {.type = WIRE_FETCH, .u.range = {65536, 65536}},
     };
     for (size_t i = 0; i < LEN(messages); i++) {
@@ -194,7 +194,7 @@ static void a_child_may_only_blame_what_it_can_know(void **state)
     }
     struct wire_message m = {.type = WIRE_FAILED, .u.failed = {ERR_INPUT, MSG_COUNT_, ""}};
     assert_int_equal(decode_of(&m), -1);
-    m.u.failed = (struct err){ERR_INPUT, MSG_NO_VIDEO, "a\nb"};
+    m.u.failed = (struct err){ERR_UNSUPPORTED, MSG_NO_VIDEO, "a\nb"};
     assert_int_equal(decode_of(&m), -1);
 }
 

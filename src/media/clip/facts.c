@@ -85,6 +85,7 @@ static int times_from_packets(struct media_input *in, const struct media_limits 
     AUTO(av_packet_free) AVPacket *p = av_packet_alloc();
     int64_t bytes_max = all ? SCAN_BYTES_ALL : SCAN_BYTES;
     int64_t frames_max = all ? INT32_MAX : SCAN_FRAMES;
+    bool timed = false;
     while (r >= 0 && p) {
         r = av_read_frame(fmt, p);
         if (r < 0) {
@@ -92,6 +93,9 @@ static int times_from_packets(struct media_input *in, const struct media_limits 
             break;
         }
         int64_t at = p->pts != AV_NOPTS_VALUE ? p->pts : p->dts;
+        timed |= at != AV_NOPTS_VALUE;
+        if (!timed) /* pictures without a container follow each other */
+            at = t->frames * p->duration;
         if (p->stream_index == in->video && at != AV_NOPTS_VALUE &&
             !(p->flags & AV_PKT_FLAG_DISCARD))
             times_add(t, at);
@@ -222,6 +226,17 @@ static int64_t length_us(const struct media_input *in, const AVStream *st, const
     return FFMAX(stated, counted);
 }
 
+/* What is a picture unless it moves. */
+static bool is_image(const struct media_input *in)
+{
+    static const char heif[][5] = {"heic", "heix", "hevc", "hevx", "mif1", "msf1", "avif", "avis"};
+    const char *name = in->fmt->iformat->name;
+    for (size_t i = 0; i < LEN(heif); i++)
+        if (strcmp(in->boxes.brand, heif[i]) == 0)
+            return true;
+    return strcmp(name, "gif") == 0 || strcmp(name, "apng") == 0;
+}
+
 static int fill_time(struct media_input *in, AVStream *st, const struct media_limits *limits,
                      struct err *e)
 {
@@ -233,6 +248,8 @@ static int fill_time(struct media_input *in, AVStream *st, const struct media_li
         return err_set(e, ERR_SYSTEM, "clip: reading failed: %s", strerror(in->io_errno));
     if (t.whole && t.frames == 0)
         return err_msg(e, t.cut ? MSG_TRUNCATED : MSG_NO_FRAMES, "clip: no picture in the file");
+    if (t.whole && t.frames == 1 && is_image(in))
+        return err_msg(e, MSG_IMAGE_ONLY, "clip: a picture that does not move");
     qsort(t.at, (size_t)t.n, sizeof(*t.at), rising);
     in->first_us =
         to_us(st->start_time != AV_NOPTS_VALUE ? st->start_time : t.first, st->time_base);
@@ -354,7 +371,7 @@ static void fill_container(struct media_input *in)
 {
     struct media_facts *f = &in->facts;
     const char *name = in->fmt->iformat->name;
-    f->bytes = in->bytes;
+    f->bytes = in->file_bytes;
     if (is_mov(in)) {
         name = strcmp(in->boxes.brand, "qt  ") == 0 || !in->boxes.brand[0] ? "mov"
                : strncmp(in->boxes.brand, "3g", 2) == 0                    ? "3gp"

@@ -13,7 +13,9 @@
 
 #include "core/err.h"
 #include "core/mem.h"
+#include "core/sniff.h"
 #include "media/clip/lists.h"
+#include "media/clip/motion.h"
 #include "media/clip/packets.h"
 #include "media/clip/sets.h"
 #include "media/clip/tracks.h"
@@ -42,6 +44,7 @@ struct reader {
 ssize_t media_clip_read(const struct media_clip *c, void *data, size_t size, int64_t at)
 {
     ssize_t n;
+    at += c->base;
     if (c->fetch && c->fetch(c->arg, at, (int64_t)size, NULL) < 0) {
         errno = EIO;
         return -1;
@@ -374,32 +377,50 @@ static int open_container(struct media_input *in, const AVInputFormat *format,
     return tracks_choose(in, &seen, limits, e);
 }
 
+static int look_at_boxes(struct media_input *in, struct err *e)
+{
+    media_boxes(&in->clip, in->bytes, &in->boxes);
+    if (!in->boxes.index && in->boxes.data)
+        return err_msg(e, MSG_TRUNCATED, "clip: it has data and no index");
+    return 0;
+}
+
+/* A picture that may move or hold a film. Still ones of GIF and PNG show when they are counted. */
+static int look_behind(struct media_input *in, const uint8_t *head, size_t len, struct err *e)
+{
+    int64_t at, film;
+    bool is_jpeg = len && head[0] == 0xff, is_heif = len >= 8 && memcmp(head + 4, "ftyp", 4) == 0;
+    if ((is_jpeg || is_heif) && motion_film(&in->clip, in->bytes, &at, &film)) {
+        in->clip.base = at;
+        in->bytes = film;
+        return look_at_boxes(in, e);
+    }
+    if (is_heif)
+        media_boxes(&in->clip, in->bytes, &in->boxes);
+    if (is_jpeg || (is_heif && !in->boxes.index))
+        return err_msg(e, MSG_IMAGE_ONLY, "clip: a picture without a film in it");
+    return 0;
+}
+
 static int look(struct media_input *in, struct err *e)
 {
     struct stat st;
     if (fstat(in->clip.fd, &st) < 0)
         return err_set(e, ERR_SYSTEM, "clip: %s", strerror(errno));
-    in->bytes = st.st_size;
+    in->bytes = in->file_bytes = st.st_size;
     if (in->bytes == 0)
         return err_msg(e, MSG_EMPTY_FILE, "clip: 0 bytes");
-    uint8_t head[SNIFF_HEAD];
+    uint8_t head[SNIFF_WINDOW];
     ssize_t n = read_at(in, head, sizeof(head), 0);
     if (n < 0)
         return fault_of_code(in, AVERROR(EIO), MSG_TRUNCATED, e);
-    switch (media_sniff(head, (size_t)n)) {
-    case SNIFF_IMAGE:
-        return err_msg(e, MSG_IMAGE_ONLY, "clip: it has the signature of a picture");
-    case SNIFF_PLAYLIST:
-        return err_msg(e, MSG_PLAYLIST, "clip: it is a list of other files");
-    case SNIFF_ISO:
-        media_boxes(&in->clip, in->bytes, &in->boxes);
-        if (!in->boxes.index && in->boxes.data)
-            return err_msg(e, MSG_TRUNCATED, "clip: it has data and no index");
-        break;
-    case SNIFF_OTHER:
-        break;
-    }
-    return 0;
+    enum sniff kind = sniff(head, (size_t)n);
+    enum msg fault = sniff_fault(kind);
+    if (fault != MSG_OK)
+        return err_msg(e, fault, "clip: its first bytes are no clip's");
+    if (kind == SNIFF_PICTURE)
+        return look_behind(in, head, (size_t)n, e);
+    return kind == SNIFF_ISO ? look_at_boxes(in, e) : 0;
 }
 
 int media_input_open(struct media_input *in, const struct media_clip *clip,

@@ -2,7 +2,7 @@
  * allow-lists for containers and codecs, bounded probing. Room-internal. One thread. */
 #pragma once
 #include "core/reel.h"
-#include "media/clip/sniff.h"
+#include "media/clip/boxes.h"
 
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
@@ -15,8 +15,8 @@ struct media_input {
     AVFormatContext *fmt;
     AVIOContext *io;
     struct media_clip clip;
-    int64_t bytes;
-    int video, audio; /* stream index of the tracks that count; audio -1: none usable */
+    int64_t bytes, file_bytes; /* of the clip; with the picture that it lies behind */
+    int video, audio;          /* stream index of the tracks that count; audio -1: none usable */
     struct media_facts facts;
     /* on the clip's own clock, in AV_TIME_BASE units: where its picture starts (not 0 in many
      * files) */

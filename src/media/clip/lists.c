@@ -5,25 +5,29 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What people really upload. A demuxer is allowed by any of its names, a decoder by its own. */
-const char media_formats_allowed[] = "mov,mp4,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg";
+/* A demuxer is allowed by any of its names, a decoder by its own. */
+const char media_formats_allowed[] =
+    "mov,mp4,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg," /* what people upload */
+    "mxf,dv,rm,"                                         /* what cameras and years ago left */
+    "h264,hevc,m4v,mpegvideo,ivf,obu,"                   /* pictures alone, without a container */
+    "gif,apng";                                          /* pictures that move */
 const char media_codecs_allowed[] =
-    "h264,hevc,vp8,vp9,libdav1d,mpeg1video,mpeg2video,mpegvideo,mpeg4,msmpeg4v1,msmpeg4v2,msmpeg4,"
-    "h263,h263p,flv,vp6,vp6f,prores,mjpeg,theora,wmv1,wmv2,wmv3,vc1,"
-    "aac,aac_latm,mp3float,mp3,mp2float,mp2,mp1float,mp1,ac3,eac3,opus,vorbis,flac,alac,wmav1,"
-    "wmav2,wmapro,amrnb,amrwb,speex,nellymoser,adpcm_ms,adpcm_ima_wav,adpcm_ima_qt,adpcm_swf,"
-    "pcm_u8,pcm_s8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_f32le,"
-    "pcm_f32be,pcm_f64le,pcm_f64be,pcm_alaw,pcm_mulaw,pcm_dvd,pcm_bluray";
+#define ACCEPT(names, why) names ","
+#define REFUSE(names, why) ""
+#include "media/clip/decoders.def"
+#undef ACCEPT
+#undef REFUSE
+    ;
 /* Known and not taken: so that the answer can say what the file is. */
 static const char formats_list[] = "hls,dash,concat,sdp,webm_dash_manifest,rtsp,imf";
-static const char formats_image[] = "image2,gif,apng,ico,mjpeg,mjpeg_2000,webp_pipe,fits";
+static const char formats_image[] = "image2,ico,mjpeg,mjpeg_2000,webp_pipe,fits";
 static const char formats_sound[] =
     "mp3,wav,w64,flac,aac,ac3,eac3,amr,amrnb,amrwb,aiff,au,ape,wv,tta,tak,mpc,mpc8,dts,dtshd,caf,"
     "dsf,truehd,mlp,voc,oma,loas,shn,xwma,iss,sox,rso,spdif,gsm,latm,aax,aa,bit,qcp,codec2";
 static const char formats_video[] =
-    "mxf,nut,rm,dv,gxf,h264,hevc,m4v,mpegvideo,vc1,vc1test,ivf,ivr,obu,av1,yuv4mpegpipe,h261,h263,"
-    "dirac,cavsvideo,avs2,avs3,ivf,wtv,nsv,r3d,bink,smk,flic,roq,swf,film_cpk,pmp,vivo,live_flv,"
-    "asf_o,mpegtsraw,rawvideo,dhav,lvf,mtv,mv,nuv,rpl,ty,xmv,4xm,c93,dxa,iv8,kux";
+    "nut,gxf,vc1,vc1test,ivr,av1,yuv4mpegpipe,h261,h263,dirac,cavsvideo,avs2,avs3,wtv,nsv,r3d,bink,"
+    "smk,flic,roq,swf,film_cpk,pmp,vivo,live_flv,asf_o,mpegtsraw,rawvideo,dhav,lvf,mtv,mv,nuv,rpl,"
+    "ty,xmv,4xm,c93,dxa,iv8,kux";
 
 static bool listed(const char *name, const char *list)
 {

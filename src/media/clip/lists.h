@@ -3,7 +3,7 @@
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
 
-/* Names between commas, as libav's white lists have them. */
+/* Names between commas, as libav's white lists have them; decoders.def says why each. */
 extern const char media_formats_allowed[], media_codecs_allowed[];
 
 enum format_kind {

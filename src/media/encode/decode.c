@@ -31,10 +31,11 @@ struct reader {
     AVStream *video, *audio; /* audio NULL: none */
     AVPacket *packet;
     AVFrame *frame;
-    int64_t start_us;  /* on the clip's clock: where the body should begin */
-    int64_t shift_us;  /* added to the clip's times by jumps */
-    int64_t last_us;   /* of the picture before; AV_NOPTS_VALUE: none */
-    int64_t origin_us; /* where the body begins; AV_NOPTS_VALUE until then */
+    int64_t start_us;    /* on the clip's clock: where the body should begin */
+    int64_t shift_us;    /* added to the clip's times by jumps */
+    int64_t last_us;     /* of the picture before; AV_NOPTS_VALUE: none */
+    int64_t last_for_us; /* how long it is shown */
+    int64_t origin_us;   /* where the body begins; AV_NOPTS_VALUE until then */
     AVFrame *held;
     int64_t held_us, held_for_us, held_index;
     int64_t next;     /* frame of the body that is handed on next */
@@ -115,8 +116,8 @@ static int64_t time_of(struct reader *r)
 {
     int64_t ts = r->frame->best_effort_timestamp;
     int64_t step = frame_us(r);
-    if (ts == AV_NOPTS_VALUE)
-        return r->last_us == AV_NOPTS_VALUE ? r->start_us : r->last_us + step;
+    if (ts == AV_NOPTS_VALUE) /* pictures without a container: one follows the other */
+        return r->last_us == AV_NOPTS_VALUE ? r->l->in->first_us : r->last_us + r->last_for_us;
     int64_t us = av_rescale_q(ts, r->video->time_base, AV_TIME_BASE_Q) + r->shift_us;
     if (r->last_us != AV_NOPTS_VALUE) {
         int64_t ahead = us - r->last_us;
@@ -175,6 +176,7 @@ static int on_frame(struct reader *r, struct err *e)
                          ? av_rescale_q(f->pkt_duration, r->video->time_base, AV_TIME_BASE_Q)
                          : frame_us(r);
     r->last_us = us;
+    r->last_for_us = for_us;
     if (r->origin_us == AV_NOPTS_VALUE) {
         before_body(r, us, for_us);
         if (r->origin_us == AV_NOPTS_VALUE)

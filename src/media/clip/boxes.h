@@ -1,5 +1,5 @@
-/* media/clip/sniff: what a file is by its first bytes, before libav sees one of them.
- * Room-internal, pure but for media_boxes, which reads the clip. */
+/* media/clip/boxes: the bytes of a clip, and its boxes when it is one of the mp4 family, before
+ * libav sees one of them. Room-internal. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,16 +13,10 @@ struct media_clip {
     int fd;                                                              /* borrowed */
     int (*fetch)(void *arg, int64_t offset, int64_t len, struct err *e); /* NULL: all are there */
     void *arg;
+    int64_t base; /* where the clip begins in the file: behind a picture, or 0 */
 };
-/* As pread, but for EINTR. */
+/* As pread, but for EINTR and the base. */
 ssize_t media_clip_read(const struct media_clip *c, void *data, size_t size, int64_t at);
-
-/* How much of the head is looked at. */
-enum { SNIFF_HEAD = 4096 };
-enum sniff { SNIFF_OTHER, SNIFF_IMAGE, SNIFF_PLAYLIST, SNIFF_ISO };
-/* Pictures (JPEG, PNG, GIF, WebP, HEIF, ...) and lists that name other files (m3u8, ffconcat, sdp,
- * mpd, ...) are told by their signatures; SNIFF_ISO is the mp4 family. */
-enum sniff media_sniff(const uint8_t *head, size_t len_bytes);
 
 /* The top-level boxes of a file of the mp4 family. */
 struct media_boxes {

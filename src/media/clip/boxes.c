@@ -1,94 +1,14 @@
-#include "media/clip/sniff.h"
+#include "media/clip/boxes.h"
 
 #include "core/fd.h"
 #include "core/mem.h"
 #include "core/str.h"
 
 #include <libavutil/intreadwrite.h>
-#include <strings.h>
 
 /* A file may hold this many boxes before the walk gives up; honest ones hold a handful, or one moof
  * a second when fragmented. */
 enum { BOXES_MAX = 512, TRACKS_MAX = 16 };
-
-static bool at(const uint8_t *head, size_t len, size_t offset, const char *sign, size_t n)
-{
-    return len >= offset + n && memcmp(head + offset, sign, n) == 0;
-}
-#define AT(offset, sign) at(head, len, offset, sign, sizeof(sign) - 1)
-
-/* HEIF and AVIF pictures wear the coat of the mp4 family. */
-static bool is_heif(const uint8_t *head, size_t len)
-{
-    static const char *const brands[] = {"heic", "heix", "heim", "heis", "mif1",
-                                         "msf1", "avif", "avis", "hevc", "hevx"};
-    if (!AT(4, "ftyp"))
-        return false;
-    for (size_t i = 0; i < LEN(brands); i++)
-        if (at(head, len, 8, brands[i], 4))
-            return true;
-    return false;
-}
-
-static bool is_image(const uint8_t *head, size_t len)
-{
-    return AT(0, "\xff\xd8\xff") || AT(0, "\x89PNG\r\n\x1a\n") || AT(0, "GIF87a") ||
-           AT(0, "GIF89a") || (AT(0, "RIFF") && AT(8, "WEBP")) || AT(0, "II*\0") ||
-           AT(0, "MM\0*") || AT(0, "8BPS") || AT(0, "\0\0\1\0\1\0") ||
-           (AT(0, "BM") && AT(6, "\0\0\0\0")) || AT(0, "\xff\x0a") || AT(0, "\0\0\0\x0cJXL ") ||
-           AT(0, "\0\0\0\x0cjP  ") || is_heif(head, len);
-}
-
-static bool has(const uint8_t *head, size_t len, const char *word)
-{
-    size_t n = strlen(word);
-    for (size_t i = 0; i + n <= len; i++)
-        if (strncasecmp((const char *)head + i, word, n) == 0)
-            return true;
-    return false;
-}
-
-static bool starts(const uint8_t *head, size_t len, const char *word)
-{
-    size_t n = strlen(word);
-    return len >= n && strncasecmp((const char *)head, word, n) == 0;
-}
-
-static bool is_playlist(const uint8_t *head, size_t len)
-{
-    if (AT(0, "\xef\xbb\xbf")) {
-        head += 3;
-        len -= 3;
-    }
-    while (len && (*head == ' ' || *head == '\t' || *head == '\r' || *head == '\n')) {
-        head++;
-        len--;
-    }
-    if (starts(head, len, "#EXTM3U") || starts(head, len, "ffconcat") ||
-        starts(head, len, "[playlist]") || starts(head, len, "[reference]") ||
-        starts(head, len, "RTSPtext") || starts(head, len, "<smil") || starts(head, len, "<asx"))
-        return true;
-    if (starts(head, len, "file ") || starts(head, len, "file:") || starts(head, len, "http://") ||
-        starts(head, len, "https://") || starts(head, len, "rtsp://"))
-        return true;
-    if (starts(head, len, "v=0") && has(head, len, "\nm="))
-        return true;
-    return *head == '<' && len &&
-           (has(head, len, "<MPD") || has(head, len, "<playlist") ||
-            has(head, len, "<SmoothStreamingMedia") || has(head, len, "<smil"));
-}
-
-enum sniff media_sniff(const uint8_t *head, size_t len)
-{
-    if (is_image(head, len))
-        return SNIFF_IMAGE;
-    if (len && is_playlist(head, len))
-        return SNIFF_PLAYLIST;
-    if (AT(4, "ftyp") || AT(4, "moov") || AT(4, "mdat") || AT(4, "wide") || AT(4, "free") ||
-        AT(4, "skip"))
-        return SNIFF_ISO;
-    return SNIFF_OTHER;
-}
 
 /* A stretch of the file: the inside of a box. */
 struct inside {
