@@ -13,14 +13,18 @@
     CLIP_X264 "-g 50 -keyint_min 50 -x264-params scenecut=0 -c:a aac -ac 2 -movflags +faststart "
 enum { BODY_US = 4000000 };
 
-static int run(enum render_op op, const char *clip, const char *reel, int64_t body_us,
-               struct render_report *r, struct err *e)
+static struct render_order order_of(enum render_op op, int64_t body_us)
 {
-    struct render_order o = {.op = op,
-                             .profile = profile_default(),
-                             .limits = media_limits_default(),
-                             .body_us = body_us};
-    struct media_job job = {.order = &o, .reel_fd = -1, .poster_fd = -1, .logo_fd = -1};
+    return (struct render_order){.op = op,
+                                 .profile = profile_default(),
+                                 .limits = media_limits_default(),
+                                 .body_us = body_us};
+}
+
+static int run_order(const struct render_order *o, const char *clip, const char *reel,
+                     struct render_report *r, struct err *e)
+{
+    struct media_job job = {.order = o, .reel_fd = -1, .poster_fd = -1, .logo_fd = -1};
     job.clip_fd = open(clips_path(clip), O_RDONLY | O_CLOEXEC);
     assert_true(job.clip_fd >= 0);
     if (reel)
@@ -30,6 +34,13 @@ static int run(enum render_op op, const char *clip, const char *reel, int64_t bo
     if (reel)
         close(job.reel_fd);
     return result;
+}
+
+static int run(enum render_op op, const char *clip, const char *reel, int64_t body_us,
+               struct render_report *r, struct err *e)
+{
+    struct render_order o = order_of(op, body_us);
+    return run_order(&o, clip, reel, r, e);
 }
 
 /* The way it went; the receipt of what was made is in *r. */
@@ -84,17 +95,23 @@ static void what_we_make_is_taken(void **state)
 }
 
 /* why: NULL when it is to be taken, else how the error begins. */
-static void expect(const char *name, int64_t body_us, const char *why)
+static void expect_order(const char *name, const struct render_order *o, const char *why)
 {
     struct render_report r;
     struct err e = {0};
-    int result = run(RENDER_VERIFY, name, NULL, body_us, &r, &e);
+    int result = run_order(o, name, NULL, &r, &e);
     if (!why && result < 0)
         fail_msg("%s: refused: %s", name, e.text);
     if (why && result == 0)
         fail_msg("%s: taken, though: %s", name, why);
     if (why && (e.msg != MSG_RECEIPT_FAILED || e.code != ERR_SYSTEM || !strstr(e.text, why)))
         fail_msg("%s: %s, not: %s", name, e.text, why);
+}
+
+static void expect(const char *name, int64_t body_us, const char *why)
+{
+    struct render_order o = order_of(RENDER_VERIFY, body_us);
+    expect_order(name, &o, why);
 }
 
 static void almost_a_reel_is_refused(void **state)
@@ -214,6 +231,67 @@ static void a_copied_reel_that_was_changed_is_refused(void **state)
     expect("little.mp4", 3000000, NULL);
 }
 
+/* -- a copied reel whose body keeps times that vary -- */
+
+/* 60 pictures of the bumper, 512 ticks each; 10 of the body, 1536 ticks each, and 60 of 512 each,
+ * with key pictures at 60, 75, 90...; and 60 of the other bumper. */
+#define MOVED(pts, dts) "-bsf:v setts=pts=PTS+" pts ":dts=DTS+" dts
+#define LATER(when, by) MOVED(when "*" by, when "*" by)
+
+static void a_varying_reel_that_was_changed_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *how, *why;
+    } rows[] = {
+        {"same", "", NULL}, /* the control */
+        {"gap", LATER("gte(N\\,75)", "20000"),
+         "more than a second lies between two of its pictures"},
+        {"end", LATER("gte(N\\,130)", "16000"), "the body's last picture is shown for 1075000 us"},
+        {"one time", MOVED("eq(N\\,77)*-512", "0"), "two of its pictures have one time"},
+        {"all but one time", MOVED("eq(N\\,77)*-502", "0"),
+         "two of its pictures are all but at one"},
+        {"dense",
+         "-bsf:v setts=pts=if(between(N\\,60\\,129)\\,23040+PTS/4\\,PTS):"
+         "dts=if(between(N\\,60\\,129)\\,23040+DTS/4\\,DTS)",
+         "its picture rate is above the profile's"},
+        {"first bumper uneven", LATER("eq(N\\,30)", "100"), "picture 29 is shown for 612 ticks"},
+        {"first bumper shorter", "-bsf:v noise=drop=eq(n\\,30)",
+         "picture 29 is shown for 1024 ticks"},
+        {"first bumper longer", LATER("gte(N\\,60)", "512"), "picture 59 is shown for 1024 ticks"},
+        {"last bumper uneven", LATER("eq(N\\,160)", "100"), "picture 159 is shown for 612 ticks"},
+        {"last bumper shorter", "-bsf:v noise=drop=eq(n\\,160)", " ticks, not 512"},
+        {"missing before the first seam", "-bsf:v noise=drop=eq(n\\,59)",
+         "picture 58 is shown for "},
+        {"missing after the first seam", "-bsf:v noise=drop=eq(n\\,60)",
+         "picture 59 is shown for "},
+        {"missing after the second seam", "-bsf:v noise=drop=eq(n\\,130)", " ticks, not 512"},
+        {"beyond the first seam", MOVED("eq(N\\,59)*512-eq(N\\,60)*512", "0"),
+         "picture 59 is shown beyond a seam, as number 60"},
+        {"beyond the second seam", MOVED("eq(N\\,129)*512-eq(N\\,130)*512", "0"),
+         "is shown beyond a seam, as number "},
+    };
+    struct render_report r;
+    clips_make("clip.mp4", CLIP_PICTURE("320x180", "30", "3") CLIP_SOUND("3") CLIP_X264
+               "-vf select=gt(n\\,29)+not(mod(n\\,3)) -vsync vfr -preset medium -g 15 -c:a aac");
+    struct err e = {0};
+    if (run(RENDER_MAKE, "clip.mp4", "copied.mp4", 0, &r, &e) < 0)
+        fail_msg("%s", e.text);
+    assert_int_equal(r.path, PATH_COPY);
+    assert_true(r.out.variable_rate);
+    struct render_order o = order_of(RENDER_VERIFY, r.body_us);
+    o.fps_num = r.out.fps_num;
+    o.fps_den = r.out.fps_den;
+    for (size_t i = 0; i < LEN(rows); i++) {
+        print_message("%s\n", rows[i].name);
+        remuxed("changed.mp4", rows[i].how);
+        o.variable_rate = true;
+        expect_order("changed.mp4", &o, rows[i].why);
+    }
+    o.variable_rate = false;
+    expect_order("copied.mp4", &o, "times: picture ");
+}
+
 /* Copies the reel, with the bytes of a picture from `skip` on changed. */
 static void spoil(const char *name, int picture, int skip, int bytes)
 {
@@ -296,6 +374,7 @@ int main(void)
         cmocka_unit_test(almost_a_reel_is_refused),
         cmocka_unit_test(the_length_is_the_one_that_was_said),
         cmocka_unit_test(a_copied_reel_that_was_changed_is_refused),
+        cmocka_unit_test(a_varying_reel_that_was_changed_is_refused),
         cmocka_unit_test(damage_around_a_seam_is_found),
         cmocka_unit_test(a_damaged_index_is_survived),
     };
