@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { chromium } from 'playwright-core';
 import { Client } from './lib/client.mjs';
 import { clip } from './lib/clips.mjs';
-import { FLAGS, artifacts, executablePath } from './lib/page.mjs';
+import { FLAGS, artifacts, executablePath, isForAll, noSideways, open } from './lib/page.mjs';
 import { PATIENCE_MS, folder, serve } from './lib/reelgate.mjs';
 
 // A browser with a fresh profile, which starts films by itself only as far as people's do.
@@ -71,4 +71,60 @@ test('a reel is saved under its title, in any script', async (t) => {
         execFileSync('curl', ['-sSOJ', `${download}&download=1`], { cwd: dir });
         assert.deepEqual(readdirSync(dir), [curls]);
     }
+});
+
+const NAMES = { es: ['Este enlace ya no sirve', 'Este reel ya no está', 'Aquí no hay nada'], en: ['This link is no longer good', 'This reel is gone', 'There is nothing here'] };
+const STEPS = { es: /Pida un enlace nuevo|Pregunte a quien|Revise que/, en: /Ask whoever|See whether/ };
+
+test('a link that leads nowhere is a page in the language of who follows it, and JSON for programs', async (t) => {
+    const server = await serve(t);
+    const ana = await new Client(server).user('ana'), anyone = new Client(server);
+    const id = await ana.give(await clip(1));
+    const { download, poster } = await ana.processed(id);
+    assert.equal((await ana.delete(`/api/tasks/${id}`)).status, 200);
+    const { pathname } = new URL(download);
+    // [what a person follows, its status, its code for programs]
+    const places = [[`${pathname}?exp=1&sig=${new URL(download).searchParams.get('sig')}`, 401, 'link_bad'], [download, 404, 'not_found'], ['/api/vidoe/download', 404, 'not_found']];
+
+    for (const [language, size, scheme] of [['es', 'phone', 'light'], ['en', 'desktop', 'light'], ['en', 'phone', 'dark'], ['es', 'desktop', 'dark']]) {
+        const { page } = await open(t, server, { language, size, scheme }), refused = [];
+        page.on('console', (m) => { if (!/Failed to load resource.*40[14]/.test(m.text())) refused.push(m.text()); });
+        for (const [i, [path, status]] of places.entries()) {
+            const answer = await page.goto(new URL(path, server.url).href);
+            assert.equal(answer.status(), status);
+            assert.equal(answer.headers()['content-type'], 'text/html; charset=utf-8');
+            assert.equal(await page.locator('h1').textContent(), NAMES[language][i]);
+            assert.match(await page.locator('main').innerText(), STEPS[language]);
+            assert.match(await page.locator('.about').textContent(), new RegExp(`${status} · .* ${answer.headers()['x-request-id']}$`));
+            assert.deepEqual(await page.evaluate(() => [document.documentElement.lang, document.documentElement.dir, document.scripts.length]), [language, 'ltr', 0]);
+            assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), scheme === 'dark' ? 'rgb(18, 23, 26)' : 'rgb(245, 244, 240)', 'it has its colours');
+            await noSideways(page);
+            await isForAll(page, path);
+            await page.screenshot({ path: join(artifacts, `sorry-${['link', 'reel', 'path'][i]}-${language}-${size}-${scheme}.png`) });
+        }
+        assert.deepEqual(refused, []);
+        await page.locator('main a').click();
+        await page.locator('#app h1').first().waitFor();
+        await page.context().close();
+    }
+
+    const html = 'text/html,application/xhtml+xml,*/*;q=0.8';
+    for (const [path, status, code] of [...places, [poster, 404, 'not_found'], ['/assets/none.js', 404, 'not_found']]) {
+        for (const headers of [{}, { Accept: '*/*' }, { Accept: 'application/json, text/plain, */*' }, { Accept: html, Authorization: `Bearer ${ana.token}` }]) {
+            const told = await anyone.get(path, { headers });
+            assert.match(told.headers.get('content-type'), /^application\/json/);
+            if (!headers.Authorization) assert.deepEqual([told.status, told.json.code], [status, code]);
+            assert.equal(told.headers.get('vary'), 'Accept, Accept-Language');
+        }
+        const page = await anyone.get(path, { headers: { Accept: html } }), head = await anyone.call('HEAD', path, { headers: { Accept: html } });
+        assert.deepEqual([page.status, head.status], [status, status]);
+        assert.equal(page.headers.get('www-authenticate'), status === 401 ? 'Bearer' : null);
+        assert.match(page.text, /^<!doctype html>/);
+        assert.equal(head.headers.get('content-type'), 'text/html; charset=utf-8');
+    }
+    // What is asked of the API itself is JSON for everybody, and a way of asking that a path does not know is said on a page.
+    assert.equal((await anyone.get('/api/tasks', { headers: { Accept: html } })).json.code, 'auth_missing');
+    const other = await anyone.get('/api/auth/login', { headers: { Accept: html, 'Accept-Language': 'en' } });
+    assert.equal(other.status, 405);
+    assert.match(other.text, /<h1>This could not be shown<\/h1>\n<p>Method not allowed\.<\/p>/);
 });

@@ -1,11 +1,13 @@
 // Bundles the page into dist/, under names that change with their content, each with its gzip and
-// Brotli variants; and writes dist/http/parts.def, the table that src/http/page.c is compiled from.
+// Brotli variants; and writes dist/http/parts.def and sorry.def, the tables that src/http/page.c and sorry.c
+// are compiled from.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { parse } from 'yaml';
 import { makeDocs } from './docs.mjs';
+import { sorryTable } from './sorry.mjs';
 
 const SCRIPT_MAX = 150_000; // bytes of script as gzip sends them, over the slowest lines we care for
 const from = (name) => new URL(name, import.meta.url).pathname;
@@ -26,7 +28,7 @@ function keep(id, path, type, bytes, kept) {
 rmSync(made, { recursive: true, force: true });
 mkdirSync(`${made}/http`, { recursive: true });
 const { outputFiles, metafile } = await build({
-    entryPoints: { app: from('src/main.jsx'), look: from('src/look.css'), docs: from('src/docs.css') },
+    entryPoints: { app: from('src/main.jsx'), look: from('src/look.css'), docs: from('src/docs.css'), sorry: from('src/sorry.css') },
     outdir: from('bundle'),
     bundle: true,
     splitting: true,
@@ -47,6 +49,7 @@ const { outputFiles, metafile } = await build({
 const api = parse(readFileSync(from('../api/openapi.yaml'), 'utf8'));
 let page = readFileSync(from('index.html'), 'utf8');
 let docs = makeDocs(api);
+let sorry = sorryTable(['/assets/look.css', '/assets/sorry.css']);
 // What the page begins with: its entry, and what that shares with the parts that are fetched later.
 const app = Object.entries(metafile.outputs).find(([, output]) => output.entryPoint?.endsWith('main.jsx'));
 const shared = app[1].imports.filter((i) => i.kind === 'import-statement').map((i) => i.path.split('/').pop());
@@ -60,15 +63,17 @@ for (const [i, { path, contents }] of outputFiles.entries()) {
     const given = `/assets/${name.split('-')[0]}${js ? '.js' : '.css'}`;
     page = page.replace(given, `/assets/${name}`);
     docs = docs.replace(given, `/assets/${name}`);
+    sorry = sorry.replaceAll(given, `/assets/${name}`);
 }
 page = page.replace('</head>', `${shared.map((name) => `<link rel="modulepreload" href="/assets/${name}">\n`).join('')}</head>`);
 keep('openapi', '/openapi.json', 'application/json', JSON.stringify(api), false);
 keep('docs_page', '/docs', 'text/html; charset=utf-8', docs, false);
 keep('favicon', '/favicon.svg', 'image/svg+xml', readFileSync(from('favicon.svg')), false);
 keep('index', '/', 'text/html; charset=utf-8', page, false);
-if (/"\/assets\/(app\.js|look\.css|docs\.css)"/.test(page + docs)) throw new Error('a page names a part that was not made');
+if (/"\/assets\/(app\.js|look\.css|docs\.css|sorry\.css)\\?"/.test(page + docs + sorry)) throw new Error('a page names a part that was not made');
 if (script.gz > SCRIPT_MAX) throw new Error(`${script.gz} bytes of script, more than ${SCRIPT_MAX}`);
 writeFileSync(`${made}/http/parts.def`, `/* Made by script/web. PART(id, path, type, file, tag, kept): see src/http/page.c. */\n${parts.join('\n')}\n`);
+writeFileSync(`${made}/http/sorry.def`, `/* Made by script/web. SORRY(language, kind, page): see src/http/sorry.c. */\n${sorry}\n`);
 rmSync(from('dist'), { recursive: true, force: true });
 renameSync(made, from('dist'));
 console.log(`web/dist: ${script.gz} bytes of script with gzip, ${script.br} with Brotli`);

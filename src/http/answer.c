@@ -58,14 +58,19 @@ void answer_put(struct request *r, int status, struct MHD_Response *answer)
     r->status = status;
 }
 
-void answer_text(struct request *r, int status, char *text)
+static void put_text(struct request *r, int status, char *text, const char *type)
 {
     size_t n = text ? strlen(text) : 0;
     r->answer_bytes = (int64_t)n;
     answer_put(r, text ? status : 500,
                MHD_create_response_from_buffer(n, text, MHD_RESPMEM_MUST_FREE));
-    answer_header(r, "Content-Type", "application/json");
+    answer_header(r, "Content-Type", type);
     answer_header(r, "Cache-Control", "no-store");
+}
+
+void answer_text(struct request *r, int status, char *text)
+{
+    put_text(r, status, text, "application/json");
 }
 
 void answer_json(struct request *r, int status, json_t *body)
@@ -103,7 +108,15 @@ json_t *json_time(int64_t unix_ms)
 
 void answer_error(struct request *r, const struct err *e)
 {
-    answer_text(r, status_of(e), error_text(r, e));
+    char *page = sorry_page(r, e, status_of(e));
+    if (page) {
+        put_text(r, status_of(e), page, "text/html; charset=utf-8");
+        answer_header(r, "Content-Security-Policy", SORRY_POLICY);
+    } else {
+        answer_text(r, status_of(e), error_text(r, e));
+    }
+    if (sorry_may(r))
+        answer_header(r, "Vary", "Accept, Accept-Language");
     if (e->code == ERR_STRANGER)
         answer_header(r, "WWW-Authenticate", "Bearer");
     if (e->code == ERR_BUSY || e->code == ERR_STOPPED)

@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -72,6 +73,41 @@ bool coding_accepted(const char *header, const char *coding)
         p = end;
     }
     return star;
+}
+
+/* -- media types -- */
+
+/* The weight of a type in thousandths, by the closest range that takes it; *named: one other than
+ * that for everything does. */
+static int weight(const char *header, const char *type, bool *named)
+{
+    size_t len = strlen(type), major = (size_t)(strchr(type, '/') - type) + 1;
+    int found = 0, closest = 0;
+    for (const char *p = header; *(p = separators(p)); p += strcspn(p, ",")) {
+        size_t n = strcspn(p, ",; \t");
+        int close = n == len && strncasecmp(p, type, n) == 0                            ? 3
+                    : n == major + 1 && p[major] == '*' && !strncasecmp(p, type, major) ? 2
+                    : n == 3 && strncmp(p, "*/*", n) == 0                               ? 1
+                                                                                        : 0;
+        if (close <= closest)
+            continue;
+        closest = close;
+        found = 1000;
+        for (const char *q = p + n; *(q += strcspn(q, ",;")) == ';';)
+            if (strncasecmp(q = blanks(q + 1), "q=", 2) == 0) {
+                double told = strtod(q + 2, NULL);
+                found = told >= 1 ? 1000 : told > 0 ? (int)(told * 1000) : 0;
+            }
+    }
+    *named = closest > 1;
+    return found;
+}
+
+bool html_preferred(const char *accept)
+{
+    bool html, json;
+    return accept &&
+           weight(accept, "text/html", &html) > weight(accept, "application/json", &json) && html;
 }
 
 /* -- ranges -- */

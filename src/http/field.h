@@ -15,6 +15,10 @@ bool etag_listed(const char *header, const char *etag, bool weak);
  * A weight of 0 refuses. A NULL header takes none. */
 bool coding_accepted(const char *header, const char *coding);
 
+/* Does an Accept header name HTML, and weigh it more than JSON (RFC 9110, 12.5.1)? Browsers do
+ * where a person goes to an address; programs that take anything do not. */
+bool html_preferred(const char *accept);
+
 enum range_kind {
     RANGE_NONE,   /* not there, not ours, broken, or several at once: the whole is sent */
     RANGE_PART,   /* *from and *len say which */

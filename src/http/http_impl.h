@@ -161,6 +161,14 @@ void answer_header(struct request *r, const char *name, const char *value);
 /* Says why in mid-body, where the library takes no answer, and ends the connection. */
 enum MHD_Result answer_cut(struct request *r, const struct err *e);
 
+/* sorry.c: the page that tells a person of an error, from malloc; NULL: the asker is a program.
+ * sorry_may: such a page may be the answer, so that caches and proxies tell askers apart. */
+#define SORRY_POLICY                                                                               \
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "  \
+    "frame-ancestors 'none'"
+bool sorry_may(const struct request *r);
+char *sorry_page(const struct request *r, const struct err *e, int status);
+
 /* routes.c: NULL when there is none; allow then names the methods that the path does know. */
 const struct route *route_find(const char *method, const char *path, const char **rest,
                                char allow[ALLOW_SIZE]);

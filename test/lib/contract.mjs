@@ -112,6 +112,18 @@ function bodyConforms(described, { request, headers, body }, what) {
     if (kind === 'application/json') conforms([...described.place, 'content', kind, 'schema'], JSON.parse(body.toString()), what);
 }
 
+// An error as a page: only for who prefers HTML and brings no token.
+const isPage = (headers) => headers.get('content-type')?.startsWith('text/html');
+function pageConforms({ request, headers, status }, what) {
+    const asked = new Headers(request.headers);
+    assert.match(asked.get('accept') ?? '', /text\/(html|\*)/, `${what}: a page for a program`);
+    assert.ok(!asked.has('authorization') && /^(GET|HEAD)$/.test(request.method), `${what}: a page for a program`);
+    assert.equal(headers.get('vary'), 'Accept, Accept-Language', what);
+    assert.equal(headers.get('cache-control'), 'no-store', what);
+    assert.match(headers.get('content-security-policy'), /^default-src 'none'; style-src 'self'; img-src 'self'; /, what);
+    assert.ok(status >= 400, what);
+}
+
 // request: { method, url, headers (plain object), body (what JSON was made of) }; answer: { status, headers: iterable of pairs, body }.
 export function check(request, answer) {
     const headers = new Map([...answer.headers].map(([name, value]) => [name.toLowerCase(), String(value)]));
@@ -132,12 +144,19 @@ export function check(request, answer) {
     else seen.add(`${op.method} ${op.path} ${answer.status}`);
     if (described === any && answer.status < 400) assert.fail(`${what} is not described`);
     headersConform(described, full, what);
+    if (full.status >= 400 && isPage(headers)) pageConforms(full, what);
     bodyConforms(described, full, what);
-    if (described === any && full.body.length) assert.equal(answer.status, any.value['x-statuses'][JSON.parse(full.body.toString()).code], what);
+    if (described === any && full.body.length && !isPage(headers)) assert.equal(answer.status, any.value['x-statuses'][JSON.parse(full.body.toString()).code], what);
     if (answer.status < 300) asked(op, request, url, what);
 }
 // Answers of no operation: what can befall any request, or a path, or a method, that is not there.
 function strange(op, full, any, what) {
+    if (isPage(full.headers)) {
+        pageConforms(full, what);
+        headersConform({ value: {}, place: [] }, { ...full, headers: new Map([...full.headers].filter(([name]) => !op || name !== 'allow')) }, what);
+        assert.ok(op ? full.status === 405 : full.status === 404 || full.status === 414 || full.status === 431, what);
+        return;
+    }
     const json = full.body.length ? JSON.parse(full.body.toString()) : null;
     if (any.value.content['application/json'].schema.properties.code.enum.includes(json?.code)) {
         headersConform(any, full, what);

@@ -280,6 +280,40 @@ static void a_coding_is_taken_by_name_or_by_star_unless_refused(void **state)
             fail_msg("%s", facts[i].header);
 }
 
+static void html_is_for_those_who_name_it_before_json(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *header;
+        bool html;
+    } facts[] = {
+        {NULL, false},
+        {"", false},
+        {"*/*", false},
+        {"application/json", false},
+        {"application/json, text/plain, */*", false}, /* axios */
+        {"image/avif,image/webp,*/*;q=0.8", false},   /* a picture of a page */
+        {"text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8", true},
+        {"TEXT/HTML", true},
+        {"text/*", true},
+        {"text/html;level=1 ; q=0.7, */*;q=0.5", true},
+        {"text/html, application/json", false},
+        {"text/html;q=0.9, application/json", false},
+        {"application/json;q=0.9, text/html", true},
+        {"text/html;q=0.5, */*", false},
+        {"text/html;q=0", false},
+        {"text/*, text/html;q=0", false},
+        {"application/*;q=0.2, text/html;q=0.3", true},
+        {"text/htmlx, xtext/html", false},
+        {"text/html;q=nan", false},
+        {"text/html;q=1e999", true},
+        {",,;;,text/html;q=,q=", false},
+    };
+    for (size_t i = 0; i < LEN(facts); i++)
+        if (html_preferred(facts[i].header) != facts[i].html)
+            fail_msg("%s", facts[i].header ? facts[i].header : "none");
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, arena_up, arena_down)
 int main(void)
 {
@@ -287,6 +321,7 @@ int main(void)
         T(each_range_means_what_the_rfc_says),
         T(tags_are_found_in_lists_as_wholes),
         T(a_coding_is_taken_by_name_or_by_star_unless_refused),
+        T(html_is_for_those_who_name_it_before_json),
         T(names_are_told_twice),
         T(a_title_goes_before_the_file_name_and_is_no_path),
         T(a_name_of_any_length_and_bytes_stays_short_and_ascii),
