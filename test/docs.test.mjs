@@ -117,7 +117,7 @@ test('deploy/reelgate.conf.example: every line is a setting, and what it says of
         assert.equal(code, 3, `${name}: it is read, and only the clip is missed: ${stderr}`);
     }
     // Those that say where things are, and those for behind a proxy, are examples.
-    for (const { name, value } of lines.filter(({ name: n }) => !/^(data|database|queue|storage|secret-file|trusted-proxies|connections-per-address|accel-redirect|public-url|logo|metrics-listen)$/.test(n)))
+    for (const { name, value } of lines.filter(({ name: n }) => !/^(data|database|queue|storage|secret-file|trusted-proxies|connections-per-address|accel-redirect|public-url|cors-origins|logo|metrics-listen)$/.test(n)))
         assert.ok(new RegExp(`^\`--${name}\`.*; default \`${value}\`;`, 'm').test(reference), `${name} = ${value} is not the default`);
 });
 

@@ -13,7 +13,7 @@ import { postgres, rabbit } from './lib/engines.mjs';
 import { BEHIND, Gateway, storage } from './lib/gateway.mjs';
 import { sleep, until } from './lib/reelgate.mjs';
 
-const NODE_FLAGS = [...BEHIND, '--max-upload', '8M', '--login-tries', '3'];
+const NODE_FLAGS = [...BEHIND, '--max-upload', '8M', '--login-tries', '3', '--cors-origins', 'https://app.example.org'];
 
 async function service(t) {
     const [database, queue] = await Promise.all([postgres(t), rabbit(t)]);
@@ -112,6 +112,11 @@ test('nginx before two API nodes and two workers is one service', async (t) => {
         assert.equal(whole.headers['x-content-type-options'], 'nosniff');
         assert.equal(whole.headers['content-security-policy'], "default-src 'none'; media-src 'self'; base-uri 'none'; form-action 'none'");
         assert.match(whole.headers['cache-control'], /private/);
+        for (const [Origin, allowed] of [['https://app.example.org', 'https://app.example.org'], ['https://other.example.org', undefined]]) {
+            const { headers } = await gateway.tls('GET', link, { headers: { Origin } });
+            assert.deepEqual([headers['access-control-allow-origin'], headers.vary], [allowed, 'Origin']);
+            assert.equal(/Content-Range/.test(headers['access-control-expose-headers']), !!allowed);
+        }
         for (const [version, path, wanted] of [['tls', link, 'max-age=31536000'], ['h2', '/ping', 'max-age=31536000'], ['h2', '/', 'max-age=31536000']])
             assert.equal((await gateway[version]('GET', path)).headers['strict-transport-security'], wanted, `${version} ${path}`);
         assert.equal((await fetch(new URL('/ping', gateway.url))).headers.get('strict-transport-security'), null, 'not without TLS');

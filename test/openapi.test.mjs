@@ -94,8 +94,8 @@ test('who may is told as it is', async () => {
 test('what the program reads of a request is described', () => {
     const dir = join(root, 'src/http'), described = new Set();
     for (const o of operations) for (const { value } of parameters(o.path, o.method)) described.add(value.name.toLowerCase());
-    // of HTTP itself, and of proxies
-    const common = ['authorization', 'accept', 'accept-language', 'accept-encoding', 'content-type', 'content-length', 'transfer-encoding', 'host', 'x-forwarded-for', 'x-forwarded-proto', 'x-http-method-override', 'x-request-id'];
+    // of HTTP itself, of browsers, and of proxies
+    const common = ['authorization', 'accept', 'accept-language', 'accept-encoding', 'content-type', 'content-length', 'transfer-encoding', 'host', 'x-forwarded-for', 'x-forwarded-proto', 'x-http-method-override', 'x-request-id', 'origin', 'access-control-request-method'];
     let count = 0;
     for (const file of readdirSync(dir).filter((name) => name.endsWith('.c'))) {
         const text = readFileSync(join(dir, file), 'utf8');

@@ -169,6 +169,16 @@ static const struct {
     {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox"},
 };
 
+static void put_header(void *cls, const char *name, const char *value)
+{
+    answer_header(cls, name, value);
+}
+
+static void put_line(void *cls, const char *name, const char *value)
+{
+    buf_printf(cls, "%s: %s\r\n", name, value);
+}
+
 enum MHD_Result answer_queue(struct request *r)
 {
     if (!r->answer) {
@@ -180,6 +190,7 @@ enum MHD_Result answer_queue(struct request *r)
     for (size_t i = 0; i < LEN(always); i++)
         if (!MHD_get_response_header(r->answer, always[i].name))
             answer_header(r, always[i].name, always[i].value);
+    cors_put(r, put_header, r);
     if (tus_path(r->path)) {
         answer_header(r, "Tus-Resumable", "1.0.0");
         answer_header(r, "Tus-Version", "1.0.0");
@@ -205,7 +216,8 @@ enum MHD_Result answer_cut(struct request *r, const struct err *e)
                "Content-Length: %zu\r\nCache-Control: no-store\r\nX-Request-Id: %s\r\n",
                r->status, MHD_get_reason_phrase_for((unsigned)r->status), strlen(body), r->id);
     for (size_t i = 0; i < LEN(always); i++)
-        buf_printf(&b, "%s: %s\r\n", always[i].name, always[i].value);
+        put_line(&b, always[i].name, always[i].value);
+    cors_put(r, put_line, &b);
     buf_printf(&b, "\r\n%s", body);
     /* nothing of an answer was sent before, so there is room for all of it in the socket */
     if (info && !b.cut &&

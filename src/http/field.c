@@ -296,3 +296,82 @@ void address_read(char *out, size_t size, const char *peer, const char *proxies,
         end = begin ? begin - 1 : 0;
     }
 }
+
+/* -- origins -- */
+
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGITS  "0123456789"
+
+/* The item of a list with commas at *p, without the blanks around it; *p is then behind it. */
+static struct str next_item(const char **p)
+{
+    const char *from = blanks(*p), *end = *p + strcspn(*p, ",");
+    struct str item = {from, from < end ? (size_t)(end - from) : 0};
+    while (item.len && strchr(" \t", item.p[item.len - 1]))
+        item.len--;
+    *p = end + (*end == ',');
+    return item;
+}
+
+/* Of the host at p, in brackets when it is an IPv6 address; 0: there is none. */
+static size_t host_len(const char *p)
+{
+    if (*p != '[')
+        return strspn(p, LETTERS DIGITS ".-_");
+    size_t n = strspn(p + 1, DIGITS "abcdefABCDEF:.");
+    return n && p[n + 1] == ']' ? n + 2 : 0;
+}
+
+static bool usual_port(const char *scheme, size_t len, int64_t port)
+{
+    return (len == 4 && port == 80 && strncasecmp(scheme, "http", len) == 0) ||
+           (len == 5 && port == 443 && strncasecmp(scheme, "https", len) == 0);
+}
+
+static bool is_origin(struct str item)
+{
+    char text[300];
+    if (item.len >= sizeof(text))
+        return false;
+    memcpy(text, item.p, item.len);
+    text[item.len] = 0;
+    size_t scheme = strspn(text, LETTERS DIGITS "+-.");
+    if (!isalpha((unsigned char)*text) || strncmp(text + scheme, "://", 3) != 0)
+        return false;
+    size_t host = host_len(text + scheme + 3);
+    const char *port = text + scheme + 3 + host;
+    if (!host || !*port)
+        return host;
+    int64_t n;
+    return *port == ':' && port[1] != '0' && str_int64(str_of(port + 1), 1, UINT16_MAX, &n) &&
+           !usual_port(text, scheme, n);
+}
+
+int origin_list_check(const char *list, struct err *e)
+{
+    if (strcmp(list, "*") == 0)
+        return 0;
+    while (*list) {
+        struct str item = next_item(&list);
+        if (item.len && !is_origin(item))
+            return err_set(
+                e, ERR_INPUT,
+                "\"%.*s\" is no origin such as https://app.example.org:8443: no path, no "
+                "last slash, no usual port; a * stands alone",
+                (int)(item.len < 80 ? item.len : 80), item.p);
+    }
+    return 0;
+}
+
+bool origin_listed(const char *list, const char *origin)
+{
+    size_t n = origin ? strlen(origin) : 0;
+    if (n && strcmp(list, "*") == 0)
+        return true;
+    while (n && *list) {
+        struct str item = next_item(&list);
+        if (item.len == n && strncasecmp(item.p, origin, n) == 0)
+            return true;
+    }
+    return false;
+}

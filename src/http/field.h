@@ -43,3 +43,10 @@ void address_read(char *out, size_t size, const char *peer, const char *proxies,
                   const char *forwarded_for);
 /* Whether the peer is one of `proxies`, so that its word about the client counts. */
 bool address_is_proxy(const char *peer, const char *proxies);
+
+/* Whether a list with commas is "" or a star alone, or each item is an origin as browsers name it
+ * (RFC 6454, 6.2): scheme://host[:port], without a path and without the port that the scheme has
+ * anyway. ERR_INPUT names the first that is not. */
+int origin_list_check(const char *list, struct err *e);
+/* Whether such a list has this Origin header; a star has every one. NULL is in none. */
+bool origin_listed(const char *list, const char *origin);

@@ -96,6 +96,8 @@ int http_start(struct http **out, const struct conf *c, const struct http_parts 
     h->conf = *c;
     if (address_list_check(c->trusted_proxies, e) < 0)
         return err_wrap(e, "trusted-proxies");
+    if (origin_list_check(c->cors_origins, e) < 0)
+        return err_wrap(e, "cors-origins");
     if (check_redirect(c, e) < 0)
         return -1;
     if (c->presigned_downloads && !*blob_link_origin(parts->blob))

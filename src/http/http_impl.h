@@ -169,6 +169,11 @@ enum MHD_Result answer_cut(struct request *r, const struct err *e);
 bool sorry_may(const struct request *r);
 char *sorry_page(const struct request *r, const struct err *e, int status);
 
+/* cors.c: hands put() the headers by which a page of another origin may read this answer, and those
+ * that a preflight asks for; r->status says whether it is one that can be granted. */
+void cors_put(const struct request *r, void (*put)(void *cls, const char *name, const char *value),
+              void *cls);
+
 /* routes.c: NULL when there is none; allow then names the methods that the path does know. */
 const struct route *route_find(const char *method, const char *path, const char **rest,
                                char allow[ALLOW_SIZE]);

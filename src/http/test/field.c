@@ -251,6 +251,87 @@ static void a_list_of_proxies_holds_addresses_and_networks_alone(void **state)
     }
 }
 
+static void a_list_of_origins_holds_what_browsers_send(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"",
+                                       "*",
+                                       " , ",
+                                       "https://app.example.org",
+                                       "https://app.example.org:8443 ,http://localhost:3000,",
+                                       "http://[::1]:8080",
+                                       "http://10.0.0.1",
+                                       "http://x:443",
+                                       "https://x:80",
+                                       "capacitor://localhost",
+                                       "httpx://x:80",
+                                       "chrome-extension://abcdef"};
+    static const char *const bad[] = {"app.example.org",
+                                      "https://",
+                                      "https:///",
+                                      "https://x/",
+                                      "https://x/a",
+                                      "https://x?a",
+                                      "https://x#a",
+                                      "https://me@x",
+                                      "https://x:",
+                                      "https://x:0",
+                                      "https://x:65536",
+                                      "https://x:443",
+                                      "http://x:80",
+                                      "https://x:08443",
+                                      "https://x:a",
+                                      "https://x:8443/",
+                                      "https://*.x.org",
+                                      "https://a b",
+                                      "https://a\r\nX: y",
+                                      "*,https://x",
+                                      "https://x, *",
+                                      "null",
+                                      "//x",
+                                      "1http://x",
+                                      "http://[::1",
+                                      "http://[]",
+                                      "http://[::1]x",
+                                      "https://x;https://y",
+                                      "https://x https://y",
+                                      "https://caf\xc3\xa9"};
+    struct err e;
+    for (size_t i = 0; i < LEN(good); i++)
+        if (origin_list_check(good[i], &e) != 0)
+            fail_msg("%s: %s", good[i], e.text);
+    for (size_t i = 0; i < LEN(bad); i++) {
+        e = (struct err){0};
+        if (origin_list_check(bad[i], &e) == 0 || e.code != ERR_INPUT)
+            fail_msg("%s", bad[i]);
+    }
+    static const struct {
+        const char *list, *origin;
+        bool in;
+    } facts[] = {
+        {"", "https://a.org", false},
+        {"", NULL, false},
+        {"*", "https://a.org", true},
+        {"*", "null", true},
+        {"*", NULL, false},
+        {"*", "", false},
+        {"https://a.org", "https://a.org", true},
+        {"https://A.org", "https://a.org", true},
+        {"https://b.org , https://a.org", "https://a.org", true},
+        {"https://b.org , https://a.org ,", "https://b.org", true},
+        {"https://a.org", "http://a.org", false},
+        {"https://a.org", "https://a.org:8443", false},
+        {"https://a.org", "https://a.org.evil.net", false},
+        {"https://a.org", "https://a.or", false},
+        {"https://a.org,https://b.org", "https://a.org,https://b.org", false},
+        {"https://a.org", "null", false},
+        {"https://a.org,", "", false},
+    };
+    for (size_t i = 0; i < LEN(facts); i++)
+        if (origin_listed(facts[i].list, facts[i].origin) != facts[i].in)
+            fail_msg("%s: %s", facts[i].list, facts[i].origin);
+}
+
 static void a_coding_is_taken_by_name_or_by_star_unless_refused(void **state)
 {
     (void)state;
@@ -327,6 +408,7 @@ int main(void)
         T(a_name_of_any_length_and_bytes_stays_short_and_ascii),
         T(only_trusted_proxies_are_believed),
         T(a_list_of_proxies_holds_addresses_and_networks_alone),
+        T(a_list_of_origins_holds_what_browsers_send),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
