@@ -88,9 +88,10 @@ struct render_order {
     bool careful; /* encode with the plainest settings: what was made before failed its receipt */
     bool poster;  /* write a JPEG to the poster descriptor */
     struct bumper_shape bumper; /* RENDER_BUMPER */
-    /* RENDER_VERIFY: by who made it, the length of the clip part, the pictures a second (0: not
-     * said), and whether those of the clip part keep the clip's times instead */
-    int64_t body_us;
+    /* RENDER_VERIFY: by who made it, the length of the clip part, the pictures of the whole reel
+     * and those a second (0: not said), and whether those of the clip part keep the clip's times
+     * instead */
+    int64_t body_us, frames;
     int fps_num, fps_den;
     bool variable_rate;
 };

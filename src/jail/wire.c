@@ -58,8 +58,9 @@ TABLE(wire_order, struct render_order,
     INT(struct render_order, start_us), BOOL(struct render_order, force_encode),
     BOOL(struct render_order, careful),
     BOOL(struct render_order, poster), PART(struct render_order, bumper, wire_shape),
-    INT(struct render_order, body_us), INT(struct render_order, fps_num),
-    INT(struct render_order, fps_den), BOOL(struct render_order, variable_rate));
+    INT(struct render_order, body_us), INT(struct render_order, frames),
+    INT(struct render_order, fps_num), INT(struct render_order, fps_den),
+    BOOL(struct render_order, variable_rate));
 TABLE(wire_facts, struct media_facts,
     TEXT(struct media_facts, container), INT(struct media_facts, bytes),
     INT(struct media_facts, duration_us), TEXT(struct media_facts, video_codec),

@@ -197,7 +197,8 @@ static int check_shape(struct verify *v, struct err *e)
     return 0;
 }
 
-/* Who made it says how long the body is; bumpers are the profile's. */
+/* Who made it says how long the body is, and how many pictures there are: where they keep their
+ * times, one that is missing is otherwise no more than a pause. Bumpers are the profile's. */
 static int check_length(struct verify *v, struct err *e)
 {
     const struct media_plan *p = &v->plan;
@@ -217,6 +218,10 @@ static int check_length(struct verify *v, struct err *e)
                             (long long)n);
     if (llabs(error_us) > verify_us(v, v->slot))
         return verify_fails(e, RECEIPT_LENGTH, "%lld us longer than was said", (long long)error_us);
+    int64_t said = v->job->order->frames;
+    if (said && n != said)
+        return verify_fails(e, RECEIPT_LENGTH, "%lld pictures, not %lld as was said", (long long)n,
+                            (long long)said);
     verify_holds(v, RECEIPT_LENGTH);
     return 0;
 }

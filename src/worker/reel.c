@@ -89,6 +89,7 @@ static int look(struct jail *j, struct part *p, int64_t until_ms, struct render_
     order.op = RENDER_VERIFY;
     order.poster = false;
     order.body_us = made->body_us;
+    order.frames = made->out.frames;
     order.fps_num = made->out.fps_num;
     order.fps_den = made->out.fps_den;
     order.variable_rate = made->out.variable_rate;
