@@ -49,6 +49,21 @@ static bool plain_profile(const struct subject *s)
     return (p == 66 || p == 77 || p == 100) && s->sets.sps.level_idc <= 52;
 }
 
+static bool not_10_bit(const struct subject *s)
+{
+    return s->sets.sps.luma_bits != 10 && s->sets.sps.chroma_bits != 10;
+}
+
+static bool not_422(const struct subject *s)
+{
+    return s->sets.sps.chroma_format != 2;
+}
+
+static bool not_444(const struct subject *s)
+{
+    return s->sets.sps.chroma_format != 3;
+}
+
 static bool plain_samples(const struct subject *s)
 {
     const struct sps *p = &s->sets.sps;
@@ -75,9 +90,19 @@ static bool plain_colour(const struct subject *s)
     return !s->plan->tone_map && (c->color_range != AVCOL_RANGE_JPEG || p->full_range);
 }
 
+static bool not_mirrored(const struct subject *s)
+{
+    return !s->plan->mirrored;
+}
+
+static bool not_upside_down(const struct subject *s)
+{
+    return s->plan->rotation != 180;
+}
+
 static bool upright(const struct subject *s)
 {
-    return !s->plan->rotation && !s->plan->mirrored;
+    return !s->plan->rotation;
 }
 
 /* The headers' word on the shape of a pixel weighs more than the container's; decoders go by it,
@@ -154,13 +179,18 @@ static const struct rule {
     {whole, "the file is cut"},
     {switched_on, "its track of pictures is switched off"},
     {is_h264, "its picture is not H.264"},
-    {upright, "it has to be turned or mirrored"},
+    {not_mirrored, "it is mirrored"},
+    {not_upside_down, "it is turned by 180 degrees"},
+    {upright, "it is turned by 90 degrees"},
     {shaped, "its picture is not 16:9 inside the profile"},
     {steady, "its picture rate is above the profile's, below one a second, or not known"},
     {light, "its bit rate is above the profile's"},
     {one_description, "its track of pictures has several sample descriptions"},
     {readable_sets, "its H.264 headers cannot be read"},
     {one_sps, "it has several H.264 sequence headers"},
+    {not_10_bit, "its picture is 10-bit"},
+    {not_422, "its picture is 4:2:2"},
+    {not_444, "its picture is 4:4:4"},
     {plain_profile, "its H.264 profile or level is not one of Baseline, Main, High up to 5.2"},
     {plain_samples, "its picture is not 8-bit 4:2:0"},
     {progressive, "its picture is, or may be, interlaced"},
