@@ -7,6 +7,7 @@ import { extname, join } from 'node:path';
 import { test } from 'node:test';
 import { Client } from './lib/client.mjs';
 import { AAC, X264, assertReel, bytes, clip, colour, ffmpeg, loudness, picture, real, sound } from './lib/clips.mjs';
+import { edited, table, write as writeBoxes } from './lib/boxes.mjs';
 import { folder, run, serve } from './lib/reelgate.mjs';
 
 // The encode path takes whatever there is; copy.test.mjs has what need not take it.
@@ -78,6 +79,7 @@ const reels = [
     ['10-bit', () => clip(1, { video: ['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p10le'] }), 1],
     ['4:2:2', () => clip(1, { video: ['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv422p'] }), 1],
     ['interlaced', () => clip(2, { size: '352x288', more: ['-vf', 'tinterlace=interleave_top,fieldorder=tff', '-flags', '+ildct+ilme'] }), 2, { tolerance: 0.08 }],
+    ['interlaced and smaller than its filter takes', () => ffmpeg('.mpg', [...picture(1, { size: '8x4' }), '-c:v', 'mpeg2video', '-flags', '+ildct+ilme', '-vf', 'setfield=tff']), 1, { tolerance: 0.1 }],
     ['first timestamp not 0', () => clip(2, { extension: '.ts', more: ['-output_ts_offset', '3600'] }), 2],
     ['several video and audio tracks', () => ffmpeg('.mkv', [...picture(2), ...picture(2, { size: '160x90' }), ...sound(2), ...sound(2),
         '-map', '0:v', '-map', '1:v', '-map', '2:a', '-map', '3:a', ...X264, ...AAC]), 2, { width: 320, height: 180 }],
@@ -276,6 +278,71 @@ for (const [name, transfer, white] of [['PQ', 'smpte2084', [185, 230]], ['HLG', 
         });
     });
 
+// Three patches, coded as these arguments of zscale say and tagged as these of x265; what plays them right
+// shows the colours of the first line.
+const PATCHES = [[176, 72, 72], [72, 160, 88], [128, 128, 128]];
+const coded = (as, tags, format = 'yuv420p10le') => ffmpeg('.mp4', ['-f', 'lavfi', '-t', '0.2', '-i',
+    `color=0xb04848:s=320x180:r=25,drawbox=107:0:107:ih:0x48a058:fill,drawbox=214:0:107:ih:0x808080:fill,format=gbrp,zscale=min=gbr:pin=709:tin=709:rin=full:npl=203:${as},format=${format},setparams=color_primaries=unknown:color_trc=unknown:colorspace=unknown`,
+    '-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', `log-level=error:qp=8${tags && `:${tags}`}`, '-tag:v', 'hvc1', '-movflags', '-write_colr']);
+const tagged = (primaries, transfer, matrix) => `colorprim=${primaries}:transfer=${transfer}:colormatrix=${matrix}`;
+const HDR10 = ['m=2020_ncl:p=2020:t=smpte2084:r=limited', tagged('bt2020', 'smpte2084', 'bt2020nc')];
+const SDR = ['m=709:p=709:t=709:r=limited', tagged('bt709', 'bt709', 'bt709')];
+// A box at the end of the description of the picture's track.
+const described = async (file, type, body) => bytes('.mp4', edited(readFileSync(file), (_top, { picture: trak }) => {
+    const stsd = table(trak, 'stsd'), end = 8 + stsd.body.readUInt32BE(8), head = Buffer.from(stsd.body.subarray(0, end));
+    head.writeUInt32BE(end - 8 + 8 + body.length, 8);
+    stsd.body = Buffer.concat([head, writeBoxes([{ type, body }]), stsd.body.subarray(end)]);
+}));
+const says = (file, ...numbers) => described(file, 'colr', Buffer.concat([Buffer.from('nclx'), ...numbers.map((n) => Buffer.from([0, n])), Buffer.from([0])]));
+const dolby = (file, profile, compatible) => described(file, 'dvcC', Buffer.from([1, 0, profile << 1, 0x2d, compatible << 4, ...Array(19).fill(0)]));
+
+const colours = [
+    ['BT.709', () => coded(...SDR)],
+    ['YCgCo', () => coded('m=ycgco:p=709:t=709:r=limited', tagged('bt709', 'bt709', 'ycgco'), 'yuv444p10le')],
+    ['BT.2020 of standard range', () => coded('m=2020_ncl:p=2020:t=2020_10:r=limited', tagged('bt2020', 'bt2020-10', 'bt2020nc'))],
+    ['BT.2020 of constant luminance', () => coded('m=2020_cl:p=2020:t=2020_10:r=limited', tagged('bt2020', 'bt2020-10', 'bt2020c'))],
+    ['P3', () => coded('m=709:p=smpte432:t=709:r=limited', tagged('smpte432', 'bt709', 'bt709'))],
+    ['linear light', () => coded('m=709:p=709:t=linear:r=limited', tagged('bt709', 'linear', 'bt709'), 'yuv420p12le')],
+    ['HDR10', () => coded(...HDR10), true],
+    ['HDR10 in ICtCp', () => coded('m=ictcp:p=2020:t=smpte2084:r=limited', tagged('bt2020', 'smpte2084', 'ictcp')), true],
+    ['HDR of P3 and the matrix of BT.709', () => coded('m=709:p=smpte432:t=smpte2084:r=limited', tagged('smpte432', 'smpte2084', 'bt709')), true],
+    ['HDR10 whose container says BT.709', async () => says(await coded(...HDR10), 1, 1, 1), true],
+    ['BT.709 whose container says HDR10', async () => says(await coded(...SDR), 9, 16, 9), false],
+    ['HDR10 of which the container alone knows', async () => says(await coded(HDR10[0], ''), 9, 16, 9), true],
+    ['Dolby Vision 8.1, over HDR10', async () => dolby(await coded(...HDR10), 8, 1), true],
+    ['Dolby Vision 8.4, over HLG', async () => dolby(await coded('m=2020_ncl:p=2020:t=arib-std-b67:r=limited', tagged('bt2020', 'arib-std-b67', 'bt2020nc')), 8, 4), true],
+    ['Dolby Vision 7, over HDR10', async () => dolby(await coded(...HDR10), 7, 6), true],
+];
+for (const [name, make, hdr = false] of colours)
+    test(`colours are shown as they were meant: ${name}`, async (t) => {
+        await becomesReel(t, await make(), 0.2, {
+            width: 320,
+            check: async (out, json) => {
+                assert.equal(json.in.video.hdr, hdr);
+                for (const [i, wanted] of PATCHES.entries()) {
+                    const seen = await colour(out, 2.1, [0.1, 0.5, 0.9][i], 0.5);
+                    assert.ok(seen.every((v, k) => Math.abs(v - wanted[k]) <= 10), `${seen} for ${wanted}`);
+                }
+            },
+        });
+    });
+
+// The picture's track described under another name.
+const renamed = async (file, name) => bytes('.mp4', edited(readFileSync(file), (_top, { picture: trak }) => table(trak, 'stsd').body.write(name, 12, 'latin1')));
+const ENCRYPTED = ['-encryption_scheme', 'cenc-aes-ctr', '-encryption_key', '76a6c65c5ea762046bd749a2e632ccbb', '-encryption_kid', 'a7e61c373e219033c21091fa607bf3b8'];
+// A picture that says it has so many bytes.
+const swollen = async (file, picture, size) => bytes('.mp4', edited(readFileSync(file), (_top, { picture: trak }) => table(trak, 'stsz').body.writeUInt32BE(size, 12 + 4 * picture)));
+
+for (const [name, flags] of [['copied', []], ['encoded', ['--force-encode']]])
+    test(`a size in the index that cannot be true costs what comes after it and no more: ${name}`, async (t) => {
+        const out = join(folder(t), 'reel.mp4'), file = await swollen(await clip(3, { audio: null }), 40, 0x20000000);
+        const { code, stdout, stderr } = await run(['render', '--json', '--preset', 'ultrafast', ...flags, file, out]);
+        assert.equal(code, 0, stderr);
+        const { body_seconds: body } = JSON.parse(stdout.trim().split('\n').pop());
+        assert.ok(body >= 1.56 && body <= 3, `${body} s`);
+        await assertReel(out, body);
+    });
+
 const CANARY = 'reelgate-canary-5e1f';
 const faults = [
     ['not a video', () => bytes('.mp4', 'This is only some text, whatever its name says.\n'.repeat(50)), 'not_a_video'],
@@ -287,6 +354,14 @@ const faults = [
     ['image only, PNG', () => ffmpeg('.png', ['-f', 'lavfi', '-i', 'testsrc2=s=320x180', '-frames:v', '1']), 'image_only'],
     ['cut in the middle, index lost', async () => head(await clip(3), 0.5), 'truncated'],
     ['0 frames', () => ffmpeg('.mp4', [...picture(1), ...X264, '-frames:v', '0', '-movflags', '+empty_moov']), 'no_frames'],
+    ['Dolby Vision 5, which has no other picture', async () => dolby(await coded(HDR10[0], ''), 5, 0), 'dolby_vision'],
+    ['Dolby Vision 10.0', async () => dolby(await coded(HDR10[0], ''), 10, 0), 'dolby_vision'],
+    ['a matrix that nothing converts', () => coded(SDR[0], tagged('bt709', 'bt709', 'smpte2085')), 'colour_unsupported'],
+    ['constant luminance of HDR', () => coded(HDR10[0], tagged('bt2020', 'smpte2084', 'bt2020c')), 'colour_unsupported'],
+    ['encrypted', () => clip(1, { more: ENCRYPTED }), 'encrypted'],
+    ['encrypted, in fragments', () => clip(1, { more: [...ENCRYPTED, '-movflags', 'frag_keyframe+empty_moov+default_base_moof'] }), 'encrypted'],
+    ['encrypted by its description alone', async () => renamed(await clip(1), 'encv'), 'encrypted'],
+    ['a coding that no decoder knows', async () => renamed(await clip(1), 'aprn'), 'codec_unsupported'],
     ['17 tracks', () => ffmpeg('.mp4', ['-f', 'lavfi', '-i', 'testsrc=s=64x64:d=1', ...Array(17).fill(['-map', '0:v']).flat(), ...X264]), 'too_many_tracks'],
     ['8192x8192 in a tiny file', () => ffmpeg('.mp4', ['-f', 'lavfi', '-i', 'color=black:s=8192x8192:r=1', '-frames:v', '1', ...X264]), 'too_many_pixels'],
     ['an HLS playlist as .mp4', (dir) => bytes('.mp4', `#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nfile://${dir}/canary\n#EXT-X-ENDLIST\n`), 'playlist'],
@@ -349,13 +424,16 @@ for (const [name, body, facts] of realClips.filter(([name]) => real(name)))
 test('the service tells a fault of the clip by the same code, in the language asked for', async (t) => {
     const server = await serve(t);
     const ana = await new Client(server).user('ana');
-    for (const [name, make, code] of [
+    for (const [name, make, code, format] of [
         ['audio only', () => ffmpeg('.m4a', [...sound(1), ...AAC]), 'no_video'],
         ['cut', async () => head(await clip(3), 0.5), 'truncated'],
+        ['a raw film', async () => renamed(await clip(1), 'aprn'), 'codec_unsupported', 'Apple ProRes RAW'],
     ]) {
         const id = await ana.give(await make(), { name: `${name}.mp4` });
         const task = await ana.failed(id);
         assert.equal(task.error.code, code, `asks 1: an explicit failure (${name})`);
+        assert.equal(task.error.format, format);
+        assert.ok(task.error.message.includes(format ?? ''), task.error.message);
         const english = await ana.get(`/api/tasks/${id}`, { headers: { 'Accept-Language': 'en' } });
         assert.notEqual(english.json.error.message, task.error.message);
         assert.equal(english.json.error.code, code);

@@ -48,7 +48,9 @@ enum cli_exit cli_fail(const struct cli *c, const char *about, const struct err 
     /* A general sentence ("internal error") says less than the text, which is made for operators;
      * a particular one ("the file has no video") is for whoever holds the clip. */
     bool particular = e->msg != msg_general(e->code);
-    const char *sentence = particular ? msg_text(e->msg, LANG_EN) : e->text;
+    char said[MSG_SAID_MAX];
+    msg_say(e->msg, LANG_EN, e->format, said, sizeof(said));
+    const char *sentence = particular ? said : e->text;
     fprintf(c->err, "reelgate %s: %s%s%s\n", c->command->name, about ? about : "",
             about ? ": " : "", sentence);
     if (particular && *e->text && strcmp(e->text, sentence) != 0)

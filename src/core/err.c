@@ -12,6 +12,7 @@ __attribute__((format(printf, 4, 0))) static void fill(struct err *e, enum err_c
     e->code = code;
     e->msg = msg;
     memcpy(e->text, text, sizeof(text));
+    e->format[0] = '\0';
 }
 
 int err_put_code(struct err *e, enum err_code code, const char *fmt, ...)
@@ -50,6 +51,16 @@ void err_clear(struct err *e)
 {
     if (e)
         *e = (struct err){0};
+}
+
+void err_format(struct err *e, const char *format)
+{
+    size_t n = 0;
+    for (; e && *format && n + 1 < sizeof(e->format); format++)
+        if (*format >= ' ' && *format <= '~')
+            e->format[n++] = *format;
+    if (e)
+        e->format[n] = '\0';
 }
 
 const char *err_code_name(enum err_code code)

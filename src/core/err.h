@@ -22,11 +22,12 @@ enum err_code {
     ERR_STOPPED,     /* ended on request: deleted, shut down, lease lost */
     ERR_SYSTEM,      /* our fault or the machine's */
 };
-enum { ERR_TEXT_MAX = 256 };
+enum { ERR_TEXT_MAX = 256, ERR_FORMAT_MAX = 64 };
 struct err {
     enum err_code code;
     enum msg msg;
     char text[ERR_TEXT_MAX];
+    char format[ERR_FORMAT_MAX]; /* of a clip: what the sentence names (msg_say); mostly "" */
 };
 
 /* err_set(e, code, fmt, ...), err_msg(e, msg, fmt, ...): fill *e (NULL is allowed: the caller does
@@ -47,5 +48,7 @@ static inline int err_failed(int result)
     return -1;
 }
 void err_clear(struct err *e);
+/* After a failure: the format that its sentence names. What is no printable ASCII is left out. */
+void err_format(struct err *e, const char *format);
 /* A short stable name: "input", "denied", ... */
 const char *err_code_name(enum err_code code);

@@ -3,6 +3,7 @@
 #include "core/err.h"
 #include "core/mem.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -34,6 +35,17 @@ bool msg_from_slug(const char *slug, enum msg *out)
 const char *msg_text(enum msg m, enum lang lang)
 {
     return table[m].text[lang];
+}
+
+void msg_say(enum msg m, enum lang lang, const char *format, char *out, size_t size)
+{
+    bool named = m == MSG_CODEC_UNSUPPORTED && format && *format;
+    const char *text = msg_text(named ? MSG_CODEC_NAMED : m, lang);
+    const char *slot = named ? strstr(text, "%s") : NULL;
+    if (slot)
+        snprintf(out, size, "%.*s%s%s", (int)(slot - text), text, format, slot + 2);
+    else
+        snprintf(out, size, "%s", text);
 }
 
 enum err_code msg_code(enum msg m)

@@ -3,6 +3,7 @@
  * are kept to the letter. Constant data: thread-safe. */
 #pragma once
 #include <stdbool.h>
+#include <stddef.h>
 
 enum err_code;
 enum lang { LANG_ES, LANG_EN };
@@ -19,6 +20,10 @@ const char *msg_slug(enum msg m);
 bool msg_from_slug(const char *slug, enum msg *out);
 /* The sentence. Static. */
 const char *msg_text(enum msg m, enum lang lang);
+/* The sentence that names the format of a clip where that is known ("" or NULL: it is not) and the
+ * message has such a sentence; else as msg_text. Cut off to `size`. */
+enum { MSG_SAID_MAX = 256 };
+void msg_say(enum msg m, enum lang lang, const char *format, char *out, size_t size);
 /* The err_code that goes with it, and the general message of a code. */
 enum err_code msg_code(enum msg m);
 enum msg msg_general(enum err_code code);

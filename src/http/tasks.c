@@ -116,6 +116,23 @@ void task_put_place(struct request *r, const struct task_row *t, json_t *o)
     json_object_set_new(o, "queue", queue ? queue : json_null());
 }
 
+/* Why it failed, or null. */
+static json_t *error_json(const struct request *r, const struct task_row *t)
+{
+    enum msg m;
+    if (t->state != TASK_FAILED || !msg_from_slug(t->error_slug, &m))
+        return json_null();
+    json_t *report = *t->report ? json_loads(t->report, 0, NULL) : NULL;
+    const char *format = json_string_value(json_object_get(report, "format"));
+    char said[MSG_SAID_MAX];
+    msg_say(m, r->lang, format, said, sizeof(said));
+    json_t *o = json_pack("{s:s, s:s}", "code", t->error_slug, "message", said);
+    if (format && m == MSG_CODEC_UNSUPPORTED)
+        json_object_set_new(o, "format", json_string(format));
+    json_decref(report);
+    return o;
+}
+
 json_t *task_json(struct request *r, const struct task_row *t)
 {
     char when[CLOCK_HTTP_SIZE];
@@ -134,12 +151,7 @@ json_t *task_json(struct request *r, const struct task_row *t)
                         poster
                             ? json_string(files_link(r, "poster", task_public_name(t->poster_blob)))
                             : json_null());
-    enum msg m;
-    bool failed = t->state == TASK_FAILED && msg_from_slug(t->error_slug, &m);
-    json_object_set_new(
-        o, "error",
-        failed ? json_pack("{s:s, s:s}", "code", t->error_slug, "message", msg_text(m, r->lang))
-               : json_null());
+    json_object_set_new(o, "error", error_json(r, t));
     json_object_set_new(o, "retryable", json_boolean(task_retryable(t)));
     add_report(r, o, t);
     return o;

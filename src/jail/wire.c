@@ -102,7 +102,8 @@ TABLE(wire_exited, struct wire_exited,
     INT(struct wire_exited, peak_bytes), INT(struct wire_exited, cpu_us),
     INT(struct wire_exited, base_bytes));
 TABLE(wire_failed, struct err,
-    INT(struct err, code), INT(struct err, msg), TEXT(struct err, text));
+    INT(struct err, code), INT(struct err, msg), TEXT(struct err, text),
+    TEXT(struct err, format));
 TABLE(wire_range, struct wire_range,
     INT(struct wire_range, offset), INT(struct wire_range, len));
 static const struct wire_row permille_row[] = {{0, sizeof(int), WIRE_INT, NULL}};

@@ -81,10 +81,17 @@ enum colour_way colour_settle(struct colour *c, int width, int height)
 {
     bool hdr = is_hdr(c->transfer);
     c->matrix = settled_matrix(c->matrix, hdr, width, height);
-    c->primaries = settled_primaries(c->primaries, hdr, c->matrix);
+    c->primaries = c->matrix == AVCOL_SPC_ICTCP ? AVCOL_PRI_BT2020 /* it has no others */
+                                                : settled_primaries(c->primaries, hdr, c->matrix);
     c->transfer = settled_transfer(c->transfer);
+    /* of constant luminance: made from linear light by the curve of the standard alone */
+    bool constant = c->matrix == AVCOL_SPC_BT2020_CL || c->matrix == AVCOL_SPC_CHROMA_DERIVED_CL;
+    bool derived =
+        c->matrix == AVCOL_SPC_CHROMA_DERIVED_NCL || c->matrix == AVCOL_SPC_CHROMA_DERIVED_CL;
+    if (derived && c->primaries == AVCOL_PRI_SMPTE428)
+        return COLOUR_UNKNOWN; /* a matrix of light itself, made from what has no white */
     if (c->transfer == AVCOL_TRC_SMPTE428 || c->matrix == AVCOL_SPC_SMPTE2085 ||
-        (c->matrix == AVCOL_SPC_ICTCP && !hdr))
+        (c->matrix == AVCOL_SPC_ICTCP && !hdr) || (constant && c->transfer != AVCOL_TRC_BT709))
         return COLOUR_UNKNOWN;
     return hdr ? COLOUR_HDR : is_near(c) ? COLOUR_NEAR : COLOUR_WIDE;
 }

@@ -14,16 +14,11 @@
 
 #include <sys/resource.h>
 
-static int open_input(const struct media_job *job, struct media_input *in, struct err *e)
-{
-    const struct media_clip clip = {.fd = job->clip_fd, .fetch = job->fetch, .arg = job->arg};
-    return media_input_open(in, &clip, &job->order->limits, e);
-}
-
 static int open_clip(const struct media_job *job, struct media_input *in, struct media_plan *plan,
                      struct err *e)
 {
-    if (open_input(job, in, e) < 0)
+    const struct media_clip clip = {.fd = job->clip_fd, .fetch = job->fetch, .arg = job->arg};
+    if (media_input_open(in, &clip, &job->order->limits, e) < 0)
         return -1;
     return media_plan_make(&in->facts, job->order, plan, e);
 }
@@ -88,9 +83,7 @@ static int make(const struct media_job *job, bool write, struct render_report *o
     str_copy(out->reason, sizeof(out->reason), plan.reason);
     if (!write)
         return 0;
-    /* Opened anew: the copy may have read some of it. */
-    AUTO(media_input_close) struct media_input in = {0};
-    return open_input(job, &in, e) < 0 ? -1 : media_encode(job, &in, &plan, out, e);
+    return media_encode(job, &plan, out, e);
 }
 
 static int run(const struct media_job *job, struct render_report *out, struct err *e)

@@ -152,7 +152,8 @@ struct task_row {
     const char *worker;     /* who holds it, "" when nobody */
     const char *error_slug; /* core/message slug, "" when none */
     const char *error_text; /* for the log and operators */
-    const char *report;     /* JSON of struct render_report (core/reel_json.h), "" when none */
+    const char *report;     /* JSON of struct render_report (core/reel_json.h), "" when none; of a
+                               failed task maybe {"format": what its sentence names} */
     int64_t profile;        /* the version that it was made under; 0: what the settings say */
     int64_t length_us;      /* the clip's, once an attempt has read it; 0: not yet */
     const char *username;   /* its owner's, where struct task_page asks for it; else NULL */

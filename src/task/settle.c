@@ -114,12 +114,23 @@ int task_finish(struct tasks *t, const struct task_row *claim, const struct rend
 
 /* -- a failure -- */
 
+/* In the place of a report: what a sentence of the failure names. */
+static char *refusal_text(const char *format)
+{
+    json_t *o = json_pack("{s:s}", "format", format);
+    char *text = json_dumps(o, JSON_FORM);
+    json_decref(o);
+    return text;
+}
+
 int task_settle(struct tasks *t, const struct task_row *claim, const struct verdict *v,
                 const char *why, bool *done, struct err *e)
 {
     bool stopped = v->event == TASK_EVENT_HAND_BACK && v->msg == MSG_OK;
+    AUTO(freep) char *refusal = v->format ? refusal_text(v->format) : NULL;
     struct task_change c = {.id = claim->id,
                             .fence = claim->fence,
+                            .report = refusal,
                             .wait_ms = v->wait_ms,
                             .uncount_attempt = v->uncounted,
                             .error_slug = v->msg == MSG_OK ? NULL : msg_slug(v->msg),

@@ -44,7 +44,8 @@ struct verdict task_verdict(const struct err *why, int attempts, const struct ta
         /* Memory may have been short because of what else ran: once more. */
         if (why->msg == MSG_MEMORY_LIMIT && attempts < 2)
             return (struct verdict){.event = TASK_EVENT_AGAIN, .wait_ms = rules->retry_wait_ms};
-        return (struct verdict){.event = TASK_EVENT_FAIL, .msg = why->msg};
+        return (struct verdict){
+            .event = TASK_EVENT_FAIL, .msg = why->msg, .format = *why->format ? why->format : NULL};
     default:
         return ours(attempts, doubled(attempts, rules->retry_wait_ms), rules);
     }

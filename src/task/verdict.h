@@ -8,6 +8,7 @@ struct verdict {
     int64_t wait_ms;       /* before the next attempt */
     bool uncounted;        /* the attempt is not held against the task */
     enum msg msg;          /* what its owner is told; MSG_OK: nothing */
+    const char *format;    /* that the sentence names: of the fault, borrowed; NULL: none */
 };
 /* attempts: those made so far, this one included. */
 struct verdict task_verdict(const struct err *why, int attempts, const struct task_rules *rules);

@@ -161,9 +161,33 @@ static void a_text_that_is_too_long_is_cut_not_overrun(void **state)
     assert_string_equal(s.guard, "guard");
 }
 
+static void a_sentence_names_a_format_where_it_has_a_place_for_it(void **state)
+{
+    (void)state;
+    char said[MSG_SAID_MAX], short_one[8];
+    struct err e = {0};
+    (void)err_msg(&e, MSG_CODEC_UNSUPPORTED, "inside");
+    assert_string_equal(e.format, "");
+    err_format(&e, "100 %s\n\xc3\xb1 RAW");
+    assert_string_equal(e.format, "100 %s RAW");
+    for (int lang = LANG_ES; lang <= LANG_EN; lang++) {
+        msg_say(e.msg, lang, e.format, said, sizeof(said));
+        assert_non_null(strstr(said, "(100 %s RAW)"));
+        msg_say(e.msg, lang, "", said, sizeof(said));
+        assert_string_equal(said, msg_text(e.msg, lang));
+        msg_say(MSG_TRUNCATED, lang, e.format, said, sizeof(said));
+        assert_string_equal(said, msg_text(MSG_TRUNCATED, lang));
+        msg_say(e.msg, lang, e.format, short_one, sizeof(short_one));
+        assert_int_equal(strlen(short_one), sizeof(short_one) - 1);
+    }
+    (void)err_msg(&e, MSG_NO_VIDEO, "another");
+    assert_string_equal(e.format, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_sentence_names_a_format_where_it_has_a_place_for_it),
         cmocka_unit_test(every_message_has_a_slug_of_its_own_and_both_languages),
         cmocka_unit_test(sentences_that_clients_know_stay_to_the_letter),
         cmocka_unit_test(the_terminal_says_its_language),

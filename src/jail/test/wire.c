@@ -102,7 +102,7 @@ static void each_length_but_the_right_one_is_refused(void **state)
         {.type = WIRE_START, .u.start = {.memory_bytes = 1, .cpu_s = 1, .file_bytes = 1}},
         {.type = WIRE_EXITED},
         {.type = WIRE_PROGRESS, .u.permille = 1000},
-        {.type = WIRE_FAILED, .u.failed = {ERR_UNSUPPORTED, MSG_NO_VIDEO, "x"}},
+        {.type = WIRE_FAILED, .u.failed = {ERR_UNSUPPORTED, MSG_NO_VIDEO, "x", "ProRes"}},
         {.type = WIRE_FETCH, .u.range = {65536, 65536}},
     };
     for (size_t i = 0; i < LEN(messages); i++) {

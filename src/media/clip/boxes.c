@@ -43,22 +43,31 @@ static uint32_t number_at(const struct media_clip *clip, struct inside in, int64
     return there ? AV_RB32(n) : 0;
 }
 
-static int most_descriptions(const struct media_clip *clip, struct inside moov)
+/* What the descriptions of a track of pictures say. */
+static void look_at_descriptions(const struct media_clip *clip, struct inside stsd,
+                                 struct media_boxes *out)
 {
-    enum { KIND = 8, COUNT = 4 }; /* where hdlr and stsd have them */
-    uint32_t most = 0;
+    enum { COUNT = 4, FIRST = 8 }; /* where stsd has them */
+    uint32_t n = number_at(clip, stsd, COUNT);
+    if (n > (uint32_t)out->descriptions)
+        out->descriptions = n > INT16_MAX ? INT16_MAX : (int)n;
+    struct inside all = {stsd.at + FIRST, stsd.end}, one;
+    out->encrypted |=
+        box_inside(clip, all, "encv", 0, &one) || box_inside(clip, all, "drmi", 0, &one);
+}
+
+static void look_at_tracks(const struct media_clip *clip, struct inside moov,
+                           struct media_boxes *out)
+{
+    enum { KIND = 8 }; /* where hdlr has it */
     struct inside trak, mdia, box, stbl;
     for (int i = 0; i < TRACKS_MAX && box_inside(clip, moov, "trak", i, &trak); i++) {
-        if (!box_inside(clip, trak, "mdia", 0, &mdia) || !box_inside(clip, mdia, "hdlr", 0, &box) ||
-            number_at(clip, box, KIND) != AV_RB32("vide"))
-            continue;
-        if (!box_inside(clip, mdia, "minf", 0, &box) || !box_inside(clip, box, "stbl", 0, &stbl) ||
-            !box_inside(clip, stbl, "stsd", 0, &box))
-            continue;
-        uint32_t n = number_at(clip, box, COUNT);
-        most = n > most ? n : most;
+        if (box_inside(clip, trak, "mdia", 0, &mdia) && box_inside(clip, mdia, "hdlr", 0, &box) &&
+            number_at(clip, box, KIND) == AV_RB32("vide") &&
+            box_inside(clip, mdia, "minf", 0, &box) && box_inside(clip, box, "stbl", 0, &stbl) &&
+            box_inside(clip, stbl, "stsd", 0, &box))
+            look_at_descriptions(clip, box, out);
     }
-    return most > INT16_MAX ? INT16_MAX : (int)most;
 }
 
 void media_boxes(const struct media_clip *clip, int64_t bytes, struct media_boxes *out)
@@ -83,7 +92,7 @@ void media_boxes(const struct media_clip *clip, int64_t bytes, struct media_boxe
             out->index_first |= !out->data;
             int64_t head = AV_RB32(h) == 1 ? 16 : 8;
             int64_t end = size > (uint64_t)(bytes - offset) ? bytes : offset + (int64_t)size;
-            out->descriptions = most_descriptions(clip, (struct inside){offset + head, end});
+            look_at_tracks(clip, (struct inside){offset + head, end}, out);
         } else if (memcmp(type, "mdat", 4) == 0) {
             out->data = true;
         } else if (memcmp(type, "moof", 4) == 0) {

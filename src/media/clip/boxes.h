@@ -24,6 +24,7 @@ struct media_boxes {
     bool index_first;            /* the moov lies before the first mdat */
     bool cut;                    /* a box says that it goes on after the file's end */
     int descriptions;            /* the most sample descriptions that a track of pictures has */
+    bool encrypted;              /* a track of pictures says that it is */
     char brand[5];               /* major brand, "" when there is none */
 };
 /* Walks at most some hundred boxes by their sizes; never fails, a file that is none gives zeros. */

@@ -193,8 +193,11 @@ static int which_format(struct media_input *in, const struct media_limits *limit
         return err_msg(e, MSG_IMAGE_ONLY, "clip: it is a picture (%s)", f->name);
     if (score >= SCORE_SURE && kind == FORMAT_SOUND)
         return err_msg(e, MSG_NO_VIDEO, "clip: it is sound (%s)", f->name);
-    if (score >= SCORE_SURE && kind == FORMAT_REFUSED)
-        return err_msg(e, MSG_CODEC_UNSUPPORTED, "clip: %s is not on the list", f->name);
+    if (score >= SCORE_SURE && kind == FORMAT_REFUSED) {
+        (void)err_msg(e, MSG_CODEC_UNSUPPORTED, "clip: %s is not on the list", f->name);
+        err_format(e, f->long_name);
+        return -1;
+    }
     return err_msg(e, MSG_NOT_A_VIDEO, "clip: no container of ours (%s, %d)", f->name, score);
 }
 
@@ -382,6 +385,8 @@ static int look_at_boxes(struct media_input *in, struct err *e)
     media_boxes(&in->clip, in->bytes, &in->boxes);
     if (!in->boxes.index && in->boxes.data)
         return err_msg(e, MSG_TRUNCATED, "clip: it has data and no index");
+    if (in->boxes.encrypted)
+        return err_msg(e, MSG_ENCRYPTED, "clip: its description says so");
     return 0;
 }
 
@@ -451,8 +456,7 @@ int media_input_decoder(struct media_input *in, int stream, const struct media_l
     const AVStream *st = in->fmt->streams[stream];
     const AVCodec *codec = media_decoder_of(st);
     if (!codec)
-        return err_msg(e, MSG_CODEC_UNSUPPORTED, "clip: codec %s is not on the list",
-                       avcodec_get_name(st->codecpar->codec_id));
+        return media_codec_refused(st, e);
     AUTO(avcodec_free_context) AVCodecContext *c = avcodec_alloc_context3(codec);
     if (!c || avcodec_parameters_to_context(c, st->codecpar) < 0)
         return err_set(e, ERR_SYSTEM, "clip: no memory for a decoder");

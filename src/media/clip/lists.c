@@ -1,5 +1,8 @@
 #include "media/clip/lists.h"
 
+#include "core/err.h"
+#include "core/mem.h"
+
 #include <libavutil/avstring.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -52,6 +55,32 @@ const AVCodec *media_decoder_of(const AVStream *st)
 {
     const AVCodec *c = avcodec_find_decoder(st->codecpar->codec_id);
     return c && listed(c->name, media_codecs_allowed) ? c : NULL;
+}
+
+/* What this libav has not heard of. */
+static const struct {
+    char tag[5];
+    const char *name;
+} tags[] = {
+    {"aprn", "Apple ProRes RAW"}, {"aprh", "Apple ProRes RAW HQ"}, {"vvc1", "H.266 / VVC"},
+    {"vvi1", "H.266 / VVC"},      {"braw", "Blackmagic RAW"},      {"brxq", "Blackmagic RAW"},
+    {"brst", "Blackmagic RAW"},   {"CRAW", "Canon RAW"},           {"apv1", "APV"},
+};
+
+int media_codec_refused(const AVStream *st, struct err *e)
+{
+    const AVCodecParameters *p = st->codecpar;
+    const AVCodecDescriptor *d = avcodec_descriptor_get(p->codec_id);
+    const char tag[] = {(char)p->codec_tag, (char)(p->codec_tag >> 8), (char)(p->codec_tag >> 16),
+                        (char)(p->codec_tag >> 24), '\0'};
+    const char *name = d ? d->long_name ? d->long_name : d->name : tag;
+    for (size_t i = 0; i < LEN(tags) && !d; i++)
+        if (strcmp(tags[i].tag, tag) == 0)
+            name = tags[i].name;
+    (void)err_msg(e, MSG_CODEC_UNSUPPORTED, "clip: codec %s (%s) is not on the list",
+                  avcodec_get_name(p->codec_id), d ? "" : name);
+    err_format(e, name);
+    return -1;
 }
 
 void media_input_warm_up(void)

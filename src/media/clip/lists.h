@@ -3,6 +3,8 @@
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
 
+struct err;
+
 /* Names between commas, as libav's white lists have them; decoders.def says why each. */
 extern const char media_formats_allowed[], media_codecs_allowed[];
 
@@ -18,5 +20,7 @@ enum format_kind {
 enum format_kind media_format_kind(const char *name);
 /* The decoder that a track would get; NULL: none that is allowed. */
 const AVCodec *media_decoder_of(const AVStream *st);
+/* Says that there is none, by the name that people know the track's coding by. Returns -1. */
+int media_codec_refused(const AVStream *st, struct err *e);
 /* Looks the allow-lists up once. */
 void media_input_warm_up(void);

@@ -241,8 +241,7 @@ int tracks_choose(struct media_input *in, const struct tracks_seen *seen,
     if (is_encrypted(st))
         return err_msg(e, MSG_ENCRYPTED, "clip: the picture track is encrypted");
     if (!media_decoder_of(st))
-        return err_msg(e, MSG_CODEC_UNSUPPORTED, "clip: codec %s is not on the list",
-                       avcodec_get_name(st->codecpar->codec_id));
+        return media_codec_refused(st, e);
     if (pixels(&c, (unsigned)in->video) > limits->max_pixels)
         return err_msg(e, MSG_TOO_MANY_PIXELS, "clip: it claims %dx%d", st->codecpar->width,
                        st->codecpar->height);

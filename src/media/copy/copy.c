@@ -458,10 +458,10 @@ static int read_all(struct copy *c, struct err *e)
         return -1;
     while (!is_done(c)) {
         int r = media_packets_read(c->in, c->packet);
-        if (r == AVERROR(ENOMEM))
-            return err_msg(e, MSG_MEMORY_LIMIT, "copy: no memory");
         if (r == AVERROR(EAGAIN))
             continue;
+        if (r == AVERROR(ENOMEM)) /* it claims to be larger than any may be */
+            return refuse(c, "a packet cannot be read");
         if (c->in->io_errno)
             return err_set(e, ERR_SYSTEM, "copy: reading: %s", strerror(c->in->io_errno));
         if (r < 0)

@@ -71,9 +71,11 @@ static void read_one(struct reader *r)
     int got = media_packets_read(in, r->packet);
     if (got == AVERROR(EAGAIN))
         return;
-    if (in->io_errno || got == AVERROR(ENOMEM)) {
+    if (in->io_errno) {
         err_set(&r->fault, ERR_SYSTEM, "recode: reading failed");
         fail(r);
+    } else if (got == AVERROR(ENOMEM)) { /* it claims to be larger than any may be */
+        refuse(r, "a packet cannot be read");
     } else if (got < 0 && r->o->is_idr) {
         refuse(r, "no key picture comes after the start");
     } else if (got < 0) {

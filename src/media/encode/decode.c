@@ -8,12 +8,19 @@
  *
  * Foreign clocks: a jump forward by more than max_gap or backward by more than a second is taken as
  * a new clock that goes on one frame later. The number of frames is bounded by the plan, whatever
- * the clip claims. */
+ * the clip claims.
+ *
+ * Damage: what is broken is skipped, and what decodes is shown. But pictures decoded beside each
+ * other find each other in a state that depends on the number of threads and on luck, and a gap in
+ * a damaged picture shows what its memory held before. So the first complaint of the decoder ends
+ * the work, and it is done once more by one thread in clean memory. */
 #include "media/encode/decode.h"
 
 #include "core/mem.h"
 
+#include <libavutil/pixdesc.h>
 #include <libavutil/time.h>
+#include <stdatomic.h>
 
 enum {
     BACK_US = 1000000, /* further back: a new clock, not a late picture */
@@ -22,6 +29,7 @@ enum {
     SOUND_LATE_US = 10000000, /* how much later than its picture sound may lie in the file */
     SOUND_BEFORE_US = 200000, /* sound kept before the start point: decoders need a run-up */
     PACKETS_QUIET = 256,      /* between two signs of life */
+    BROKEN_MOST = 64,         /* packets on end that cannot be read: more is the end */
     HALF_DOWN = 16, /* part of a frame: what lies right between two goes to the first, steadily */
 };
 
@@ -44,6 +52,68 @@ struct reader {
     int seeks;
     bool whole; /* the body has all its frames */
 };
+
+/* -- damage -- */
+
+static atomic_int complaints; /* of the decoder that runs */
+
+static void listen(void *ctx, int level, const char *fmt, va_list ap)
+{
+    (void)fmt, (void)ap;
+    const AVClass *const *class = ctx;
+    if (level > AV_LOG_ERROR || !class || *class != avcodec_get_class())
+        return;
+    const AVCodecContext *c = ctx;
+    if (c->codec_type == AVMEDIA_TYPE_VIDEO && av_codec_is_decoder(c->codec))
+        atomic_fetch_add(&complaints, 1);
+}
+
+static void ignore(void *ctx, int level, const char *fmt, va_list ap)
+{
+    (void)ctx, (void)level, (void)fmt, (void)ap;
+}
+
+/* 0, or -1 with the fault that has the line done again. */
+static int check_damage(struct reader *r, struct err *e)
+{
+    struct line *l = r->l;
+    if (l->careful || atomic_load(&complaints) == 0)
+        return 0;
+    pthread_mutex_lock(&l->lock);
+    l->damaged = true;
+    pthread_mutex_unlock(&l->lock);
+    return err_set(e, ERR_STOPPED, "reader: the clip is damaged");
+}
+
+/* The middle of every scale: grey. */
+static int clean_buffer(AVCodecContext *c, AVFrame *f, int flags)
+{
+    int r = avcodec_default_get_buffer2(c, f, flags);
+    const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(f->format);
+    int depth = d ? d->comp[0].depth : 8;
+    for (int i = 0; r >= 0 && i < AV_NUM_DATA_POINTERS && f->buf[i]; i++)
+        memset(f->buf[i]->data, depth > 8 ? 1 << (FFMIN(depth, 16) - 9) : 128, f->buf[i]->size);
+    return r;
+}
+
+int decode_open(const struct line *l, AVCodecContext **out, struct err *e)
+{
+    struct media_limits limits = l->job->order->limits;
+    /* VP8 takes any bits for a picture: its decoder hardly ever complains. It is quick, too. */
+    enum AVCodecID id = l->in->fmt->streams[l->in->video]->codecpar->codec_id;
+    bool one = l->careful || id == AV_CODEC_ID_VP8;
+    if (one)
+        limits.threads = 1;
+    AUTO(avcodec_free_context) AVCodecContext *c = NULL;
+    if (media_input_decoder(l->in, l->in->video, &limits, &c, e) < 0)
+        return -1;
+    if (one && c->codec->capabilities & AV_CODEC_CAP_DR1)
+        c->get_buffer2 = clean_buffer;
+    *out = TAKE(c);
+    return 0;
+}
+
+/* -- time -- */
 
 static int64_t frame_us(const struct reader *r)
 {
@@ -201,10 +271,13 @@ static int take_frames(struct reader *r, struct err *e)
         if (got == AVERROR(ENOMEM))
             return err_msg(e, MSG_MEMORY_LIMIT, "reader: no memory");
         if (got == AVERROR(EAGAIN) || got == AVERROR_EOF)
-            return 0;
-        if (got < 0)
-            continue;
-        int ok = on_frame(r, e);
+            return check_damage(r, e);
+        bool bad =
+            got < 0 || r->frame->decode_error_flags || r->frame->flags & AV_FRAME_FLAG_CORRUPT;
+        atomic_fetch_add(&complaints, bad);
+        int ok = check_damage(r, e);
+        if (ok == 0 && got >= 0)
+            ok = on_frame(r, e);
         av_frame_unref(r->frame);
         if (ok < 0)
             return -1;
@@ -229,6 +302,7 @@ static int on_video(struct reader *r, struct err *e)
         int sent = avcodec_send_packet(r->decoder, r->packet);
         if (sent == AVERROR(ENOMEM))
             return err_msg(e, MSG_MEMORY_LIMIT, "reader: no memory");
+        atomic_fetch_add(&complaints, sent < 0 && sent != AVERROR(EAGAIN));
         if (take_frames(r, e) < 0)
             return -1;
         if (sent != AVERROR(EAGAIN))
@@ -275,6 +349,43 @@ static bool sound_complete(struct reader *r)
     return done || r->sound_us > end + SOUND_BEFORE_US || r->read_us > end + SOUND_LATE_US;
 }
 
+/* Tells that the work is going on while no picture has come. */
+static void sign_of_life(const struct reader *r, unsigned n)
+{
+    int steps = n / PACKETS_QUIET < 20 ? (int)(n / PACKETS_QUIET) : 20;
+    if (n % PACKETS_QUIET == 0 && r->origin_us == AV_NOPTS_VALUE)
+        line_progress(r->l, PERMILLE_OPENED + steps);
+}
+
+/* Reads the next packet: 1, 0 at the end. A packet that cannot be read, because of damage or since
+ * it claims to be larger than any may be, is passed over as players do. */
+static int read_packet(struct reader *r, struct err *e)
+{
+    AVFormatContext *fmt = r->l->in->fmt;
+    for (int broken = 0; broken < BROKEN_MOST && !line_failed(r->l);) {
+        int got = av_read_frame(fmt, r->packet);
+        if (got >= 0)
+            return 1;
+        if (r->l->in->io_errno)
+            return err_set(e, ERR_SYSTEM, "reader: %s", strerror(r->l->in->io_errno));
+        if (got == AVERROR_EOF)
+            return 0;
+        broken += got != AVERROR(EAGAIN);
+    }
+    return 0;
+}
+
+static int on_packet(struct reader *r, struct err *e)
+{
+    int ok = 0;
+    if (r->packet->stream_index == r->video->index)
+        ok = on_video(r, e);
+    else if (r->audio && r->packet->stream_index == r->audio->index)
+        ok = on_sound(r, e);
+    av_packet_unref(r->packet);
+    return ok;
+}
+
 static int read_all(struct reader *r, struct err *e)
 {
     struct line *l = r->l;
@@ -286,26 +397,13 @@ static int read_all(struct reader *r, struct err *e)
             if (sound_complete(r))
                 return 0;
         }
-        if (n % PACKETS_QUIET == 0 && r->origin_us == AV_NOPTS_VALUE && l->job->progress)
-            l->job->progress(l->job->arg,
-                             PERMILLE_OPENED +
-                                 (int)(n / PACKETS_QUIET < 20 ? n / PACKETS_QUIET : 20));
-        int got = av_read_frame(l->in->fmt, r->packet);
-        if (got == AVERROR(ENOMEM))
-            return err_msg(e, MSG_MEMORY_LIMIT, "reader: no memory");
-        if (got == AVERROR(EAGAIN))
-            continue;
-        if (got < 0 && r->origin_us == AV_NOPTS_VALUE && !r->held && seek_again(r))
+        sign_of_life(r, n);
+        int got = read_packet(r, e);
+        if (got == 0 && r->origin_us == AV_NOPTS_VALUE && !r->held && seek_again(r))
             continue; /* it was sought into a stretch without a key picture */
-        if (got < 0)
-            return 0; /* the end, or damage that ends it */
-        int ok = 0;
-        if (r->packet->stream_index == r->video->index)
-            ok = on_video(r, e);
-        else if (r->audio && r->packet->stream_index == r->audio->index)
-            ok = on_sound(r, e);
-        av_packet_unref(r->packet);
-        if (ok < 0)
+        if (got <= 0)
+            return got;
+        if (on_packet(r, e) < 0)
             return -1;
     }
     return err_set(e, ERR_STOPPED, "reader: stopped");
@@ -315,8 +413,12 @@ static int read_all(struct reader *r, struct err *e)
 static int finish(struct reader *r, struct err *e)
 {
     if (!r->whole) {
+        /* A fault that this reports is of a picture sent long before: the others come after it. */
         int sent = avcodec_send_packet(r->decoder, NULL);
-        if (sent >= 0 && take_frames(r, e) < 0)
+        if (sent == AVERROR(ENOMEM))
+            return err_msg(e, MSG_MEMORY_LIMIT, "reader: no memory");
+        atomic_fetch_add(&complaints, sent < 0);
+        if (take_frames(r, e) < 0)
             return -1;
     }
     if (r->origin_us == AV_NOPTS_VALUE && r->held) {
@@ -380,6 +482,8 @@ void decode_run(struct line *l, AVCodecContext *decoder)
         .read_us = INT64_MIN,
         .sound_us = INT64_MIN,
     };
+    atomic_store(&complaints, 0);
+    av_log_set_callback(listen);
     int ok = packet && frame ? 0 : err_msg(&e, MSG_MEMORY_LIMIT, "reader: no memory");
     if (ok == 0) {
         discard_others(&r);
@@ -388,6 +492,7 @@ void decode_run(struct line *l, AVCodecContext *decoder)
     }
     if (ok == 0)
         ok = finish(&r, &e);
+    av_log_set_callback(ignore); /* as media_warm_up has it */
     av_frame_free(&r.held);
     if (ok < 0)
         line_fail(l, &e);

@@ -15,6 +15,9 @@
 #include "media/picture.h"
 #include "media/report.h"
 
+#include <errno.h>
+#include <unistd.h>
+
 enum { PERMILLE_START = PERMILLE_OPENED + 20, PERMILLE_END = 990 };
 
 struct encode {
@@ -50,13 +53,6 @@ static void encode_clear(struct encode *n)
     line_clear(&n->line);
 }
 
-static void progress(const struct encode *n, int permille)
-{
-    const struct media_job *job = n->line.job;
-    if (job->progress)
-        job->progress(job->arg, permille);
-}
-
 static int open_mux(struct encode *n, struct err *e)
 {
     AUTO(avcodec_parameters_free) AVCodecParameters *picture = avcodec_parameters_alloc();
@@ -83,7 +79,7 @@ static int open_all(struct encode *n, struct err *e)
     n->packet = av_packet_alloc();
     if (!n->packet)
         return err_msg(e, MSG_MEMORY_LIMIT, "encode: no memory");
-    if (media_input_decoder(l->in, l->in->video, limits, &n->decoder, e) < 0)
+    if (decode_open(l, &n->decoder, e) < 0)
         return -1;
     struct err ignored; /* sound that no decoder takes is silence */
     if (!l->plan->silent && l->in->audio >= 0 &&
@@ -210,7 +206,7 @@ static int encode_picture(struct encode *n, struct picture *p, struct err *e)
         if (coder_run(n->coder, f, n->packet, take_body, n, e) < 0)
             return -1;
         int64_t done = PERMILLE_START + (PERMILLE_END - PERMILLE_START) * f->pts / n->body_expected;
-        progress(n, done < PERMILLE_END ? (int)done : PERMILLE_END);
+        line_progress(&n->line, done < PERMILLE_END ? (int)done : PERMILLE_END);
     }
     return 0;
 }
@@ -258,15 +254,25 @@ static int run(struct encode *n, struct err *e)
 {
     if (open_all(n, e) < 0)
         return -1;
-    progress(n, PERMILLE_OPENED);
+    line_progress(&n->line, PERMILLE_OPENED);
     return start_all(n, e) < 0 ? -1 : encode_body(n, e);
 }
 
-int media_encode(const struct media_job *job, struct media_input *in, const struct media_plan *plan,
-                 struct render_report *out, struct err *e)
+/* One of two passes. */
+struct pass {
+    bool careful;
+    bool damaged; /* it has to be done once more, carefully */
+    int permille; /* how far the last one came */
+};
+
+static int encode(const struct media_job *job, struct media_input *in,
+                  const struct media_plan *plan, struct pass *t, struct render_report *out,
+                  struct err *e)
 {
     AUTO(encode_clear) struct encode n = {0};
     line_init(&n.line, job, plan, in);
+    n.line.careful = t->careful;
+    n.line.permille_base = t->permille;
     int64_t us = in->facts.duration_us - plan->start_us;
     n.body_expected = av_rescale(us > 0 ? us : 0, plan->fps_num, (int64_t)plan->fps_den * 1000000);
     if (n.body_expected <= 0 || n.body_expected > plan->body_frames_max)
@@ -275,6 +281,8 @@ int media_encode(const struct media_job *job, struct media_input *in, const stru
     if (run(&n, &mine) < 0)
         line_fail(&n.line, &mine);
     join_all(&n);
+    t->damaged = n.line.damaged;
+    t->permille = n.line.permille;
     if (n.line.failed) {
         *e = n.line.fault;
         return -1;
@@ -285,6 +293,31 @@ int media_encode(const struct media_job *job, struct media_input *in, const stru
     media_report(plan, PATH_ENCODE, plan->reason, n.mux, body_us, plan->audio_hz, 2, "High", out);
     out->poster_bytes = n.line.poster_bytes;
     out->warnings = in->warnings | n.line.warnings;
-    progress(&n, 1000);
+    line_progress(&n.line, 1000);
     return 0;
+}
+
+/* Opens the clip, which others may have read some of, and makes the reel. */
+static int encode_opened(const struct media_job *job, const struct media_plan *plan, struct pass *t,
+                         struct render_report *out, struct err *e)
+{
+    const struct media_clip clip = {.fd = job->clip_fd, .fetch = job->fetch, .arg = job->arg};
+    AUTO(media_input_close) struct media_input in = {0};
+    if (media_input_open(&in, &clip, &job->order->limits, e) < 0)
+        return -1;
+    return encode(job, &in, plan, t, out, e);
+}
+
+int media_encode(const struct media_job *job, const struct media_plan *plan,
+                 struct render_report *out, struct err *e)
+{
+    struct pass t = {0};
+    int ok = encode_opened(job, plan, &t, out, e);
+    if (!t.damaged)
+        return ok;
+    err_clear(e);
+    if (ftruncate(job->reel_fd, 0) < 0)
+        return err_set(e, ERR_SYSTEM, "encode: %s", strerror(errno));
+    t = (struct pass){.careful = true, .permille = t.permille};
+    return encode_opened(job, plan, &t, out, e);
 }

@@ -7,7 +7,8 @@
 struct err;
 struct media_input;
 
-/* Makes the reel of an opened clip by plan into job->reel_fd (and the poster). Fills path, reason,
- * body_us, poster_bytes and out of the report as far as it knows them. */
-int media_encode(const struct media_job *job, struct media_input *in, const struct media_plan *plan,
+/* Makes the reel of a clip by plan into job->reel_fd (and the poster). Fills path, reason, body_us,
+ * poster_bytes, warnings and out of the report as far as it knows them. A damaged clip is opened
+ * and decoded twice, the second time carefully, so that its reel does not depend on the machine. */
+int media_encode(const struct media_job *job, const struct media_plan *plan,
                  struct render_report *out, struct err *e);

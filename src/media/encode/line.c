@@ -84,6 +84,17 @@ void line_warn(struct line *l, enum reel_warning w)
     pthread_mutex_unlock(&l->lock);
 }
 
+void line_progress(struct line *l, int permille)
+{
+    int now = l->permille_base + (1000 - l->permille_base) * permille / 1000;
+    pthread_mutex_lock(&l->lock);
+    l->permille = now > l->permille ? now : l->permille;
+    now = l->permille;
+    pthread_mutex_unlock(&l->lock);
+    if (l->job->progress)
+        l->job->progress(l->job->arg, now);
+}
+
 bool line_origin(struct line *l, int64_t *origin_us)
 {
     pthread_mutex_lock(&l->lock);

@@ -37,6 +37,8 @@ struct line {
     const struct media_job *job;
     const struct media_plan *plan;
     struct media_input *in; /* the reader's, once it runs */
+    bool careful;           /* what comes of damage must not depend on who decodes first */
+    int permille_base;      /* where the progress begins: where an earlier pass ended */
     struct pipe decoded, filtered;
     struct pipe sound; /* AVPacket; the reader's gift to the sound thread */
     /* what lengths of the picture are counted in, for the sound: frames of the plan's rate, or the
@@ -48,11 +50,13 @@ struct line {
     pthread_cond_t changed;
     struct err fault;
     bool failed;
+    bool damaged; /* the fault is no more than that: once more, carefully */
     bool origin_known;
     int64_t origin_us;   /* on the clip's clock: where the body begins */
     int64_t body_frames; /* that are certain so far */
     bool body_ended;     /* and no more will come */
     bool sound_done;     /* the sound thread needs no more packets */
+    int permille;        /* told last */
     int64_t poster_bytes;
     unsigned warnings; /* 1 << enum reel_warning */
 };
@@ -64,6 +68,8 @@ void line_fail(struct line *l, const struct err *e);
 bool line_failed(struct line *l);
 /* What the reel will lack of its clip. */
 void line_warn(struct line *l, enum reel_warning w);
+/* Tells how far this pass is, 0..1000. */
+void line_progress(struct line *l, int permille);
 /* Waits until the body's origin is known; false when that will never be. */
 bool line_origin(struct line *l, int64_t *origin_us);
 /* Frames of the body so far; waits for the last word when `final`. -1: stopped by a fault. */

@@ -11,8 +11,10 @@
 
 enum {
     BLUR_SHRINK = 8,
-    FIELDS_LEAST = 3, /* columns and lines of each plane: bwdif takes no less */
-    SAR_MAX = 16,     /* and its inverse, as for the facts */
+    BLUR_LEAST = 16, /* of a side: the blur is wider than what would be left of a tiny picture */
+    SIDE_LEAST = 8,  /* of a picture with fields, ... */
+    PLANE_LEAST = 4, /* ... and of each of its planes: bwdif takes no less */
+    SAR_MAX = 16,    /* and its inverse, as for the facts */
 };
 
 bool shape_same(const struct shape *a, const struct shape *b)
@@ -81,12 +83,13 @@ static AVRational sar_of(const AVFrame *f, const struct media_input *in, struct 
     return sane_sar((AVRational){in->facts.sar_num, in->facts.sar_den});
 }
 
-/* A plane of fewer columns or lines has no fields that anybody could see. */
+/* In a smaller picture nobody could see any. */
 static bool has_fields(const struct shape *s)
 {
     const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(s->format);
-    return d && AV_CEIL_RSHIFT(s->width, d->log2_chroma_w) >= FIELDS_LEAST &&
-           AV_CEIL_RSHIFT(s->height, d->log2_chroma_h) >= FIELDS_LEAST;
+    return d && s->width >= SIDE_LEAST && s->height >= SIDE_LEAST &&
+           AV_CEIL_RSHIFT(s->width, d->log2_chroma_w) >= PLANE_LEAST &&
+           AV_CEIL_RSHIFT(s->height, d->log2_chroma_h) >= PLANE_LEAST;
 }
 
 /* How a stream itself asks to be turned it says at a key picture, for all until the next one. */
@@ -236,7 +239,8 @@ static void put_canvas(struct buf *b, const struct media_plan *p)
         return;
     }
     /* The ground is the picture grown over the canvas; blurred small, where it is cheap. */
-    int bw = p->width / BLUR_SHRINK / 2 * 2 + 2, bh = p->height / BLUR_SHRINK / 2 * 2 + 2;
+    int bw = FFMAX(p->width / BLUR_SHRINK / 2 * 2 + 2, BLUR_LEAST);
+    int bh = FFMAX(p->height / BLUR_SHRINK / 2 * 2 + 2, BLUR_LEAST);
     buf_printf(b,
                "split[a][b];[b]scale=%d:%d:force_original_aspect_ratio=increase:"
                "force_divisible_by=2:flags=bilinear,crop=%d:%d,boxblur=3:3,"
