@@ -73,18 +73,17 @@ static int look(struct tasks *t, int64_t old_ms, struct line **out, struct err *
         *out = now;
         return 0;
     }
-    int rc = make(t, &fresh, e);
+    int made = make(t, &fresh, e);
     pthread_mutex_lock(&t->lock);
     t->line_making = false;
-    if (rc == 0) {
+    if (made == 0) {
         struct line *last = t->line;
         atomic_fetch_add(&fresh->users, 1);
-        t->line = fresh;
-        *out = TAKE(fresh);
+        t->line = *out = fresh;
         fresh = last;
     }
     pthread_mutex_unlock(&t->lock);
-    return rc;
+    return made == 0 ? 0 : -1;
 }
 
 static const struct spot *find(const struct line *l, int64_t id)

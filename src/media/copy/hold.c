@@ -121,8 +121,10 @@ void hold_drop(struct hold *h, int group)
     for (int i = 0; i < group; i++)
         av_packet_free(&h->packets[i]);
     h->count -= group;
-    memmove(h->packets, h->packets + group, (size_t)h->count * sizeof(*h->packets));
-    memmove(h->at, h->at + group, (size_t)h->count * sizeof(*h->at));
+    for (int i = 0; i < h->count; i++) {
+        h->packets[i] = h->packets[group + i];
+        h->at[i] = h->at[group + i];
+    }
     h->kept += group;
 }
 
