@@ -338,9 +338,9 @@ static void find_step(struct packets *p, const struct media_input *in)
 
 static void find_time(struct packets *p, AVPacket *packet)
 {
-    int64_t order = 0, since = packet->dts - p->last;
+    int64_t order = 0;
     bool idr = false;
-    bool follows = p->last == AV_NOPTS_VALUE || since == 1;
+    bool follows = p->last == AV_NOPTS_VALUE || (p->last < INT64_MAX && packet->dts == p->last + 1);
     packet->pts = AV_NOPTS_VALUE;
     p->last = packet->dts;
     if (packet->dts == AV_NOPTS_VALUE || !follows)
