@@ -15,13 +15,16 @@ const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-ru
     '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required'];
 
 const bit = 'mod(floor(N/pow(2,X)),2)';
-const numbered = (seconds, { audio = AAC, params = 'keyint=40:min-keyint=40:scenecut=0:bframes=3:b-adapt=0', size = '320:180', pixel = '1', hz = 48000, extension = '.mp4' } = {}) =>
+const numbered = (seconds, { audio = AAC, params = 'keyint=40:min-keyint=40:scenecut=0:bframes=3:b-adapt=0', size = '320:180', pixel = '1', hz = 48000, extension = '.mp4', choose } = {}) =>
     ffmpeg(extension, ['-f', 'lavfi', '-t', String(seconds), '-i', `color=black:s=16x9:r=${RATE},format=yuv444p,geq=lum='16+219*if(lt(Y,4),${bit},1-${bit})':cb=128:cr=128,scale=${size}:flags=neighbor,setsar=${pixel}:max=4000`,
         ...(audio ? ['-f', 'lavfi', '-t', String(seconds), '-i', `sine=f=440:r=${hz}`] : []),
+        ...(choose ? ['-vf', `select='${choose}'`, '-fps_mode', 'passthrough', '-enc_time_base', '-1'] : []),
         '-c:v', 'libx264', '-preset', 'veryfast', '-crf', '18', '-pix_fmt', 'yuv420p', '-x264-params', params, ...(audio ?? [])]);
 
 const START = 'copy'; // what a start inside the clip takes
-// [name, clip, path, frames of the body, number of its first picture, flags]
+// two thirds of the pictures from the 42nd on are left out: those that stay are shown for three frames
+const SLOW = 'lte(n,41)+not(mod(n,3))', stays = (n) => (n <= 41 ? n : n - (n % 3));
+// [name, clip, path, frames of the body, number of its first picture, flags, the number that stays for one]
 const kinds = [
     ['encoded', () => numbered(3), 'encode', 75, 0, ['--force-encode']],
     ['encoded with a start', () => numbered(4), 'encode', 65, 35, ['--force-encode', '--start', '1.4']],
@@ -37,6 +40,9 @@ const kinds = [
     ['copied, with pixels that are not square', () => numbered(2, { size: '240:180', pixel: '4/3' }), 'copy', 50, 0, []],
     ['copied, with pixels of 1281:1280', () => numbered(2, { pixel: '1281/1280' }), 'copy', 50, 0, []],
     ['copied at 424x240', () => numbered(2, { size: '424:240' }), 'copy', 50, 0, []],
+    ['copied, with times that vary', () => numbered(3, { choose: SLOW, params: 'keyint=8:min-keyint=8:scenecut=0:bframes=3:b-adapt=0' }), 'copy', 73, 0, [], stays],
+    ['copied, with times that vary and a deep pyramid', () => numbered(3, { choose: SLOW, params: 'bframes=8:b-adapt=0:b-pyramid=normal:ref=8:keyint=46:min-keyint=46:scenecut=0' }), 'copy', 73, 0, [], stays],
+    ['copied, with times that vary and a start', () => numbered(5, { choose: SLOW }), START, 89, 35, ['--start', '1.4'], stays],
     ['copied at 1080p', () => numbered(2, { size: '1920:1080' }), 'copy', 50, 0, []],
 ];
 
@@ -48,14 +54,14 @@ describe('players', { concurrency: 2, timeout: 5 * PATIENCE_MS }, () => {
     });
     after(() => browser?.close());
 
-    for (const [name, make, path, frames, first, flags] of kinds)
+    for (const [name, make, path, frames, first, flags, shown = (n) => n] of kinds)
         it(`show the pictures of the clip: ${name}`, async (t) => {
             const reel = join(folder(t), 'reel.mp4');
             const { code, stdout, stderr } = await run(['render', '--json', '--preset', 'ultrafast', '--cache', dir, ...flags, await make(), reel]);
             assert.equal(code, 0, stderr);
             const report = JSON.parse(stdout.trim().split('\n').pop());
             assert.equal(report.path, path, report.reason);
-            await plays(t, browser, reel, frames, (n) => (n < BUMPER || n >= BUMPER + frames ? null : first + n - BUMPER));
+            await plays(t, browser, reel, frames, (n) => (n < BUMPER || n >= BUMPER + frames ? null : shown(first + n - BUMPER)));
         });
 
     it('would be seen to show another picture at a seam', async (t) => {

@@ -6,7 +6,13 @@
  * Time: the k-th packet of the reel in decode order is decoded when the picture is shown that is
  * the (k - delay)-th in the order of showing, where delay is the largest reordering of any part;
  * before the first one slots are counted back. So dts rises for ever, over every seam, and pts >=
- * dts holds because each segment alone keeps it. */
+ * dts holds because each segment alone keeps it.
+ *
+ * Players search a key picture by dts, to which they add what the first picture has between its dts
+ * and its pts: delay slots. Behind pictures that are shown for more than a slot a key picture would
+ * be found before it is shown, and what comes before it would not be seen. So from a key picture on
+ * dts is at least what it is where all pictures before take one slot, as at the reel's beginning:
+ * the two meet once the key picture itself is shown. At a constant rate they are the same. */
 #include "media/mux.h"
 
 #include "core/err.h"
@@ -33,6 +39,8 @@ enum {
     SHOWN_KEPT = 128, /* at least a group and a delay */
 };
 
+#define NEVER INT64_MIN
+
 struct mux {
     AVFormatContext *fmt;
     AVIOContext *io;
@@ -47,6 +55,8 @@ struct mux {
     int64_t segment_start, segment_end; /* ticks */
     int64_t shown[SHOWN_KEPT]; /* ticks: of the n-th picture in the order of showing, at n modulo
                                   the size */
+    int64_t found[SHOWN_KEPT]; /* ticks: of the n-th packet, when it is a key picture: the first
+                                  that is shown from it on; else NEVER */
     int64_t next_batch, batch; /* when sound is next written; half a second, in ticks */
     AVPacket *scratch;
 
@@ -290,6 +300,20 @@ static int rising(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* Of the next packet: what has been shown by then, or what a key picture asks for that comes to be
+ * shown after that. */
+static int64_t decoded_at(const struct mux *m)
+{
+    int64_t nth = m->count - m->delay;
+    int64_t dts = nth < 0 ? nth * m->slot : m->shown[nth % SHOWN_KEPT];
+    for (int64_t n = m->count; n >= 0 && n > nth; n--) {
+        int64_t found = m->found[n % SHOWN_KEPT];
+        if (found != NEVER && found - (n - nth) * m->slot > dts)
+            dts = found - (n - nth) * m->slot;
+    }
+    return dts;
+}
+
 int mux_group(struct mux *m, AVPacket *const *packets, const int64_t *at, int count, struct err *e)
 {
     int64_t sorted[MUX_GROUP_MAX];
@@ -297,14 +321,16 @@ int mux_group(struct mux *m, AVPacket *const *packets, const int64_t *at, int co
         return err_set(e, ERR_SYSTEM, "mux: %d pictures at once", count);
     memcpy(sorted, at, (size_t)count * sizeof(*at));
     qsort(sorted, (size_t)count, sizeof(*sorted), rising);
-    for (int i = 0; i < count; i++)
-        m->shown[(m->count + i) % SHOWN_KEPT] = m->segment_start + sorted[i];
-    for (int i = 0; i < count; i++) {
-        int64_t nth = m->count - m->delay;
-        int64_t dts = nth < 0 ? nth * m->slot : m->shown[nth % SHOWN_KEPT];
-        if (write_picture(m, packets[i], m->segment_start + at[i], dts, e) < 0)
-            return -1;
+    int64_t first = INT64_MAX;
+    for (int i = count - 1; i >= 0; i--) {
+        int64_t place = (m->count + i) % SHOWN_KEPT;
+        first = at[i] < first ? at[i] : first;
+        m->shown[place] = m->segment_start + sorted[i];
+        m->found[place] = packets[i]->flags & AV_PKT_FLAG_KEY ? m->segment_start + first : NEVER;
     }
+    for (int i = 0; i < count; i++)
+        if (write_picture(m, packets[i], m->segment_start + at[i], decoded_at(m), e) < 0)
+            return -1;
     mux_end(m, sorted[count - 1] + m->slot);
     return 0;
 }

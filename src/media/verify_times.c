@@ -84,6 +84,23 @@ static int check_decoding(const struct verify *v, const int64_t *shown, struct e
     return 0;
 }
 
+/* Players search a key picture by when it is decoded, and add what lies between the first picture's
+ * two times: one that is found before anything is shown from it on hides what comes before it. At a
+ * constant rate none is. */
+static int check_searching(const struct verify *v, struct err *e)
+{
+    const struct reel_track *t = v->picture;
+    int64_t delay = t->packets[0].pts - t->packets[0].dts, first = INT64_MAX;
+    for (int i = t->count - 1; i >= 0; i--) {
+        const struct reel_packet *p = &t->packets[i];
+        first = p->pts < first ? p->pts : first;
+        if (p->key && first - p->dts > delay)
+            return verify_fails(e, RECEIPT_TIMES, "key picture %d is found %lld ticks early", i,
+                                (long long)(first - p->dts - delay));
+    }
+    return 0;
+}
+
 /* A bumper's pictures are shown for a slot each, and nothing else is shown before its end. */
 static int check_bumper(const struct verify *v, const int64_t *shown, int first, struct err *e)
 {
@@ -130,7 +147,8 @@ static int check_paced(struct verify *v, struct err *e)
     v->seams[0] = shown[bumper];
     v->seams[1] = bumper ? shown[n - bumper] : v->end;
     return check_decoding(v, shown, e) < 0 || check_bumper(v, shown, 0, e) < 0 ||
-                   check_body(v, shown, e) < 0 || check_bumper(v, shown, n - bumper, e) < 0
+                   check_body(v, shown, e) < 0 || check_bumper(v, shown, n - bumper, e) < 0 ||
+                   check_searching(v, e) < 0
                ? -1
                : 0;
 }

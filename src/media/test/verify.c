@@ -274,6 +274,10 @@ static void a_varying_reel_that_was_changed_is_refused(void **state)
          "picture 59 is shown beyond a seam, as number 60"},
         {"beyond the second seam", MOVED("eq(N\\,129)*512-eq(N\\,130)*512", "0"),
          "is shown beyond a seam, as number "},
+        {"a key picture that is found early", MOVED("0", "eq(N\\,75)*-100"),
+         "key picture 75 is found 100 ticks early"},
+        {"a last bumper that is found early", MOVED("0", "eq(N\\,130)*-100"),
+         "key picture 130 is found 100 ticks early"},
     };
     struct render_report r;
     clips_make("clip.mp4", CLIP_PICTURE("320x180", "30", "3") CLIP_SOUND("3") CLIP_X264
@@ -295,6 +299,29 @@ static void a_varying_reel_that_was_changed_is_refused(void **state)
     }
     o.variable_rate = false;
     expect_order("copied.mp4", &o, "times: picture ");
+}
+
+/* Before each key picture of this clip, and before the last bumper, pictures stand for three slots.
+ */
+static void what_comes_before_a_key_picture_can_be_searched(void **state)
+{
+    (void)state;
+    struct render_report r;
+    struct err e = {0};
+    clips_make(
+        "clip.mp4", CLIP_PICTURE("320x180", "30", "4") CLIP_X264
+        "-vf select=gt(mod(n\\,15)\\,6)*not(mod(n\\,3))+lte(mod(n\\,15)\\,6) -vsync vfr "
+        "-preset medium -x264-params keyint=10:min-keyint=10:scenecut=0:bframes=3:b-adapt=0");
+    if (run(RENDER_MAKE, "clip.mp4", "searched.mp4", 0, &r, &e) < 0)
+        fail_msg("%s", e.text);
+    assert_int_equal(r.path, PATH_COPY);
+    assert_true(r.out.variable_rate);
+    struct render_order o = order_of(RENDER_VERIFY, r.body_us);
+    o.frames = r.out.frames;
+    o.fps_num = r.out.fps_num;
+    o.fps_den = r.out.fps_den;
+    o.variable_rate = true; /* the receipt looks at each key picture */
+    expect_order("searched.mp4", &o, NULL);
 }
 
 /* Copies the reel, with the bytes of a picture from `skip` on changed. */
@@ -380,6 +407,7 @@ int main(void)
         cmocka_unit_test(the_length_is_the_one_that_was_said),
         cmocka_unit_test(a_copied_reel_that_was_changed_is_refused),
         cmocka_unit_test(a_varying_reel_that_was_changed_is_refused),
+        cmocka_unit_test(what_comes_before_a_key_picture_can_be_searched),
         cmocka_unit_test(damage_around_a_seam_is_found),
         cmocka_unit_test(a_damaged_index_is_survived),
     };
