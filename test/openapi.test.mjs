@@ -99,7 +99,7 @@ test('what the program reads of a request is described', () => {
     let count = 0;
     for (const file of readdirSync(dir).filter((name) => name.endsWith('.c'))) {
         const text = readFileSync(join(dir, file), 'utf8');
-        for (const [, name] of text.matchAll(/(?:request_header\(r, |request_query\(r, |request_number\(r, |MHD_GET_ARGUMENT_KIND,\s*|read_number\(r, )"([^"]+)"/g)) {
+        for (const [, name] of text.matchAll(/(?:request_header\(r, |request_query\(r, |request_number\(r, |query_name\(r, |MHD_GET_ARGUMENT_KIND,\s*|read_number\(r, )"([^"]+)"/g)) {
             count++;
             assert.ok(described.has(name.toLowerCase()) || common.includes(name.toLowerCase()), `${file} reads ${name}, which is not described`);
         }

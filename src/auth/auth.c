@@ -11,7 +11,7 @@
 
 #include <sodium.h>
 
-enum { PASSWORD_CHARS_MIN = 8 };
+enum { PASSWORD_CHARS_MIN = 8, NAME_CHARS_MAX = 64 };
 
 static void derive(unsigned char out[KEY_BYTES], const unsigned char secret[KEY_BYTES],
                    const char *label)
@@ -82,8 +82,8 @@ static bool given(const char *s)
 static bool name_good(const char *s)
 {
     size_t n = characters(s), len = strlen(s);
-    return n <= 64 && len <= USER_NAME_MAX && str_utf8_clean(str_of(s)) && s[0] != ' ' &&
-           s[len - 1] != ' ';
+    return n <= NAME_CHARS_MAX && len <= USER_NAME_MAX && str_utf8_clean(str_of(s)) &&
+           s[0] != ' ' && s[len - 1] != ' ';
 }
 
 /* Something, one @, something with no blanks; whether it can be reached only a message would tell.
@@ -109,15 +109,24 @@ int auth_sign_up(struct auth *a, const char *username, const char *email, const 
                  const char *password2, int64_t *user_id, struct err *e)
 {
     if (!given(username) || !given(email) || !given(password1) || !given(password2))
-        return err_msg(e, MSG_FIELDS_MISSING, "sign-up: a field is missing");
+        return err_wrong(e, MSG_FIELDS_MISSING,
+                         !given(username)    ? "username"
+                         : !given(email)     ? "email"
+                         : !given(password1) ? "password1"
+                                             : "password2",
+                         "a text that is not empty");
     if (strcmp(password1, password2) != 0)
-        return err_msg(e, MSG_PASSWORDS_DIFFER, "sign-up: two passwords");
+        return err_wrong(e, MSG_PASSWORDS_DIFFER, "password2", "the same text as password1");
     if (password_good(password1, e) < 0)
-        return -1;
+        return err_field(e, "password1", "from %d characters to %d bytes", PASSWORD_CHARS_MIN,
+                         PASSWORD_BYTES_MAX);
     if (!name_good(username))
-        return err_msg(e, MSG_USERNAME_BAD, "sign-up: bad name");
+        return err_wrong(e, MSG_USERNAME_BAD, "username",
+                         "1 to %d characters, no control characters, no blanks around them",
+                         NAME_CHARS_MAX);
     if (!email_good(email))
-        return err_msg(e, MSG_EMAIL_BAD, "sign-up: bad e-mail");
+        return err_wrong(e, MSG_EMAIL_BAD, "email",
+                         "an address with one @ and no blanks, up to %d bytes", EMAIL_MAX);
     AUTO(freep) char *hash = NULL;
     if (auth_hash(a, password1, &hash, e) < 0)
         return -1;
@@ -177,7 +186,8 @@ int auth_log_in(struct auth *a, struct arena *mem, const char *username, const c
                 const char *address, const char **token, int *retry_after_s, struct err *e)
 {
     if (!given(username) || !given(password))
-        return err_msg(e, MSG_FIELDS_MISSING, "log-in: a field is missing");
+        return err_wrong(e, MSG_FIELDS_MISSING, given(username) ? "password" : "username",
+                         "a text that is not empty");
     char by_address[LIMIT_KEY_SIZE], by_both[LIMIT_KEY_SIZE];
     limit_keys(username, address, by_address, by_both);
     int64_t now = clock_mono_ms();

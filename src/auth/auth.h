@@ -62,6 +62,8 @@ enum {
 /* "read", "upload", "delete", "admin"; NULL, false: no such scope. */
 const char *auth_scope_name(unsigned scope);
 bool auth_scope_from_name(const char *name, unsigned *scope);
+/* -1: MSG_PARAMETER_BAD of "scopes". */
+int auth_scopes_bad(struct err *e);
 
 struct caller {
     int64_t user_id;

@@ -25,6 +25,15 @@ static const struct {
     {SCOPE_ADMIN, "admin"},
 };
 
+int auth_scopes_bad(struct err *e)
+{
+    const char *all[LEN(names) + 1] = {0};
+    char text[ERR_ALLOWED_MAX];
+    for (size_t i = 0; i < LEN(names); i++)
+        all[i] = names[i].name;
+    return err_parameter(e, "scopes", "one or more of %s", str_names(text, sizeof(text), all));
+}
+
 const char *auth_scope_name(unsigned scope)
 {
     for (size_t i = 0; i < LEN(names); i++)
@@ -127,9 +136,10 @@ int auth_key_add(struct auth *a, struct arena *mem, const struct caller *who, co
     for (const char *p = name ? name : ""; *p; p++)
         chars += ((unsigned char)*p & 0xc0) != 0x80;
     if (chars < 1 || chars > KEY_NAME_MAX / 4 || !str_utf8_clean(str_of(name)))
-        return err_msg(e, MSG_KEY_NAME_BAD, "key: its name is empty, too long or odd");
+        return err_wrong(e, MSG_KEY_NAME_BAD, "name", "1 to %d characters, no control characters",
+                         KEY_NAME_MAX / 4);
     if (!scopes || scopes & ~(unsigned)SCOPE_ALL)
-        return err_msg(e, MSG_PARAMETER_BAD, "key: no scope, or one that is none");
+        return auth_scopes_bad(e);
     if (who->key_id && scopes & ~who->scopes)
         return err_msg(e, MSG_SCOPE_MISSING, "key: it would do more than the key that makes it");
     int64_t for_ms = for_s * 1000;

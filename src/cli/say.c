@@ -43,21 +43,31 @@ static enum cli_exit exit_for(enum err_code code)
     }
 }
 
+static void print_json(const struct cli *c, const struct err *e, const char *sentence)
+{
+    json_t *o = json_pack("{s:s, s:s, s:s}", "code", msg_slug(e->msg), "message", sentence,
+                          "detail", e->text);
+    if (*e->parameter) {
+        json_object_set_new(o, "parameter", json_string(e->parameter));
+        json_object_set_new(o, "allowed", json_string(e->allowed));
+    }
+    cli_print_json(c, json_pack("{s:o}", "error", o));
+}
+
 enum cli_exit cli_fail(const struct cli *c, const char *about, const struct err *e)
 {
     /* A general sentence ("internal error") says less than the text, which is made for operators;
      * a particular one ("the file has no video") is for whoever holds the clip. */
     bool particular = e->msg != msg_general(e->code);
     char said[MSG_SAID_MAX];
-    msg_say(e->msg, LANG_EN, e->format, said, sizeof(said));
+    msg_say(e->msg, LANG_EN, err_named(e), said, sizeof(said));
     const char *sentence = particular ? said : e->text;
     fprintf(c->err, "reelgate %s: %s%s%s\n", c->command->name, about ? about : "",
             about ? ": " : "", sentence);
     if (particular && *e->text && strcmp(e->text, sentence) != 0)
         fprintf(c->err, "  (%s: %s)\n", msg_slug(e->msg), e->text);
     if (c->conf.json)
-        cli_print_json(c, json_pack("{s:{s:s, s:s, s:s}}", "error", "code", msg_slug(e->msg),
-                                    "message", sentence, "detail", e->text));
+        print_json(c, e, sentence);
     return exit_for(e->code);
 }
 

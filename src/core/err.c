@@ -12,7 +12,7 @@ __attribute__((format(printf, 4, 0))) static void fill(struct err *e, enum err_c
     e->code = code;
     e->msg = msg;
     memcpy(e->text, text, sizeof(text));
-    e->format[0] = '\0';
+    e->format[0] = e->parameter[0] = e->allowed[0] = '\0';
 }
 
 int err_put_code(struct err *e, enum err_code code, const char *fmt, ...)
@@ -45,6 +45,34 @@ int err_put_head(struct err *e, const char *fmt, ...)
     va_end(ap);
     snprintf(e->text, sizeof(e->text), "%.100s: %.150s", head, inner);
     return -1;
+}
+
+int err_put_wrong(struct err *e, enum msg msg, const char *parameter, const char *fmt, ...)
+{
+    char allowed[ERR_ALLOWED_MAX];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(allowed, sizeof(allowed), fmt, ap);
+    va_end(ap);
+    (void)err_put_msg(e, msg, "%s: allowed: %s", parameter, allowed);
+    return err_put_field(e, parameter, "%s", allowed);
+}
+
+int err_put_field(struct err *e, const char *parameter, const char *fmt, ...)
+{
+    if (!e)
+        return -1;
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(e->allowed, sizeof(e->allowed), fmt, ap);
+    va_end(ap);
+    snprintf(e->parameter, sizeof(e->parameter), "%s", parameter);
+    return -1;
+}
+
+const char *err_named(const struct err *e)
+{
+    return *e->parameter ? e->parameter : e->format;
 }
 
 void err_clear(struct err *e)

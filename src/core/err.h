@@ -3,7 +3,9 @@
  * A function that can fail returns 0 or -1 (or NULL) and fills `struct err *e`, its last argument;
  * on failure its outputs are untouched. The code is for programs and decides alone (HTTP status,
  * retry or not); msg names the sentence that a person is shown, in their language (core/message.h);
- * text is for the log: it says what exactly, and may hold names and numbers of the inside. */
+ * text is for the log: it says what exactly, and may hold names and numbers of the inside. Where
+ * one field of what the caller sent is at fault, parameter and allowed tell the caller which, and
+ * what it may be. */
 #pragma once
 #include "core/message.h"
 
@@ -22,12 +24,14 @@ enum err_code {
     ERR_STOPPED,     /* ended on request: deleted, shut down, lease lost */
     ERR_SYSTEM,      /* our fault or the machine's */
 };
-enum { ERR_TEXT_MAX = 256, ERR_FORMAT_MAX = 64 };
+enum { ERR_TEXT_MAX = 256, ERR_FORMAT_MAX = 64, ERR_PARAMETER_MAX = 48, ERR_ALLOWED_MAX = 160 };
 struct err {
     enum err_code code;
     enum msg msg;
     char text[ERR_TEXT_MAX];
-    char format[ERR_FORMAT_MAX]; /* of a clip: what the sentence names (msg_say); mostly "" */
+    char format[ERR_FORMAT_MAX];       /* of a clip: what the sentence names (msg_say); mostly "" */
+    char parameter[ERR_PARAMETER_MAX]; /* as the caller writes its name; mostly "" */
+    char allowed[ERR_ALLOWED_MAX];     /* "pad, blur, crop, stretch"; said wherever parameter is */
 };
 
 /* err_set(e, code, fmt, ...), err_msg(e, msg, fmt, ...): fill *e (NULL is allowed: the caller does
@@ -37,11 +41,23 @@ struct err {
 #define err_set(...)  err_failed(err_put_code(__VA_ARGS__))
 #define err_msg(...)  err_failed(err_put_msg(__VA_ARGS__))
 #define err_wrap(...) err_failed(err_put_head(__VA_ARGS__))
+/* err_wrong(e, msg, parameter, fmt, ...): a query parameter, a field of a form or of JSON, or a
+ * header is wrong; fmt says what is allowed. err_parameter(e, parameter, fmt, ...): the same with
+ * MSG_PARAMETER_BAD, to which there is no other way, so that none goes without them.
+ * err_field(e, parameter, fmt, ...): adds them to a failure that has a text of its own. All return
+ * -1 and allow NULL for e. The name is a constant of ours, never text that came in. */
+#define err_wrong(...)        err_failed(err_put_wrong(__VA_ARGS__))
+#define err_parameter(e, ...) err_failed(err_put_wrong((e), MSG_PARAMETER_BAD, __VA_ARGS__))
+#define err_field(...)        err_failed(err_put_field(__VA_ARGS__))
 int err_put_code(struct err *e, enum err_code code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 int err_put_msg(struct err *e, enum msg msg, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 int err_put_head(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int err_put_wrong(struct err *e, enum msg msg, const char *parameter, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+int err_put_field(struct err *e, const char *parameter, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 static inline int err_failed(int result)
 {
     (void)result;
@@ -52,3 +68,5 @@ void err_clear(struct err *e);
 void err_format(struct err *e, const char *format);
 /* A short stable name: "input", "denied", ... */
 const char *err_code_name(enum err_code code);
+/* What the sentence of this failure names (msg_say): the parameter or the format; "": nothing. */
+const char *err_named(const struct err *e);

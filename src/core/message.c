@@ -37,13 +37,21 @@ const char *msg_text(enum msg m, enum lang lang)
     return table[m].text[lang];
 }
 
-void msg_say(enum msg m, enum lang lang, const char *format, char *out, size_t size)
+/* The message whose sentence names the thing; itself: there is none. */
+static enum msg named(enum msg m)
 {
-    bool named = m == MSG_CODEC_UNSUPPORTED && format && *format;
-    const char *text = msg_text(named ? MSG_CODEC_NAMED : m, lang);
-    const char *slot = named ? strstr(text, "%s") : NULL;
+    return m == MSG_CODEC_UNSUPPORTED ? MSG_CODEC_NAMED
+           : m == MSG_PARAMETER_BAD   ? MSG_PARAMETER_NAMED
+                                      : m;
+}
+
+void msg_say(enum msg m, enum lang lang, const char *thing, char *out, size_t size)
+{
+    bool known = thing && *thing && named(m) != m;
+    const char *text = msg_text(known ? named(m) : m, lang);
+    const char *slot = known ? strstr(text, "%s") : NULL;
     if (slot)
-        snprintf(out, size, "%.*s%s%s", (int)(slot - text), text, format, slot + 2);
+        snprintf(out, size, "%.*s%s%s", (int)(slot - text), text, thing, slot + 2);
     else
         snprintf(out, size, "%s", text);
 }

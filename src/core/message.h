@@ -20,10 +20,11 @@ const char *msg_slug(enum msg m);
 bool msg_from_slug(const char *slug, enum msg *out);
 /* The sentence. Static. */
 const char *msg_text(enum msg m, enum lang lang);
-/* The sentence that names the format of a clip where that is known ("" or NULL: it is not) and the
- * message has such a sentence; else as msg_text. Cut off to `size`. */
+/* The sentence that names the thing at fault, a clip's format or a parameter, where that is known
+ * ("" or NULL: it is not) and the message has such a sentence; else as msg_text. Cut off to `size`.
+ */
 enum { MSG_SAID_MAX = 256 };
-void msg_say(enum msg m, enum lang lang, const char *format, char *out, size_t size);
+void msg_say(enum msg m, enum lang lang, const char *thing, char *out, size_t size);
 /* The err_code that goes with it, and the general message of a code. */
 enum err_code msg_code(enum msg m);
 enum msg msg_general(enum err_code code);

@@ -56,6 +56,26 @@ static bool preset_known(const char *name)
     return false;
 }
 
+int profile_bad(const struct profile_item *i, struct err *e)
+{
+    int64_t min, max;
+    char names[ERR_ALLOWED_MAX];
+    switch (i->kind) {
+    case PROFILE_FIT:
+        return err_field(e, i->name, "%s", str_names(names, sizeof(names), fit_names()));
+    case PROFILE_PRESET:
+        return err_field(e, i->name, "%s", str_names(names, sizeof(names), presets));
+    case PROFILE_TIME:
+        profile_range(i, &min, &max);
+        return err_field(e, i->name, "%.15g to %.15g (seconds)", (double)min / 1e6,
+                         (double)max / 1e6);
+    case PROFILE_NUMBER:
+        break;
+    }
+    profile_range(i, &min, &max);
+    return err_field(e, i->name, "a whole number from %" PRId64 " to %" PRId64, min, max);
+}
+
 static int check_range(const struct profile_item *i, int64_t value, struct err *e)
 {
     int64_t min, max;
@@ -63,9 +83,10 @@ static int check_range(const struct profile_item *i, int64_t value, struct err *
     if (value >= min && value <= max)
         return 0;
     int64_t unit = i->kind == PROFILE_TIME ? US_OF_MS : 1;
-    return err_msg(e, MSG_PROFILE_BAD,
-                   "%s: %" PRId64 " is not between %" PRId64 " and %" PRId64 "%s", i->setting,
-                   value / unit, min / unit, max / unit, i->kind == PROFILE_TIME ? " ms" : "");
+    (void)err_msg(e, MSG_PROFILE_BAD,
+                  "%s: %" PRId64 " is not between %" PRId64 " and %" PRId64 "%s", i->setting,
+                  value / unit, min / unit, max / unit, i->kind == PROFILE_TIME ? " ms" : "");
+    return profile_bad(i, e);
 }
 
 static int check_item(const struct profile *p, const struct profile_item *i, struct err *e)
@@ -77,14 +98,19 @@ static int check_item(const struct profile *p, const struct profile_item *i, str
     case PROFILE_NUMBER:
         return check_range(i, *(const int *)field, e);
     case PROFILE_FIT:
-        return (unsigned)p->fit < FIT_COUNT_ ? 0 : err_msg(e, MSG_PROFILE_BAD, "fit: unknown");
+        if ((unsigned)p->fit < FIT_COUNT_)
+            return 0;
+        (void)err_msg(e, MSG_PROFILE_BAD, "fit: unknown");
+        return profile_bad(i, e);
     case PROFILE_PRESET:
         break;
     }
     if (strnlen(p->preset, sizeof(p->preset)) < sizeof(p->preset) && preset_known(p->preset))
         return 0;
-    return err_msg(e, MSG_PROFILE_BAD, "preset: \"%.*s\" is not one from ultrafast to veryslow",
-                   (int)sizeof(p->preset), p->preset);
+    char names[ERR_ALLOWED_MAX];
+    (void)err_msg(e, MSG_PROFILE_BAD, "preset: \"%.*s\" is none of %s", (int)sizeof(p->preset),
+                  p->preset, str_names(names, sizeof(names), presets));
+    return profile_bad(i, e);
 }
 
 int profile_check(const struct profile *p, struct err *e)
@@ -92,8 +118,11 @@ int profile_check(const struct profile *p, struct err *e)
     for (size_t i = 0; i < LEN(items); i++)
         if (check_item(p, &items[i], e) < 0)
             return -1;
-    if (p->longest_us <= 2 * p->bumper_us)
-        return err_msg(e, MSG_PROFILE_BAD, "longest: no time is left between two bumpers");
+    if (p->longest_us <= 2 * p->bumper_us) {
+        (void)err_msg(e, MSG_PROFILE_BAD, "longest: no time is left between two bumpers");
+        return err_field(e, "longest_s", "more than twice bumper_s: over %.15g (seconds)",
+                         (double)p->bumper_us / 5e5);
+    }
     return 0;
 }
 

@@ -20,6 +20,8 @@ struct profile_item {
 const struct profile_item *profile_items(int *count);
 /* The range of a time (in microseconds) or a number. */
 void profile_range(const struct profile_item *i, int64_t *min, int64_t *max);
+/* -1: says of a failure, which names the item, what the item may be (err_field). */
+int profile_bad(const struct profile_item *i, struct err *e);
 /* The names that x264's presets have here; the last is followed by NULL. */
 const char *const *profile_presets(void);
 

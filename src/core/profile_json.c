@@ -58,12 +58,14 @@ json_t *profile_ranges_json(void)
 
 static int wrong_type(const struct profile_item *i, struct err *e)
 {
-    return err_msg(e, MSG_FIELD_TYPE, "%s: of another type", i->name);
+    (void)err_msg(e, MSG_FIELD_TYPE, "%s: of another type", i->name);
+    return profile_bad(i, e);
 }
 
 static int out_of_range(const struct profile_item *i, struct err *e)
 {
-    return err_msg(e, MSG_PROFILE_BAD, "%s: out of range", i->setting);
+    (void)err_msg(e, MSG_PROFILE_BAD, "%s: out of range", i->setting);
+    return profile_bad(i, e);
 }
 
 /* To the millisecond, as settings have it. */

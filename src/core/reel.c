@@ -4,27 +4,32 @@
 #include "core/mem.h"
 #include "core/str.h"
 
-static const char *const fit_names[] = {"pad", "blur", "crop", "stretch"};
+static const char *const fits[] = {"pad", "blur", "crop", "stretch", NULL};
 static const char *const path_names[] = {"none", "copy", "encode"};
 static const char *const receipt_names[] = {"form",    "times", "shape", "length",
                                             "bumpers", "seams", "sync"};
-_Static_assert(LEN(fit_names) == FIT_COUNT_ && LEN(path_names) == PATH_COUNT_ &&
+_Static_assert(LEN(fits) == FIT_COUNT_ + 1 && LEN(path_names) == PATH_COUNT_ &&
                    LEN(receipt_names) == RECEIPT_ITEMS,
                "a name each");
 
 const char *fit_name(enum fit f)
 {
-    return fit_names[f];
+    return fits[f];
 }
 
 bool fit_from_name(const char *name, enum fit *out)
 {
-    for (size_t i = 0; i < LEN(fit_names); i++)
-        if (strcmp(name, fit_names[i]) == 0) {
+    for (size_t i = 0; i < FIT_COUNT_; i++)
+        if (strcmp(name, fits[i]) == 0) {
             *out = (enum fit)i;
             return true;
         }
     return false;
+}
+
+const char *const *fit_names(void)
+{
+    return fits;
 }
 
 const char *path_name(enum path p)

@@ -14,6 +14,7 @@ struct err;
 enum fit { FIT_PAD, FIT_BLUR, FIT_CROP, FIT_STRETCH, FIT_COUNT_ };
 const char *fit_name(enum fit f); /* "pad", ... */
 bool fit_from_name(const char *name, enum fit *out);
+const char *const *fit_names(void); /* all of them, and NULL */
 /* In wishes: as the profile says. */
 enum { FIT_UNSAID = FIT_COUNT_ };
 

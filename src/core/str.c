@@ -145,6 +145,15 @@ void buf_printf(struct buf *b, const char *fmt, ...)
     va_end(again);
 }
 
+const char *str_names(char *out, size_t size, const char *const *names)
+{
+    size_t n = 0;
+    *out = 0;
+    for (const char *const *p = names; *p && n < size; p++)
+        n += (size_t)snprintf(out + n, size - n, "%s%s", p == names ? "" : ", ", *p);
+    return out;
+}
+
 void str_copy(char *out, size_t size, const char *cstring)
 {
     size_t n = strlen(cstring);

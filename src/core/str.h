@@ -33,5 +33,7 @@ void buf_clear(struct buf *b);
 void buf_put(struct buf *b, const void *data, size_t len_bytes);
 void buf_puts(struct buf *b, const char *cstring);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The names up to a NULL, as "pad, blur, crop"; in out, which it gives back. Cut off to `size`. */
+const char *str_names(char *out, size_t size, const char *const *names);
 /* Copies cstring into out[size], cut at a UTF-8 boundary if it must be; always ended by NUL. */
 void str_copy(char *out, size_t size, const char *cstring);

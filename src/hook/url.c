@@ -28,7 +28,11 @@ static bool closed_number(const char *host)
 
 static int bad(struct err *e, const char *why)
 {
-    return err_msg(e, MSG_HOOK_URL_BAD, "hook: the address %s", why);
+    (void)err_msg(e, MSG_HOOK_URL_BAD, "hook: the address %s", why);
+    return err_field(e, "url",
+                     "an http or https address of up to %d bytes, without a user, not in "
+                     "a private network",
+                     URL_MAX);
 }
 
 int hook_url_check(const char *url, bool private_too, struct err *e)

@@ -8,7 +8,7 @@
 #include "core/mem.h"
 #include "store/store.h"
 
-enum { USERS_MAX = 1000, USERS_USUAL = 100, QUERY_MAX = 256, RETRY_MAX = 1000 };
+enum { USERS_MAX = 1000, USERS_USUAL = 100, RETRY_MAX = 1000 };
 
 /* -- the service -- */
 
@@ -86,15 +86,13 @@ void admin_users(struct request *r)
 {
     struct err e;
     int64_t max = USERS_USUAL, after = 0;
-    const char *part = request_query(r, "q");
+    const char *part = NULL;
     json_t *list = json_array();
-    if (!request_number(r, "max", 0, INT64_MAX, &max) ||
-        !request_number(r, "after", 0, INT64_MAX, &after) ||
-        (part && (strlen(part) > QUERY_MAX || !str_utf8_clean(str_of(part))))) {
-        err_msg(&e, MSG_PARAMETER_BAD, "users: a parameter is none of ours");
-    } else if (store_user_search(r->http->parts.store, part ? part : "", after,
-                                 (int)(max < USERS_MAX ? max : USERS_MAX), add_user, list,
-                                 &e) == 0) {
+    if (request_number(r, "max", 0, INT64_MAX, &max, &e) == 0 &&
+        request_number(r, "after", 0, INT64_MAX, &after, &e) == 0 &&
+        query_part(r, &part, &e) == 0 &&
+        store_user_search(r->http->parts.store, part ? part : "", after,
+                          (int)(max < USERS_MAX ? max : USERS_MAX), add_user, list, &e) == 0) {
         answer_json(r, 200, json_pack("{s:o}", "data", list));
         return;
     }
@@ -110,10 +108,10 @@ static int read_limit(const json_t *o, const char *name, unsigned which, int64_t
     if (!v)
         return 0;
     if (!json_is_null(v) && !json_is_integer(v))
-        return err_msg(e, MSG_FIELD_TYPE, "user: %s is no number", name);
+        return err_wrong(e, MSG_FIELD_TYPE, name, "a whole number, or null");
     *out = json_is_null(v) ? -1 : json_integer_value(v);
     if (!json_is_null(v) && *out < 0)
-        return err_msg(e, MSG_PARAMETER_BAD, "user: %s is below 0", name);
+        return err_parameter(e, name, "a whole number from 0, or null");
     c->only |= which;
     return 0;
 }
@@ -123,12 +121,12 @@ static int read_change(const json_t *o, struct user_change *c, struct err *e)
     const json_t *role = json_object_get(o, "role");
     *c = (struct user_change){.keep_an_admin = true};
     if (role && !json_is_string(role))
-        return err_msg(e, MSG_FIELD_TYPE, "user: role is no text");
+        return err_wrong(e, MSG_FIELD_TYPE, "role", "a text");
     if (role) {
         c->only |= USER_ROLE;
         c->admin = strcmp(json_string_value(role), "admin") == 0;
         if (!c->admin && strcmp(json_string_value(role), "user") != 0)
-            return err_msg(e, MSG_PARAMETER_BAD, "user: no such role");
+            return err_parameter(e, "role", "user, admin");
     }
     if (read_limit(o, "bytes_limit", USER_BYTES, &c->bytes_limit, c, e) < 0)
         return -1;
@@ -195,13 +193,13 @@ static int retry_these(struct request *r, const json_t *ids, int *retried, struc
     size_t i;
     json_t *one;
     if (!json_is_array(ids))
-        return err_msg(e, MSG_FIELD_TYPE, "retry: ids is no list");
+        return err_wrong(e, MSG_FIELD_TYPE, "ids", "a list of whole numbers");
     if (json_array_size(ids) > RETRY_MAX)
-        return err_msg(e, MSG_PARAMETER_BAD, "retry: over %d ids", RETRY_MAX);
+        return err_parameter(e, "ids", "up to %d ids", RETRY_MAX);
     json_array_foreach(ids, i, one)
     {
         if (!json_is_integer(one))
-            return err_msg(e, MSG_FIELD_TYPE, "retry: an id that is no number");
+            return err_wrong(e, MSG_FIELD_TYPE, "ids", "a list of whole numbers");
     }
     json_array_foreach(ids, i, one)
     {
@@ -219,11 +217,14 @@ static int retry_state(struct request *r, const json_t *o, int *retried, int64_t
     const char *status = json_string_value(json_object_get(o, "status"));
     const json_t *from = json_object_get(o, "after");
     if (!status)
-        return err_msg(e, MSG_FIELDS_MISSING, "retry: neither ids nor status");
+        return err_wrong(e, MSG_FIELDS_MISSING, "ids",
+                         "a list of whole numbers, or `status` in its place");
     if (from && !json_is_integer(from) && !json_is_null(from))
-        return err_msg(e, MSG_FIELD_TYPE, "retry: after is no number");
-    if (strcmp(status, task_state_name(TASK_FAILED)) != 0 || json_integer_value(from) < 0)
-        return err_msg(e, MSG_PARAMETER_BAD, "retry: only what failed");
+        return err_wrong(e, MSG_FIELD_TYPE, "after", "a whole number, or null");
+    if (strcmp(status, task_state_name(TASK_FAILED)) != 0)
+        return err_parameter(e, "status", "%s", task_state_name(TASK_FAILED));
+    if (json_integer_value(from) < 0)
+        return err_parameter(e, "after", "a whole number from 0, or null");
     *after = json_integer_value(from);
     return task_retry_failed(r->http->parts.tasks, RETRY_MAX, after, retried, e);
 }

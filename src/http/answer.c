@@ -82,11 +82,16 @@ void answer_json(struct request *r, int status, json_t *body)
 /* The body of an error; free() it. */
 static char *error_text(const struct request *r, const struct err *e)
 {
-    const char *text = msg_text(e->msg, r->lang);
+    char text[MSG_SAID_MAX];
+    msg_say(e->msg, r->lang, err_named(e), text, sizeof(text));
     json_t *o = json_pack("{s:s, s:s, s:s}", "message", text, "code", msg_slug(e->msg),
                           "request_id", r->id);
     if (e->code == ERR_STRANGER)
         json_object_set_new(o, "msg", json_string(text));
+    if (*e->parameter) {
+        json_object_set_new(o, "parameter", json_string(e->parameter));
+        json_object_set_new(o, "allowed", json_string(e->allowed));
+    }
     char *out = json_dumps(o, JSON_FORM);
     json_decref(o);
     return out ? out : mem_strdup("{}");

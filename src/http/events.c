@@ -7,12 +7,14 @@
 /* The id to go on from: the header that browsers send, or a parameter for who cannot; -1: none. */
 static int read_after(struct request *r, int64_t *after, struct err *e)
 {
-    const char *text = request_header(r, "Last-Event-ID");
-    if (!text)
+    const char *name = "Last-Event-ID", *text = request_header(r, "Last-Event-ID");
+    if (!text) {
+        name = "last_event_id";
         text = request_query(r, "last_event_id");
+    }
     *after = -1;
     if (text && *text && !str_int64(str_of(text), 0, INT64_MAX, after))
-        return err_msg(e, MSG_PARAMETER_BAD, "Last-Event-ID is not a number");
+        return err_parameter(e, name, "a whole number from 0, the id of an event");
     return 0;
 }
 

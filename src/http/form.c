@@ -24,7 +24,7 @@ static void part_begin(void *arg, const char *name, const char *file_name)
     if (strcmp(name, "file") == 0) {
         if (f->file_seen) {
             struct err e;
-            err_msg(&e, MSG_PARAMETER_BAD, "upload with two files");
+            err_parameter(&e, "file", "one file");
             fail(r, &e);
             return;
         }
@@ -57,7 +57,7 @@ static void part_data(void *arg, const char *data, size_t len_bytes)
     }
     size_t *n = &f->lengths[f->now];
     if (memchr(data, 0, len_bytes) || len_bytes > FIELD_MAX - *n) {
-        err_msg(&e, MSG_PARAMETER_BAD, "field %s is too long or holds a NUL", field_names[f->now]);
+        err_parameter(&e, field_names[f->now], "up to %d bytes without a NUL", FIELD_MAX);
         fail(r, &e);
         return;
     }

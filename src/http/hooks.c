@@ -27,25 +27,36 @@ static int64_t id_of(const struct request *r, int n)
     return id;
 }
 
+static int kinds_bad(struct err *e)
+{
+    const char *names[EVENT_KINDS + 1] = {0};
+    char all[ERR_ALLOWED_MAX];
+    for (int i = 0; i < EVENT_KINDS; i++)
+        names[i] = hook_event_name(i);
+    return err_wrong(e, MSG_HOOK_EVENT_BAD, "events", "one or more of %s",
+                     str_names(all, sizeof(all), names));
+}
+
 static int read_kinds(const json_t *list, unsigned *kinds, struct err *e)
 {
     if (!json_is_array(list))
-        return err_msg(e, MSG_FIELD_TYPE, "events is not a list");
+        return err_wrong(e, MSG_FIELD_TYPE, "events", "a list of texts, or null");
     *kinds = 0;
     for (size_t i = 0; i < json_array_size(list); i++) {
         const char *name = json_string_value(json_array_get(list, i));
         int kind = name ? hook_event_kind(name) : -1;
         if (kind < 0)
-            return err_msg(e, MSG_HOOK_EVENT_BAD, "no such type of event");
+            return kinds_bad(e);
         *kinds |= 1u << kind;
     }
-    return *kinds ? 0 : err_msg(e, MSG_HOOK_EVENT_BAD, "no type of event at all");
+    return *kinds ? 0 : kinds_bad(e);
 }
 
-static int read_text(struct request *r, const json_t *v, const char **out, struct err *e)
+static int read_text(struct request *r, const char *name, const json_t *v, const char **out,
+                     struct err *e)
 {
     if (!json_is_string(v))
-        return err_msg(e, MSG_FIELD_TYPE, "a field is not a text");
+        return err_wrong(e, MSG_FIELD_TYPE, name, "a text");
     *out = arena_strdup(r->arena, json_string_value(v));
     return 0;
 }
@@ -55,7 +66,7 @@ static int read_fields(struct request *r, const json_t *o, struct hook_row *h, s
 {
     const json_t *v;
     if ((v = json_object_get(o, "url"))) {
-        if (read_text(r, v, &h->url, e) < 0 ||
+        if (read_text(r, "url", v, &h->url, e) < 0 ||
             hook_url_check(h->url, r->http->conf.hook_private, e) < 0)
             return -1;
     }
@@ -64,14 +75,15 @@ static int read_fields(struct request *r, const json_t *o, struct hook_row *h, s
         return -1;
     v = json_object_get(o, "description");
     if (v && !json_is_null(v)) {
-        if (read_text(r, v, &h->description, e) < 0)
+        if (read_text(r, "description", v, &h->description, e) < 0)
             return -1;
         if (strlen(h->description) > DESCRIPTION_MAX || !str_utf8_clean(str_of(h->description)))
-            return err_msg(e, MSG_PARAMETER_BAD, "the description is too long or odd");
+            return err_parameter(e, "description", "up to %d bytes of UTF-8, no control characters",
+                                 DESCRIPTION_MAX);
     }
     if ((v = json_object_get(o, "enabled"))) {
         if (!json_is_boolean(v))
-            return err_msg(e, MSG_FIELD_TYPE, "enabled is neither true nor false");
+            return err_wrong(e, MSG_FIELD_TYPE, "enabled", "true, false");
         h->enabled = json_is_true(v);
     }
     return 0;
@@ -131,7 +143,7 @@ void hooks_add(struct request *r)
                          .enabled = true,
                          .secret = secret};
     if (read_body(r, &h, &e) < 0 ||
-        (!h.url && err_msg(&e, MSG_FIELDS_MISSING, "url is missing") < 0) ||
+        (!h.url && err_wrong(&e, MSG_FIELDS_MISSING, "url", "an http or https address") < 0) ||
         store_hook_add(r->http->parts.store, &h, &h.id, &e) < 0 ||
         store_hook_get(r->http->parts.store, r->arena, h.id, h.user_id, &h, &e) < 0) {
         answer_error(r, &e);
@@ -219,9 +231,8 @@ void hooks_deliveries(struct request *r)
     struct err e;
     struct hook_row h;
     int64_t max = PAGE_USUAL, after = 0;
-    if (!request_number(r, "max", 0, INT64_MAX, &max) ||
-        !request_number(r, "after", 0, INT64_MAX, &after)) {
-        err_msg(&e, MSG_PARAMETER_BAD, "deliveries: a parameter is not a number");
+    if (request_number(r, "max", 0, INT64_MAX, &max, &e) < 0 ||
+        request_number(r, "after", 0, INT64_MAX, &after, &e) < 0) {
         answer_error(r, &e);
         return;
     }

@@ -126,10 +126,13 @@ void request_run(struct request *r);
 void request_free(struct request *r);
 /* A header field as it came; NULL: none. */
 const char *request_header(const struct request *r, const char *name);
-/* A parameter of the query; NULL: none. As a number: false when it is no such; when there is none
- * *out stays. */
+/* A parameter of the query; NULL: none. As a number: when there is none *out
+ * stays; MSG_PARAMETER_BAD. */
 const char *request_query(struct request *r, const char *name);
-bool request_number(struct request *r, const char *name, int64_t min, int64_t max, int64_t *out);
+/* The text "q" that something is looked for by; stays NULL where there is none. */
+int query_part(struct request *r, const char **out, struct err *e);
+int request_number(struct request *r, const char *name, int64_t min, int64_t max, int64_t *out,
+                   struct err *e);
 /* The JSON of the body, which the caller frees; NULL with MSG_JSON_BAD when it is no object. */
 json_t *body_object(struct request *r, struct err *e);
 

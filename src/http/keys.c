@@ -89,23 +89,27 @@ static int read_key(const json_t *o, struct key_wish *w, struct err *e)
     size_t i;
     *w = (struct key_wish){.name = json_string_value(name)};
     if (!name || !scopes)
-        return err_msg(e, MSG_FIELDS_MISSING, "key: name or scopes are missing");
-    if (!w->name || !json_is_array(scopes) ||
-        (expires && !json_is_null(expires) && !json_is_integer(expires)))
-        return err_msg(e, MSG_FIELD_TYPE, "key: a field of another type");
+        return err_wrong(e, MSG_FIELDS_MISSING, name ? "scopes" : "name",
+                         name ? "a list of texts" : "a text");
+    if (!w->name)
+        return err_wrong(e, MSG_FIELD_TYPE, "name", "a text");
+    if (!json_is_array(scopes))
+        return err_wrong(e, MSG_FIELD_TYPE, "scopes", "a list of texts");
+    if (expires && !json_is_null(expires) && !json_is_integer(expires))
+        return err_wrong(e, MSG_FIELD_TYPE, "expires_in", "a whole number, or null");
     json_array_foreach(scopes, i, one)
     {
         unsigned scope;
         if (!json_is_string(one))
-            return err_msg(e, MSG_FIELD_TYPE, "key: a scope that is no text");
+            return err_wrong(e, MSG_FIELD_TYPE, "scopes", "a list of texts");
         if (!auth_scope_from_name(json_string_value(one), &scope))
-            return err_msg(e, MSG_PARAMETER_BAD, "key: an unknown scope");
+            return auth_scopes_bad(e);
         w->scopes |= scope;
     }
     if (json_is_integer(expires)) {
         w->for_s = json_integer_value(expires);
         if (w->for_s < 1 || w->for_s > EXPIRES_MAX_S)
-            return err_msg(e, MSG_PARAMETER_BAD, "key: expires_in is out of range");
+            return err_parameter(e, "expires_in", "1 to %d (seconds), or null", EXPIRES_MAX_S);
     }
     return 0;
 }

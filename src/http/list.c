@@ -15,25 +15,49 @@ static const struct str LIST_HEAD = {"{\"data\":[", 9};
 
 /* -- the query -- */
 
-static bool state_from_name(const char *name, unsigned *mask)
+/* The place among the names that a parameter has; *out stays where it is not there. */
+static int query_name(struct request *r, const char *parameter, const char *const *names, int *out,
+                      struct err *e)
 {
-    for (enum task_state s = TASK_UPLOADED; s < TASK_DELETED; s++)
-        if (strcmp(name, task_state_name(s)) == 0) {
-            *mask = 1u << s;
-            return true;
+    char all[ERR_ALLOWED_MAX];
+    const char *name = request_query(r, parameter);
+    for (int i = 0; name && names[i]; i++)
+        if (strcmp(name, names[i]) == 0) {
+            *out = i;
+            return 0;
         }
-    return false;
+    return name ? err_parameter(e, parameter, "%s", str_names(all, sizeof(all), names)) : 0;
 }
 
-static bool sort_from_name(const char *name, enum task_sort *out)
+static int query_state(struct request *r, unsigned *mask, struct err *e)
 {
-    static const char *const names[SORT_COUNT_] = {"created", "title", "size", "length"};
-    for (enum task_sort s = SORT_CREATED; s <= SORT_LENGTH; s++)
-        if (strcmp(name, names[s]) == 0) {
-            *out = s;
-            return true;
-        }
-    return false;
+    const char *names[TASK_DELETED + 1] = {0};
+    int state = -1;
+    for (enum task_state s = TASK_UPLOADED; s < TASK_DELETED; s++)
+        names[s] = task_state_name(s);
+    if (query_name(r, "status", names, &state, e) < 0)
+        return -1;
+    *mask = state >= 0 ? 1u << state : 0;
+    return 0;
+}
+
+static int query_sort(struct request *r, enum task_sort *out, struct err *e)
+{
+    static const char *const names[SORT_COUNT_ + 1] = {"created", "title", "size", "length"};
+    int sort = SORT_CREATED;
+    if (query_name(r, "sort", names, &sort, e) < 0)
+        return -1;
+    *out = (enum task_sort)sort;
+    return 0;
+}
+
+int query_part(struct request *r, const char **out, struct err *e)
+{
+    const char *part = request_query(r, "q");
+    if (part && (strlen(part) > PART_MAX || !str_utf8_clean(str_of(part))))
+        return err_parameter(e, "q", "up to %d bytes of UTF-8, no control characters", PART_MAX);
+    *out = part && *part ? part : NULL;
+    return 0;
 }
 
 /* "<id>", and with a sort "<id>.<what the task had>": what cursor_put writes. */
@@ -56,19 +80,15 @@ static bool cursor_read(struct request *r, struct task_page *p)
 int list_read(struct request *r, bool own, struct task_page *p, struct err *e)
 {
     int64_t max = PAGE_USUAL, order = 0;
-    const char *status = request_query(r, "status"), *sort = own ? request_query(r, "sort") : NULL,
-               *part = own ? request_query(r, "q") : NULL;
-    *p = (struct task_page){.part = part && *part ? part : NULL};
-    if (!request_number(r, "max", 0, INT64_MAX, &max) || !request_number(r, "order", 0, 1, &order))
-        return err_msg(e, MSG_PARAMETER_BAD, "list: a parameter is not a number");
-    if (status && !state_from_name(status, &p->states))
-        return err_msg(e, MSG_PARAMETER_BAD, "list: no state is called that");
-    if (sort && !sort_from_name(sort, &p->sort))
-        return err_msg(e, MSG_PARAMETER_BAD, "list: no such order");
-    if (part && (strlen(part) > PART_MAX || !str_utf8_clean(str_of(part))))
-        return err_msg(e, MSG_PARAMETER_BAD, "list: q is too long or odd");
+    *p = (struct task_page){0};
+    if (request_number(r, "max", 0, INT64_MAX, &max, e) < 0 ||
+        request_number(r, "order", 0, 1, &order, e) < 0 || query_state(r, &p->states, e) < 0 ||
+        (own && (query_sort(r, &p->sort, e) < 0 || query_part(r, &p->part, e) < 0)))
+        return -1;
     if (!cursor_read(r, p))
-        return err_msg(e, MSG_PARAMETER_BAD, "list: after is none of ours");
+        return err_parameter(e, "after",
+                             p->sort == SORT_CREATED ? "the id of a task, as `next` has it"
+                                                     : "what `next` has, with the same sort");
     p->descending = order == 1;
     p->max = (int)(max < PAGE_MAX ? max : PAGE_MAX);
     return 0;
@@ -264,19 +284,16 @@ void tasks_list(struct request *r)
 {
     struct err e;
     struct task_page page;
-    const char *view = request_query(r, "view");
-    if (list_read(r, true, &page, &e) < 0) {
+    static const char *const views[] = {"full", NULL};
+    int view = -1;
+    if (list_read(r, true, &page, &e) < 0 || query_name(r, "view", views, &view, &e) < 0) {
         answer_error(r, &e);
         return;
     }
     page.user_id = r->caller.user_id;
-    page.brief = !view;
-    if (!view) {
+    page.brief = view < 0;
+    if (page.brief)
         list_brief(r, &page);
-    } else if (strcmp(view, "full") == 0) {
+    else
         list_full(r, &page);
-    } else {
-        err_msg(&e, MSG_PARAMETER_BAD, "list: no such view");
-        answer_error(r, &e);
-    }
 }

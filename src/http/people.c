@@ -17,7 +17,7 @@ static int read_fields(struct request *r, json_t **object, const char *const *na
         const json_t *v = json_object_get(o, names[i]);
         if (v && !json_is_string(v) && !json_is_null(v)) {
             json_decref(o);
-            return err_msg(e, MSG_FIELD_TYPE, "json: %s is not a text", names[i]);
+            return err_wrong(e, MSG_FIELD_TYPE, names[i], "a text");
         }
         values[i] = json_string_value(v);
     }

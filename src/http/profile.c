@@ -9,6 +9,7 @@
 #include "task/profile.h"
 
 enum { TRIES = 5 };
+static const char LOGO_ALLOWED[] = "the id of a logo that was sent to /api/admin/logos, or null";
 
 /* Whether there is another logo than the built-in mark, as this process has its settings. */
 static bool has_logo(const struct request *r, const struct profile_row *p)
@@ -34,11 +35,9 @@ void profile_get(struct request *r)
     struct err e;
     int64_t version = 0;
     const char *asked = request_query(r, "version");
-    if (asked && !str_int64(str_of(asked), 0, INT64_MAX, &version)) {
-        err_msg(&e, MSG_PARAMETER_BAD, "version: not a number");
-        answer_error(r, &e);
-    } else if ((asked ? task_profile_get(t, r->arena, version, &p, &e)
-                      : task_profile_newest(t, r->arena, &p, &e)) < 0) {
+    if (request_number(r, "version", 0, INT64_MAX, &version, &e) < 0 ||
+        (asked ? task_profile_get(t, r->arena, version, &p, &e)
+               : task_profile_newest(t, r->arena, &p, &e)) < 0) {
         answer_error(r, &e);
     } else {
         json_t *o = profile_object(r, &p);
@@ -53,7 +52,7 @@ static int read_logo(const struct request *r, const json_t *v, struct profile_ro
     if (!v || json_is_true(v) || (json_is_false(v) && !has_logo(r, p)))
         return 0;
     if (!json_is_string(v) && !json_is_null(v) && !json_is_false(v))
-        return err_msg(e, MSG_FIELD_TYPE, "logo: of another type");
+        return err_wrong(e, MSG_FIELD_TYPE, "logo", "%s", LOGO_ALLOWED);
     p->logo_kind = json_is_string(v) ? LOGO_OWN : LOGO_MARK;
     p->logo = json_is_string(v) ? json_string_value(v) : "";
     if (p->logo_kind == LOGO_OWN && (!*p->logo || strlen(p->logo) > LOGO_ID_MAX))
@@ -100,6 +99,14 @@ static int change(struct request *r, const json_t *o, struct profile_row *p, boo
     return err_set(e, ERR_BUSY, "the profile is being changed by others all the time");
 }
 
+/* The store says only that there is no such logo, which may be gone in this moment. */
+static void refuse(struct request *r, struct err *e)
+{
+    if (e->msg == MSG_LOGO_NOT_FOUND)
+        err_field(e, "logo", "%s", LOGO_ALLOWED);
+    answer_error(r, e);
+}
+
 void profile_put(struct request *r)
 {
     struct profile_row p;
@@ -107,7 +114,7 @@ void profile_put(struct request *r)
     bool made;
     json_t *o = body_object(r, &e);
     if (!o || change(r, o, &p, &made, &e) < 0)
-        answer_error(r, &e);
+        refuse(r, &e);
     else
         answer_json(r, made ? 201 : 200, profile_object(r, &p));
     json_decref(o);
@@ -123,7 +130,7 @@ void profile_preview(struct request *r)
     json_t *o = body_object(r, &e);
     if (!o || read_change(r, o, &newest, &p, &e) < 0 ||
         h->logo_show(h->logos, &p, &jpeg, &n, &e) < 0) {
-        answer_error(r, &e);
+        refuse(r, &e);
     } else {
         r->answer_bytes = (int64_t)n;
         answer_put(r, 200, MHD_create_response_from_buffer(n, jpeg, MHD_RESPMEM_MUST_FREE));
@@ -145,7 +152,7 @@ static int take_logo(struct request *r, char id[ID_SIZE], struct err *e)
     const struct http_parts *h = &r->http->parts;
     const char *type = request_header(r, "Content-Type");
     if (!is_type(type, "image/png") && !is_type(type, "image/jpeg"))
-        return err_msg(e, MSG_LOGO_TYPE, "logo: neither image/png nor image/jpeg");
+        return err_wrong(e, MSG_LOGO_TYPE, "Content-Type", "image/png, image/jpeg");
     if (!r->body.len)
         return err_msg(e, MSG_EMPTY_FILE, "logo: no bytes");
     if (h->logo_look(h->logos, r->body.p, r->body.len, e) < 0)

@@ -16,6 +16,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <strings.h>
 
@@ -144,14 +145,19 @@ const char *request_query(struct request *r, const char *name)
     return MHD_lookup_connection_value(r->conn, MHD_GET_ARGUMENT_KIND, name);
 }
 
-bool request_number(struct request *r, const char *name, int64_t min, int64_t max, int64_t *out)
+int request_number(struct request *r, const char *name, int64_t min, int64_t max, int64_t *out,
+                   struct err *e)
 {
     const char *text;
     size_t len;
     if (MHD_lookup_connection_value_n(r->conn, MHD_GET_ARGUMENT_KIND, name, strlen(name), &text,
                                       &len) != MHD_YES)
-        return true;
-    return text && str_int64((struct str){text, len}, min, max, out);
+        return 0;
+    if (text && str_int64((struct str){text, len}, min, max, out))
+        return 0;
+    return max == INT64_MAX
+               ? err_parameter(e, name, "a whole number from %" PRId64, min)
+               : err_parameter(e, name, "a whole number from %" PRId64 " to %" PRId64, min, max);
 }
 
 static enum MHD_Result join_forwarded(void *cls, enum MHD_ValueKind kind, const char *key,

@@ -4,8 +4,6 @@
 #include "core/log.h"
 #include "core/mem.h"
 
-enum { START_MAX_S = 86400 };
-
 /* The number in a path or query; false when it is none. */
 static bool number(const char *text, size_t len, int64_t min, int64_t max, int64_t *out)
 {
@@ -28,9 +26,9 @@ int wish_read(const char *fit, const char *start, struct task_wish *w, struct er
 {
     w->fit = (enum fit)FIT_UNSAID;
     if (fit && !fit_from_name(fit, &w->fit))
-        return err_msg(e, MSG_PARAMETER_BAD, "fit is none of ours");
-    if (start && !str_double(str_of(start), 0, START_MAX_S, &w->start_s))
-        return err_msg(e, MSG_PARAMETER_BAD, "start is not a number of seconds");
+        return task_fit_bad(e);
+    if (start && !str_double(str_of(start), 0, TASK_START_MAX_S, &w->start_s))
+        return task_start_bad(e);
     return 0;
 }
 
@@ -185,16 +183,19 @@ static int read_amend(const json_t *o, struct task_amend *how, struct err *e)
 {
     const json_t *title = json_object_get(o, "title"), *fit = json_object_get(o, "fit"),
                  *start = json_object_get(o, "start");
-    if ((title && !json_is_string(title) && !json_is_null(title)) ||
-        (fit && !json_is_string(fit)) || (start && !json_is_number(start)))
-        return err_msg(e, MSG_FIELD_TYPE, "task: a field of another type");
+    if (title && !json_is_string(title) && !json_is_null(title))
+        return err_wrong(e, MSG_FIELD_TYPE, "title", "a text, or null");
+    if (fit && !json_is_string(fit))
+        return err_wrong(e, MSG_FIELD_TYPE, "fit", "a text");
+    if (start && !json_is_number(start))
+        return err_wrong(e, MSG_FIELD_TYPE, "start", "a number of seconds");
     *how = (struct task_amend){.title = json_is_null(title) ? "" : json_string_value(title),
                                .fit = (enum fit)FIT_UNSAID,
                                .start_s = start ? json_number_value(start) : -1};
     if (fit && !fit_from_name(json_string_value(fit), &how->fit))
-        return err_msg(e, MSG_PARAMETER_BAD, "fit is none of ours");
-    if (start && !(how->start_s >= 0 && how->start_s <= START_MAX_S))
-        return err_msg(e, MSG_PARAMETER_BAD, "start is not a number of seconds");
+        return task_fit_bad(e);
+    if (start && !(how->start_s >= 0)) /* below 0 says that there is none */
+        return task_start_bad(e);
     return 0;
 }
 

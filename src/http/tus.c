@@ -91,8 +91,8 @@ static int meta(struct request *r, const char *header, const char *key, const ch
             size_t len = VALUE_MAX;
             char *text = arena_get(r->arena, VALUE_MAX + 1);
             if (!base64(p + name + gap, value, text, &len) || memchr(text, 0, len))
-                return err_msg(e, MSG_PARAMETER_BAD, "Upload-Metadata: %s is no base64 of a text",
-                               key);
+                return err_parameter(e, key, "base64 of a text of up to %d bytes without a NUL",
+                                     VALUE_MAX);
             text[len] = 0;
             *out = text;
             return 0;
@@ -110,7 +110,7 @@ static int read_wish(struct request *r, struct task_wish *w, struct err *e)
                             .request = r->id,
                             .idempotency_key = key ? arena_strdup(r->arena, key) : NULL};
     if (header && strlen(header) > META_MAX)
-        return err_msg(e, MSG_PARAMETER_BAD, "Upload-Metadata is over %d bytes", META_MAX);
+        return err_parameter(e, "Upload-Metadata", "up to %d bytes", META_MAX);
     if (meta(r, header, "filename", &w->file_name, e) < 0 ||
         meta(r, header, "title", &w->title, e) < 0 || meta(r, header, "fit", &fit, e) < 0 ||
         meta(r, header, "start", &start, e) < 0)
@@ -123,7 +123,7 @@ static int read_number(const struct request *r, const char *name, int64_t *out, 
     const char *text = request_header(r, name);
     if (text && str_int64(str_of(text), 0, INT64_MAX, out))
         return 0;
-    return err_msg(e, MSG_PARAMETER_BAD, "%s is %s", name, text ? "no number" : "not there");
+    return err_parameter(e, name, "a whole number from 0");
 }
 
 static int read_checksum(struct request *r, struct tus *u, struct err *e)
@@ -145,7 +145,8 @@ static int read_checksum(struct request *r, struct tus *u, struct err *e)
         u->summed = true;
         return 0;
     }
-    return err_msg(e, MSG_PARAMETER_BAD, "Upload-Checksum is of no kind that we know");
+    return err_parameter(e, "Upload-Checksum",
+                         "sha1 or sha256, a blank and the base64 of that sum");
 }
 
 static int open_piece(struct request *r, const char *id, int64_t at_bytes, struct err *e)

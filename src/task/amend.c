@@ -13,13 +13,14 @@ static int check(const struct task_row *row, const struct task_amend *how, bool 
         (how->start_s >= 0 && task_check_start(how->start_s, e) < 0))
         return -1;
     if ((unsigned)how->fit > FIT_UNSAID)
-        return err_msg(e, MSG_PARAMETER_BAD, "fit: not one of ours");
+        return task_fit_bad(e);
     if (!remake)
         return 0;
     if (strcmp(row->error_slug, msg_slug(MSG_FILE_LOST)) == 0)
         return err_msg(e, MSG_REMAKE_STATE, "the clip of task %lld is gone", (long long)row->id);
     if (row->length_us && start_us >= row->length_us)
-        return err_msg(e, MSG_PARAMETER_BAD, "start: the clip ends before it");
+        return err_parameter(e, "start", "0 to under %.6g (seconds), where the clip ends",
+                             (double)row->length_us / 1e6);
     return 0;
 }
 

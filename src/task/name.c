@@ -22,7 +22,7 @@ int task_file_name(struct arena *a, const char *sent, const char **out, struct e
         if (*p == '/' || *p == '\\')
             name = p + 1;
     if (!str_utf8_clean(str_of(name)))
-        return err_msg(e, MSG_FILENAME_BAD, "not UTF-8, or with control characters");
+        return err_wrong(e, MSG_FILENAME_BAD, "filename", "UTF-8, no control characters");
     if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
         name = "clip";
     char text[FILE_NAME_MAX + 1];

@@ -90,6 +90,11 @@ bool task_retryable(const struct task_row *row);
  * *out is the row as it was. */
 int task_delete(struct tasks *t, struct arena *a, int64_t id, int64_t user_id, struct task_row *out,
                 struct err *e);
+/* No clip is a day long; keeps the product with 1e6 in range. */
+enum { TASK_START_MAX_S = 86400 };
+/* -1: MSG_PARAMETER_BAD of "fit", of "start". */
+int task_fit_bad(struct err *e);
+int task_start_bad(struct err *e);
 /* Changes what a task is called, and how its reel is made: then it waits for its turn again, and an
  * attempt under way is of no use any more. The reel that it had stays under its links until the new
  * one is published. *out is the row as it is then. ERR_INPUT with MSG_PARAMETER_BAD; ERR_CONFLICT

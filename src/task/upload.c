@@ -18,8 +18,6 @@
 enum { HASH_BYTES = 32, TITLE_MAX = 200, KEY_MAX = 128 };
 /* What a multipart body may hold beside the file. */
 enum { BODY_EXTRA_BYTES = 64 * 1024, SET_ASIDE_BYTES = 16 << 20 };
-/* No clip is a day long; keeps the product with 1e6 in range. */
-enum { START_MAX_S = 86400 };
 
 struct task_upload {
     crypto_generichash_state hash;
@@ -141,14 +139,25 @@ int task_check_title(const char *title, struct err *e)
 {
     if (str_utf8_clean(str_of(title)) && characters(title) <= TITLE_MAX)
         return 0;
-    return err_msg(e, MSG_PARAMETER_BAD, "title: over %d characters, or not clean", TITLE_MAX);
+    return err_parameter(e, "title", "up to %d characters, no control characters", TITLE_MAX);
+}
+
+int task_start_bad(struct err *e)
+{
+    return err_parameter(e, "start", "0 to %d (seconds)", TASK_START_MAX_S);
+}
+
+int task_fit_bad(struct err *e)
+{
+    char names[ERR_ALLOWED_MAX];
+    return err_parameter(e, "fit", "%s", str_names(names, sizeof(names), fit_names()));
 }
 
 int task_check_start(double start_s, struct err *e)
 {
-    if (isfinite(start_s) && start_s >= 0 && start_s <= START_MAX_S)
+    if (isfinite(start_s) && start_s >= 0 && start_s <= TASK_START_MAX_S)
         return 0;
-    return err_msg(e, MSG_PARAMETER_BAD, "start: not between 0 and %d s", START_MAX_S);
+    return task_start_bad(e);
 }
 
 int task_check_wish(const struct task_wish *w, struct arena *a, struct task_new *n, struct err *e)
@@ -157,10 +166,9 @@ int task_check_wish(const struct task_wish *w, struct arena *a, struct task_new 
     if (task_check_title(title, e) < 0 || task_check_start(w->start_s, e) < 0)
         return -1;
     if ((unsigned)w->fit > FIT_UNSAID)
-        return err_msg(e, MSG_PARAMETER_BAD, "fit: not one of ours");
+        return task_fit_bad(e);
     if (w->idempotency_key && !key_is_well(w->idempotency_key))
-        return err_msg(e, MSG_PARAMETER_BAD, "Idempotency-Key: not 1 to %d visible characters",
-                       KEY_MAX);
+        return err_parameter(e, "Idempotency-Key", "1 to %d visible characters of ASCII", KEY_MAX);
     if (task_file_name(a, w->file_name ? w->file_name : "", &n->file_name, e) < 0)
         return -1;
     n->user_id = w->user_id;

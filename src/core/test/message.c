@@ -184,9 +184,51 @@ static void a_sentence_names_a_format_where_it_has_a_place_for_it(void **state)
     assert_string_equal(e.format, "");
 }
 
+static void an_error_names_the_field_and_what_it_may_be(void **state)
+{
+    (void)state;
+    char said[MSG_SAID_MAX];
+    struct {
+        struct err e;
+        char guard[8];
+    } s = {.guard = "guard"};
+    assert_int_equal(err_parameter(&s.e, "start", "0 to %d (seconds)", 86400), -1);
+    assert_int_equal(s.e.code, ERR_INPUT);
+    assert_int_equal(s.e.msg, MSG_PARAMETER_BAD);
+    assert_string_equal(s.e.parameter, "start");
+    assert_string_equal(s.e.allowed, "0 to 86400 (seconds)");
+    assert_string_equal(s.e.text, "start: allowed: 0 to 86400 (seconds)");
+    msg_say(s.e.msg, LANG_EN, err_named(&s.e), said, sizeof(said));
+    assert_string_equal(said, "The parameter start is not valid");
+    /* it stays while the error is passed on, and goes with the next one */
+    err_wrap(&s.e, "task %d", 3);
+    assert_string_equal(s.e.parameter, "start");
+    err_wrong(&s.e, MSG_FIELD_TYPE, "fit", "a text, not %s", s.e.parameter);
+    assert_int_equal(s.e.msg, MSG_FIELD_TYPE);
+    assert_string_equal(s.e.parameter, "fit");
+    assert_string_equal(s.e.allowed, "a text, not start");
+    (void)err_msg(&s.e, MSG_PROFILE_BAD, "crf: 99");
+    assert_string_equal(s.e.parameter, "");
+    assert_string_equal(s.e.allowed, "");
+    assert_int_equal(err_field(&s.e, "crf", "0 to 51"), -1);
+    assert_string_equal(s.e.text, "crf: 99");
+    assert_string_equal(s.e.parameter, "crf");
+    assert_string_equal(s.e.allowed, "0 to 51");
+    char text[1000];
+    memset(text, 'x', sizeof(text));
+    text[sizeof(text) - 1] = 0;
+    err_parameter(&s.e, text, "%s", text);
+    assert_int_equal(strlen(s.e.parameter), ERR_PARAMETER_MAX - 1);
+    assert_int_equal(strlen(s.e.allowed), ERR_ALLOWED_MAX - 1);
+    assert_string_equal(s.guard, "guard");
+    assert_int_equal(err_parameter(NULL, "x", "y"), -1);
+    assert_int_equal(err_field(NULL, "x", "y"), -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_error_names_the_field_and_what_it_may_be),
         cmocka_unit_test(a_sentence_names_a_format_where_it_has_a_place_for_it),
         cmocka_unit_test(every_message_has_a_slug_of_its_own_and_both_languages),
         cmocka_unit_test(sentences_that_clients_know_stay_to_the_letter),

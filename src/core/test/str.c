@@ -198,10 +198,21 @@ static void a_long_print_is_whole(void **state)
     buf_clear(&b);
 }
 
+static void names_stand_in_a_row_and_are_cut_not_overrun(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"pad", "blur", "crop", NULL}, *const none[] = {NULL};
+    char out[32], small[8];
+    assert_string_equal(str_names(out, sizeof(out), names), "pad, blur, crop");
+    assert_string_equal(str_names(out, sizeof(out), none), "");
+    assert_string_equal(str_names(small, sizeof(small), names), "pad, bl");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whole_numbers_are_read_to_the_last_digit),
+        cmocka_unit_test(names_stand_in_a_row_and_are_cut_not_overrun),
         cmocka_unit_test(decimal_numbers_are_finite_and_stand_alone),
         cmocka_unit_test(a_number_inside_longer_text_ends_where_the_str_ends),
         cmocka_unit_test(text_is_clean_when_it_is_utf8_without_controls),
