@@ -97,6 +97,18 @@ for (const [name, args] of usages)
         assert.ok((stderr + stdout).trim().length > 10, 'and says what is wrong');
     });
 
+// flag, value, and what is said of it
+const values = [
+    ['fit', 'magic', /fit: "magic" is none of pad, blur, crop, stretch/], ['preset', 'lazy', /preset: "lazy" is none of ultrafast, .*, veryslow/],
+    ['start', 'soon', /start: "soon" is not a number of seconds from 0 to 86400/], ['crf', '99', /crf: "99" is not between 0 and 51/],
+    ['log-level', 'loud', /log-level: "loud" is none of error, warn, info, debug/], ['fit', 'x'.repeat(17), /fit: "x+" is not a text of between 1 and 16 bytes/],
+    ['longest', '1s', /longest: no time is left between two bumpers/],
+];
+test('a value that a setting cannot have is named, with those that it can', async () => {
+    for (const [flag, value, said] of values) assert.match((await run(['render', `--${flag}`, value, 'a', 'b'])).stderr, said);
+    assert.match((await run(['serve', '--hook-private=maybe'])).stderr, /hook-private: "maybe" is neither yes nor no/);
+});
+
 test('a fault of the input ends with 3 and names the file and the fault', async (t) => {
     const dir = folder(t), file = await bytes('.mp4', 'only text\n'.repeat(99)), out = join(dir, 'out.mp4');
     const { code, stderr } = await run(['render', file, out]);

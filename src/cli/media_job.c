@@ -7,6 +7,7 @@
 #include "core/mem.h"
 #include "core/profile.h"
 #include "core/str.h"
+#include "task/task.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,8 +18,9 @@ int media_job_wish(struct media_job *m, const struct cli *c, struct err *e)
     struct profile profile;
     if (profile_of_conf(&c->conf, &profile, e) < 0 || parts_logo(&c->conf, &m->logo_fd, e) < 0)
         return -1;
-    if (!str_double(str_of(c->conf.start), 0, 86400, &start_s))
-        return err_set(e, ERR_INPUT, "start: \"%s\" is not a number of seconds", c->conf.start);
+    if (!str_double(str_of(c->conf.start), 0, TASK_START_MAX_S, &start_s))
+        return err_set(e, ERR_INPUT, "start: \"%s\" is not a number of seconds from 0 to %d",
+                       c->conf.start, TASK_START_MAX_S);
     m->order = (struct render_order){
         .profile = profile,
         .limits = media_limits_default(),

@@ -108,11 +108,14 @@ static int set(struct conf *c, int i, struct str value, const char *where, struc
     }
     if (ok)
         return 0;
-    if (it->kind == CONF_TEXT || it->kind == CONF_SWITCH)
-        return err_set(e, ERR_INPUT, "%s: %s: bad value \"%.*s\"", where, it->name,
-                       (int)(value.len < 80 ? value.len : 80), value.p);
-    return err_set(e, ERR_INPUT, "%s: %s: \"%.*s\" is not between %" PRId64 " and %" PRId64, where,
-                   it->name, (int)(value.len < 80 ? value.len : 80), value.p, it->min, it->max);
+    int shown = (int)(value.len < 80 ? value.len : 80);
+    if (it->kind == CONF_SWITCH)
+        return err_set(e, ERR_INPUT, "%s: %s: \"%.*s\" is neither yes nor no", where, it->name,
+                       shown, value.p);
+    return err_set(e, ERR_INPUT, "%s: %s: \"%.*s\" is not %s%" PRId64 " and %" PRId64 "%s", where,
+                   it->name, shown, value.p,
+                   it->kind == CONF_TEXT ? "a text of between " : "between ", it->min, it->max,
+                   it->kind == CONF_TEXT ? " bytes" : "");
 }
 
 static struct str trim(struct str s)
