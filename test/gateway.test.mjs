@@ -6,6 +6,7 @@ import http2 from 'node:http2';
 import https from 'node:https';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import tls from 'node:tls';
 import { Client, multipart } from './lib/client.mjs';
 import { assertReel, clip } from './lib/clips.mjs';
 import { Cluster } from './lib/cluster.mjs';
@@ -195,6 +196,22 @@ test('nginx before two API nodes and two workers is one service', async (t) => {
         assert.ok(!lines.some((line) => line.includes('203.0.113.9')));
     });
 
+    await t.test('an address with too many connections is told so as the API says it, and others are served', async () => {
+        const held = await Promise.all(Array.from({ length: 100 }, () => new Promise((done, failed) => {
+            const socket = tls.connect({ host: '127.0.0.1', port: gateway.tlsPort, localAddress: '127.0.0.9', ca: gateway.ca }, () => {
+                socket.write('POST /api/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n', () => done(socket));
+            });
+            socket.on('error', failed);
+        })));
+        await until('the last is refused', async () => (await gateway.tls('GET', '/ping', { from: '127.0.0.9' })).status === 429);
+        const many = await gateway.tls('GET', '/api/tasks', { from: '127.0.0.9', headers: { 'accept-language': 'en' } });
+        assert.deepEqual([many.status, many.json, many.headers['retry-after']], [429, { message: 'Too many connections at once; wait a moment', code: 'too_many_requests' }, '2']);
+        const page = await gateway.tls('GET', '/', { from: '127.0.0.9', headers: { accept: 'text/html' } });
+        assert.match(page.bytes.toString(), /lang="es"[^]*Demasiadas conexiones/);
+        assert.equal((await gateway.tls('GET', '/ping')).status, 200);
+        for (const socket of held) socket.destroy();
+    });
+
     await t.test('one node is killed: the service goes on; both: it says when to come again', async () => {
         await nodes[0].kill();
         for (let i = 0; i < 20; i++) assert.equal((await gateway.tls('GET', '/api/tasks', { headers: bearer(ana) })).status, 200);
@@ -209,6 +226,14 @@ test('nginx before two API nodes and two workers is one service', async (t) => {
         await nodes[1].kill();
         const away = await gateway.tls('GET', '/api/tasks', { headers: bearer(ana) });
         assert.deepEqual([away.status, away.json.code, away.headers['retry-after']], [503, 'unavailable', '2']);
+        for (const [language, words] of [['en-GB,en', 'The service is busy; try again'], ['es-CO', 'El servicio está ocupado']]) {
+            const page = await gateway.tls('GET', '/', { headers: { accept: 'text/html,*/*', 'accept-language': language } });
+            assert.deepEqual([page.status, page.headers['retry-after'], page.headers['content-type']], [503, '2', 'text/html; charset=utf-8']);
+            assert.match(page.bytes.toString(), new RegExp(`lang="${language.slice(0, 2)}"[^]*http-equiv="refresh"[^]*${words}`));
+            assert.equal((await gateway.tls('GET', '/api/tasks', { headers: { 'accept-language': language } })).json.message.startsWith(words), true);
+        }
+        const large = await gateway.tls('POST', '/api/auth/login', { headers: { 'content-type': 'application/json', 'accept-language': 'en' }, body: Buffer.alloc(200 << 10, 32) });
+        assert.deepEqual([large.status, large.json], [413, { message: 'The request is too large', code: 'too_large' }]);
         await sleep(100);
         await nodes[1].start(['--listen', new URL(nodes[1].url).host, ...nodes[1].flags]);
         await until('it is back', async () => (await gateway.tls('GET', '/api/tasks', { headers: bearer(ana) })).status === 200, 15_000);
