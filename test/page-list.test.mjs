@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Client } from './lib/client.mjs';
 import { bytes, clip } from './lib/clips.mjs';
-import { WORDS, card, isForAll, isReady, logIn, noSideways, open, shifted, shot } from './lib/page.mjs';
+import { WORDS, card, give, isForAll, isReady, logIn, noSideways, open, shifted, shot } from './lib/page.mjs';
 import { serve, until } from './lib/reelgate.mjs';
 
 const names = (page) => page.$$eval('.card .name', (all) => all.map((el) => el.textContent));
@@ -301,4 +301,26 @@ test('titles are changed where they stand, files are called by them, and shape a
     const made = await ana.processed(id);
     assert.deepEqual([made.fit, made.start, Math.round(made.reel.duration * 10)], ['crop', 1.5, 65]);
     assert.deepEqual(troubles, []);
+});
+
+test('an answer that was on its way when a task ended does not put the task back', async (t) => {
+    const server = await serve(t);
+    const ana = await new Client(server).user('ana');
+    const { page, context } = await open(t, server);
+    await logIn(page, 'ana');
+    const other = await context.newPage();
+    await other.goto(server.url);
+    let held = 0;
+    await page.route(/\/api\/tasks\/\d+$/, async (route) => {
+        const response = await route.fetch();
+        const body = await response.json();
+        if (body.status === 'processing') {
+            held++;
+            await until('another page has heard of the end', async () => (await card(other, 'corto').locator('.badge', { hasText: 'Ready' }).count()) === 1);
+        }
+        await route.fulfill({ response, json: body });
+    });
+    await give(page, { name: 'corto.mp4', mimeType: 'video/mp4', buffer: readFileSync(await clip(6, { size: '640x480' })) });
+    await isReady(page, 'corto', WORDS.en);
+    assert.ok(held > 0, 'one was asked for before the end');
 });

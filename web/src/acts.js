@@ -11,7 +11,17 @@ import {
     toast,
     whenSessionEnds,
 } from './state.js';
-import { forget, inLanes, listChanged, lookSoon, nameOf, refresh, take, tasks } from './tasks.js';
+import {
+    clock,
+    forget,
+    inLanes,
+    listChanged,
+    lookSoon,
+    nameOf,
+    refresh,
+    take,
+    tasks,
+} from './tasks.js';
 
 // As the server takes it.
 export const TITLE_MAX = 200;
@@ -35,6 +45,7 @@ export async function retry(id) {
 // Changes what was wished: { title } or { fit, start }. The last two make the reel anew.
 export async function alter(id, wish) {
     const asker = state.token,
+        askedAt = clock(),
         before = tasks.known.get(id);
     tasks.notes.delete(id);
     if (before && 'title' in wish) tasks.known.set(id, { ...before, title: wish.title });
@@ -42,7 +53,7 @@ export async function alter(id, wish) {
     try {
         const task = await ask('PATCH', `/api/tasks/${id}`, wish);
         if (state.token !== asker) return;
-        take([{ ...task, id }]);
+        take([{ ...task, id }], askedAt);
         listChanged();
     } catch (e) {
         if (before) tasks.known.set(id, before);

@@ -1,7 +1,7 @@
 // The list in another order than the usual one, or only what is searched for: the server sorts and
 // searches, and the page shows what it found, page after page.
 import { ask, change, state, whenSessionEnds } from './state.js';
-import { ASKED, FILTERS, take, tasks, whenListChanges } from './tasks.js';
+import { ASKED, FILTERS, clock, take, tasks, whenListChanges } from './tasks.js';
 
 const PAGE = 48,
     MOST = 1000,
@@ -47,9 +47,10 @@ async function load(anew, many = PAGE) {
         const after = await Promise.all(
             sources.map(async ({ next }) => {
                 if (!next) return { next: null };
+                const askedAt = clock();
                 const answer = await ask('GET', next);
                 if (state.token !== asker || mine !== round) return { next: null };
-                take(answer.data);
+                take(answer.data, askedAt);
                 ids.push(...answer.data.map((t) => t.id));
                 return { next: answer.next ? pathOf(answer.next) : null };
             }),

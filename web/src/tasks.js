@@ -82,6 +82,7 @@ export function forget(id) {
     tasks.known.delete(id);
     tasks.hidden.delete(id);
     tasks.notes.delete(id);
+    heardAt.delete(id);
     dropPicture(id);
     listChanged();
     change();
@@ -93,6 +94,12 @@ export const whenListChanges = (run) => onList.push(run);
 export function listChanged() {
     for (const run of onList) run();
 }
+
+// When an event last told another state of a task, by the page's clock. An answer that was asked for
+// before then may be of the state before, so it does not count and is asked for again.
+const heardAt = new Map();
+export const clock = () => performance.now();
+const mayBeOld = (id, askedAt) => (heardAt.get(id) ?? -1) >= askedAt;
 
 // Each answer signs its links anew; a picture that is shown keeps its own, or it would be loaded
 // again.
@@ -112,8 +119,12 @@ export function refresh(id) {
     const asker = state.token;
     const asked = (async () => {
         try {
-            const task = await ask('GET', `/api/tasks/${id}`);
-            if (state.token !== asker) return null;
+            let task, askedAt;
+            do {
+                askedAt = clock();
+                task = await ask('GET', `/api/tasks/${id}`);
+                if (state.token !== asker) return null;
+            } while (mayBeOld(id, askedAt));
             know(id, task);
             change();
             return task;
@@ -135,17 +146,21 @@ async function refreshRange(ids, status) {
     const many = tasks.list.filter(
         (t) => t.id <= first && t.id >= last && (status === 'all' || t.status === status),
     ).length;
+    const askedAt = clock();
     const { data } = await ask(
         'GET',
         `/api/tasks?view=full&order=1&max=${many}&after=${first + 1}${ofState(status)}`,
     );
     if (state.token !== asker) return;
-    take(data);
+    take(data, askedAt);
     change();
 }
-// Answers of the server, as what is known.
-export function take(data) {
-    for (const task of data) know(task.id, task);
+// Answers of the server that were asked for then, as what is known.
+export function take(data, askedAt) {
+    for (const task of data) {
+        if (mayBeOld(task.id, askedAt)) refresh(task.id).catch(() => {});
+        else know(task.id, task);
+    }
 }
 // Does run(id) for all ids, a few at a time.
 export async function inLanes(ids, run) {
@@ -228,13 +243,18 @@ const endOf = (status) => tasks.ends[status] ?? tasks.ends.all ?? 0;
 export const isWhole = (filter) => ASKED[filter].every((status) => endOf(status) === 0);
 
 export async function loadList() {
-    const asker = state.token;
+    const asker = state.token,
+        askedAt = clock();
     try {
         const { data } = await ask('GET', `/api/tasks?order=1&max=${LIST_MAX}`);
         if (state.token !== asker) return;
+        const before = new Map(tasks.list.map((t) => [t.id, t.status]));
         tasks.list = data
             .filter((t) => STATES.has(t.status))
-            .map(({ id, status }) => ({ id, status }));
+            .map(({ id, status }) => ({
+                id,
+                status: (mayBeOld(id, askedAt) && before.get(id)) || status,
+            }));
         tasks.ends = { all: data.length < LIST_MAX ? 0 : data.at(-1).id };
         tasks.loaded = true;
         tasks.error = null;
@@ -299,6 +319,7 @@ function hearOf(e) {
         forget(id);
         return;
     }
+    if (tasks.list.find((one) => one.id === id)?.status !== e.status) heardAt.set(id, clock());
     place(id, e.status);
     const t = tasks.known.get(id);
     if (e.status === 'processed' || e.status === 'failed') ended(id, t?.status, e.status);
@@ -394,5 +415,6 @@ whenSessionEnds(() => {
     line = [];
     for (const id of [...tasks.pictures.keys()]) dropPicture(id);
     for (const part of ['known', 'names', 'hidden', 'busy', 'notes']) tasks[part].clear();
+    heardAt.clear();
     Object.assign(tasks, { list: [], loaded: false, ends: {}, error: null, live: true });
 });
