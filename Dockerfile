@@ -28,7 +28,7 @@ RUN meson setup /build /src --prefix=/usr --buildtype=release -Dprograms-only=tr
 
 FROM debian:bookworm-slim AS gateway
 RUN apt-get update && apt-get install -y --no-install-recommends nginx openssl \
-    && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /etc/nginx/sites-enabled/default \
+    && rm -rf /var/lib/apt/lists/* /var/cache/* /var/lib/dpkg/*-old /var/log/* /etc/nginx/sites-enabled/default \
     && groupadd --gid 10001 reelgate \
     && useradd --uid 10001 --gid 10001 --no-create-home --shell /usr/sbin/nologin reelgate \
     && install -d -o 10001 -g 10001 -m 0700 /etc/reelgate/tls
@@ -47,7 +47,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends \
         libmicrohttpd12 libgnutls30 libjansson4 libjwt0 libsodium23 libsqlite3-0 libpq5 librabbitmq4 \
         libhiredis0.14 librdkafka1 libcurl4 libavformat59 libavcodec59 libavfilter8 libavutil57 \
         libswscale6 libswresample4 libseccomp2 ca-certificates \
-    && cd /usr/share && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/fontconfig \
+    && cd /usr/share && rm -rf /var/lib/apt/lists/* /var/cache/* /var/lib/dpkg/*-old /var/log/* \
         X11 alsa fonts gdk-pixbuf* glib-2.0 icons libdrm libmysofa libthai mime themes \
     && cd /usr/lib/x86_64-linux-gnu && rm -rf mfx libmfxhw64* libmfx-tracer* gdk-pixbuf* \
     && groupadd --gid 10001 reelgate \

@@ -4,8 +4,8 @@
 // script/test compose
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { Client } from './lib/client.mjs';
 import { assertReel, clip, real } from './lib/clips.mjs';
@@ -34,10 +34,18 @@ test('the compose file, run', async (t) => {
     });
 
     await step('a build is sent sources alone: no document, no test, no secret', () => {
-        const sent = engine.context();
+        const sent = engine.context(root);
         assert.ok(sent.includes('src/reelgate.c') && sent.includes('deploy/docker/gateway'));
         assert.deepEqual(sent.filter((name) => !/^(src|web|api|script|deploy|meson(_options)?\.\w+)(\/|$)/.test(name)), []);
         assert.deepEqual(sent.filter((name) => /\/test\/|\.env|\.pem|\.ya?ml$|node_modules|tls/.test(name)), ['api/openapi.yaml']);
+        // What an operator has beside it.
+        const desk = join(engine.dir, 'secrets');
+        for (const name of ['.env', 'deploy/docker/tls/key.pem', 'deploy/docker/tls/cert.pem', 'src/.env', 'web/key.pem', 'data/secret', 'src/main.c']) {
+            mkdirSync(dirname(join(desk, name)), { recursive: true });
+            writeFileSync(join(desk, name), 'secret');
+        }
+        assert.deepEqual(engine.context(desk), ['src/main.c']);
+        for (const name of ['.env', 'deploy/docker/tls/key.pem']) execFileSync('git', ['check-ignore', '-q', name], { cwd: root });
     });
 
     await step('in a filter like Docker\'s four layers hold, the filter is named, and a clip becomes a reel', async () => {
@@ -137,6 +145,7 @@ test('the compose file, run', async (t) => {
         for (const name of ['worker-1', 'backend-1', 'queue', 'gateway', 'worker-2', 'database', 'backend-2']) {
             await engine.killAndReturn(name);
             await engine.healthy();
+            assert.equal((await ana.get(`/api/tasks/${first}`)).status, 200, `served as soon as all are healthy, after ${name}`);
         }
         over = true;
         await giving;

@@ -2,6 +2,7 @@
 // workers, on a real PostgreSQL and a real RabbitMQ.
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
 import http2 from 'node:http2';
 import https from 'node:https';
 import { join } from 'node:path';
@@ -10,7 +11,7 @@ import tls from 'node:tls';
 import { Client, multipart } from './lib/client.mjs';
 import { assertReel, clip } from './lib/clips.mjs';
 import { Cluster } from './lib/cluster.mjs';
-import { postgres, rabbit } from './lib/engines.mjs';
+import { freePort, postgres, rabbit } from './lib/engines.mjs';
 import { BEHIND, Gateway, storage } from './lib/gateway.mjs';
 import { sleep, until } from './lib/reelgate.mjs';
 
@@ -238,4 +239,25 @@ test('nginx before two API nodes and two workers is one service', async (t) => {
         await nodes[1].start(['--listen', new URL(nodes[1].url).host, ...nodes[1].flags]);
         await until('it is back', async () => (await gateway.tls('GET', '/api/tasks', { headers: bearer(ana) })).status === 200, 15_000);
     });
+});
+
+test('nodes that are back are asked at once, though nginx has just found all of them away', async (t) => {
+    const ports = [await freePort(), await freePort()];
+    const listen = () => Promise.all(ports.map((port) => new Promise((done) => {
+        const node = http.createServer((request, answer) => answer.end('{"message":"Ok"}')).listen(port, '127.0.0.1', () => done(node));
+    })));
+    const leave = (nodes) => Promise.all(nodes.map((node) => new Promise((done) => {
+        node.close(done);
+        node.closeAllConnections();
+    })));
+    let nodes = await listen();
+    t.after(() => leave(nodes));
+    const gateway = await new Gateway().start(t, ports.map((port) => ({ url: `http://127.0.0.1:${port}` })), storage(t));
+    for (let i = 0; i < 5; i++) {
+        await leave(nodes);
+        assert.equal((await gateway.tls('GET', '/ping')).status, 503);
+        nodes = await listen();
+        assert.equal((await gateway.tls('GET', '/ping')).status, 200);
+        assert.equal((await gateway.tls('POST', '/api/tasks', { body: 'a body that is passed as it comes' })).status, 200);
+    }
 });

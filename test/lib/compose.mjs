@@ -50,9 +50,10 @@ export class Engine {
             writeFileSync(join(this.dir, name), text);
             return join(this.dir, name);
         };
-        // Limits below those of any machine; crun refuses machines with both kinds of cgroups; locks of its own.
+        const files = Math.min(execFileSync('sh', ['-c', 'ulimit -Hn | sed s/unlimited/65536/']), 65536);
+        // Limits that this machine allows; crun refuses machines with both kinds of cgroups; locks of its own.
         const conf = file('containers.conf', `[containers]
-default_ulimits=["nofile=1024:1024","nproc=1024:1024"]
+default_ulimits=["nofile=${files}:${files}","nproc=1024:1024"]
 [engine]
 runtime="runc"
 cgroup_manager="cgroupfs"
@@ -130,11 +131,11 @@ network_config_dir="${this.dir}/networks"
     }
     fetchStandIns() { for (const image of Object.keys(STAND_INS)) this.podman('tag', image.replace('docker.io/library', 'localhost/kept'), image); }
     bytes(image) { return Number(this.podman('image', 'inspect', '-f', '{{.Size}}', image)); }
-    // What a build is sent, as .dockerignore leaves it.
-    context() {
+    // What a build of a folder is sent, as our .dockerignore leaves it.
+    context(folder) {
         const file = join(this.dir, 'context.Dockerfile');
         writeFileSync(file, `FROM ${BASE}\nCOPY . /context\n`);
-        this.podman('build', '-q', '-t', 'localhost/context', '-f', file, root);
+        this.podman('build', '-q', '-t', 'localhost/context', '-f', file, '--ignorefile', join(root, '.dockerignore'), folder);
         return this.podman('run', '--rm', '--network=none', 'localhost/context', 'find', '/context', '-type', 'f', '-printf', '%P\n').trim().split('\n');
     }
 
@@ -185,7 +186,9 @@ network_config_dir="${this.dir}/networks"
         for (const { id, name, state } of await this.containers()) {
             if (state !== 'running') continue;
             const { json } = await this.ask('GET', `/v4.0.0/containers/${id}/json`);
-            all[name] = json?.State?.Health?.Status ?? 'none';
+            const { Status: status = 'none', Log: checks } = json?.State?.Health ?? {};
+            // An engine takes three failed checks before it says so. What counts here is now: the last one.
+            all[name] = status === 'healthy' && checks.at(-1).ExitCode !== 0 ? 'failing' : status;
         }
         return all;
     }
