@@ -129,12 +129,17 @@ for (const [language, size, scheme] of [['en', 'desktop', 'light'], ['es', 'phon
         await page.locator('#save-profile').click();
         await page.locator('#profile-error').waitFor();
         await page.fill('[name=longest_s]', '12');
+        await page.fill('[name=shape_tolerance]', '31');
+        await page.locator('#save-profile').click();
+        await page.locator('#profile-error', { hasText: '30' }).waitFor();
+        assert.equal(await page.evaluate(() => document.activeElement.name), 'shape_tolerance');
+        await page.fill('[name=shape_tolerance]', '20');
         await page.selectOption('[name=fit]', 'blur');
         await look('profile');
         await page.locator('#save-profile').click();
         await page.locator('#profile-version', { hasText: String(version + 1) }).waitFor();
-        const { bumper_s, longest_s, fit, logo } = (await boss.get('/api/admin/profile')).json;
-        assert.deepEqual([bumper_s, longest_s, fit, logo], [1.5, 12, 'blur', true]);
+        const { bumper_s, longest_s, shape_tolerance, fit, logo } = (await boss.get('/api/admin/profile')).json;
+        assert.deepEqual([bumper_s, longest_s, shape_tolerance, fit, logo], [1.5, 12, 20, 'blur', true]);
         assert.deepEqual((await ana.get('/api/me')).json.profile, { bumper_s: 1.5, longest_s: 12, fit: 'blur' });
 
         // and whoever prepares a clip sees it

@@ -324,3 +324,23 @@ test('an answer that was on its way when a task ended does not put the task back
     await isReady(page, 'corto', WORDS.en);
     assert.ok(held > 0, 'one was asked for before the end');
 });
+
+test('a reel that lacks something of its clip says so, on its card and on its page', async (t) => {
+    const server = await serve(t);
+    const ana = await new Client(server).user('ana');
+    await ana.processed(await ana.give(await clip(1, { extension: '.mkv', audio: ['-c:a', 'ac3', '-bsf:a', 'noise=amount=1'] }), { name: 'ruido.mkv' }));
+    await ana.processed(await ana.give(await clip(1), { name: 'claro.mp4' }));
+    for (const [language, size, sentence] of [['es', 'phone', 'No se pudo leer el sonido; el reel es mudo'], ['en', 'desktop', 'The sound could not be read; the reel is silent']]) {
+        const { page } = await open(t, server, { language, size });
+        await logIn(page, 'ana');
+        await card(page, 'ruido').locator('.warned', { hasText: sentence }).waitFor();
+        assert.equal(await card(page, 'claro').locator('.warned').count(), 0);
+        await shot(page, `warned-${size}-${language}`);
+        await isForAll(page, 'a card with a warning');
+        await card(page, 'ruido').locator('.name a').click();
+        await page.locator('.warnings', { hasText: sentence }).waitFor();
+        await shot(page, `warned-reel-${size}-${language}`);
+        await noSideways(page);
+        await isForAll(page, 'a reel with a warning');
+    }
+});

@@ -1,5 +1,5 @@
 // The door: what this is, and the form to come in by.
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Fault, Icon, Strip } from './parts.jsx';
 import { ask, change, inWords, say, setSession, state } from './state.js';
 
@@ -52,7 +52,7 @@ export function Door() {
         state.doorError = text;
         change();
     };
-    useEffect(() => form.current.elements.username.focus(), []);
+    useLayoutEffect(() => form.current.elements.username.focus(), []);
 
     async function enter(event) {
         event.preventDefault();

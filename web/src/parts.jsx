@@ -1,5 +1,5 @@
 // Small parts that several pages are made of.
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { TITLE_MAX, alter } from './acts.js';
 import { RIGHT_TO_LEFT, announce, ask, closeToast, inWords, say, state, toast } from './state.js';
 
@@ -108,7 +108,7 @@ export function Name({ children: name }) {
 export function Rename({ id, value, onDone }) {
     const field = useRef(),
         over = useRef(false);
-    useEffect(() => field.current.select(), []);
+    useLayoutEffect(() => field.current.select(), []);
     function end(keep) {
         if (over.current) return;
         over.current = true;
@@ -171,7 +171,7 @@ export function Strip({ logo = 2, clip = 8 }) {
 // A heading that takes the focus when its page comes up, so that the next key is pressed there.
 export function Title({ children, first }) {
     const here = useRef();
-    useEffect(() => {
+    useLayoutEffect(() => {
         if (!first) here.current.focus();
     }, []);
     return (
@@ -278,7 +278,7 @@ export async function copyText(text, field, said = 'copiedThis') {
 export function Once({ title, text, onDone }) {
     const field = useRef(),
         head = useRef();
-    useEffect(() => head.current.focus(), [text]);
+    useLayoutEffect(() => head.current.focus(), [text]);
     return (
         <section class="panel once" aria-labelledby="once-title">
             <h2 id="once-title" ref={head} tabIndex={-1}>

@@ -18,7 +18,7 @@ const limitOf = (limit, words) => (limit === null ? say('limitUsual') : limit ==
 function Edit({ user, onDone, onSaved }) {
     const form = useRef();
     const [fault, setFault] = useState(''), [busy, setBusy] = useState(false);
-    useEffect(() => form.current.elements.role.focus(), []);
+    useLayoutEffect(() => form.current.elements.role.focus(), []);
     async function save(event) {
         event.preventDefault();
         const f = form.current.elements, bytes_limit = readLimit(f.space.value, GB), tasks_limit = readLimit(f.tasks.value, 1);
