@@ -314,8 +314,9 @@ test('an answer that was on its way when a task ended does not put the task back
     await page.route(/\/api\/tasks\/\d+$/, async (route) => {
         const response = await route.fetch();
         const body = await response.json();
-        if (body.status === 'processing') {
+        if (!held && ['uploaded', 'processing'].includes(body.status)) {
             held++;
+            body.status = 'processing';
             await until('another page has heard of the end', async () => (await card(other, 'corto').locator('.badge', { hasText: 'Ready' }).count()) === 1);
         }
         await route.fulfill({ response, json: body });
