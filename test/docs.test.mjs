@@ -25,6 +25,7 @@ const NOT_RUN = [
     ['README.md', 'script/run ', 'installs packages and serves on port 8000 until it is stopped; script/test is what runs this test'],
     ['README.md', 'shared="--database', 'wants machines called db and broker; test/cluster.test.mjs runs servers and workers with these flags'],
     ['doc/api.md', '', 'test/clients.test.mjs runs each, with a worker'],
+    ['clients/typescript/README.md', '', 'test/client-package.test.mjs runs each, with a worker'],
     ['doc/deploy.md', 'dpkg-buildpackage', 'installs packages on the machine; what was run by hand stands at the end of the document'],
     ['doc/deploy.md', 'docker-compose', 'wants a container engine; test/compose.test.mjs runs these on one'],
     ['doc/deploy.md', 'script/build && sudo', 'installs below /usr/local and starts a unit; script/test installs into a folder and checks the units'],
@@ -99,7 +100,7 @@ test('commands, settings and files that the text names exist', async () => {
         }
         const [, flag] = /^--([a-z0-9-]+)( [^ ]*)?$/.exec(text) ?? [];
         if (flag) assert.ok(known.has(flag), `${where}: there is no setting --${flag}`);
-        const [file] = /^(src|test|script|deploy|doc|bench|web|api)\/[\w./-]+$/.exec(text) ?? [];
+        const [file] = /^(src|test|script|deploy|doc|bench|web|api|clients)\/[\w./-]+$/.exec(text) ?? [];
         if (file && !/^web\/dist|[A-Z]{3}/.test(file)) assert.ok(existsSync(join(root, file)) || existsSync(join(root, 'src', file)), `${where}: there is no ${file}`);
     };
     for (const doc of docs) for (const { line, text } of codes(doc)) check(`${doc.file}:${line}`, text);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { root } from './reelgate.mjs';
 
 // Paths below the root.
-export const documents = ['README.md', ...readdirSync(join(root, 'doc')).filter((name) => name.endsWith('.md')).sort().map((name) => `doc/${name}`)];
+export const documents = ['README.md', ...readdirSync(join(root, 'doc')).filter((name) => name.endsWith('.md')).sort().map((name) => `doc/${name}`), 'clients/typescript/README.md'];
 
 // { file, text, blocks: [{ file, line, language, text }], prose: lines outside of blocks, with their numbers }
 export function read(file) {
