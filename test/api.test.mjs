@@ -337,12 +337,12 @@ test('asks 13: an upload sent twice with one Idempotency-Key is one task', async
     const { anyone, ana } = await startWithUser(t, '--workers', '0');
     const eve = await anyone.user('eve');
     const one = await clip(0.2), other = await clip(0.4), headers = { 'Idempotency-Key': 'key-1' };
-    const id = await ana.give(one, { headers });
+    const id = await ana.give(one, { idempotencyKey: 'key-1' });
     const again = await ana.upload(one, { headers });
     assert.ok(again.status === 200 || again.status === 201, again.text);
     assert.equal(again.json.task_id, id);
     isError(await ana.upload(other, { headers }), 409, 'idempotency_mismatch');
-    assert.notEqual(await eve.give(one, { headers }), id);
+    assert.notEqual(await eve.give(one, { idempotencyKey: 'key-1' }), id);
     assert.equal((await ana.get('/api/tasks')).json.data.length, 1);
 });
 

@@ -161,7 +161,7 @@ test('a clip of each kind becomes a reel, with its sound', async (t) => {
             assert.ok(Math.abs(task.reel.duration - 4 - LENGTH) < 0.25, `${task.reel.duration} s`);
             if (!audio) return;
             const out = join(folder(t), 'reel.mp4');
-            writeFileSync(out, (await ana.get(task.download, { token: null })).bytes);
+            writeFileSync(out, await ana.reel(task));
             assert.ok((await loudness(out, 2.1, 0.2)) > -40, 'its tone is heard');
         });
 });

@@ -43,7 +43,7 @@ test('users log in with their old password, tasks keep their ids and become reel
     const ana = await new Client(server).login('ana', 'clave123');
     const task = await ana.processed(7);
     assert.deepEqual([task.timestamp, task.file_name], ['Mon, 23 Nov 2026 16:52:29 GMT', 'gol de ana.mp4']);
-    assert.equal((await ana.get(task.download, { token: null })).bytes.length, task.reel.bytes);
+    assert.equal((await ana.reel(task)).length, task.reel.bytes);
     assert.deepEqual(readFileSync(join(all.dir, 'blobs/clips', task.file_path)), readFileSync(await clip(1)));
     const jose = await new Client(server).login('José', 'corta');
     await jose.processed(9);

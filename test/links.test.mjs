@@ -25,7 +25,7 @@ async function fresh(t) {
 
 test('a copied link plays in a tab of its own, and can run nothing', async (t) => {
     const ana = await new Client(await serve(t)).user('ana');
-    const { download, poster } = await ana.processed(await ana.give(await clip(2)));
+    const { download, poster } = await ana.made(await ana.give(await clip(2)));
     const page = await fresh(t), said = [];
     page.on('console', (m) => said.push(m.text()));
     const answer = await page.goto(download);
@@ -50,7 +50,7 @@ test('a copied link plays in a tab of its own, and can run nothing', async (t) =
 test('a reel is saved under its title, in any script', async (t) => {
     const ana = await new Client(await serve(t)).user('ana');
     const id = await ana.give(await clip(1), { name: 'mi gol.MOV' });
-    const { download } = await ana.processed(id);
+    const { download } = await ana.made(id);
     const page = await fresh(t);
     // [title, what Chromium suggests, what curl takes, which knows the plain name alone]
     for (const [title, chromiums, curls] of [
@@ -80,7 +80,7 @@ test('a link that leads nowhere is a page in the language of who follows it, and
     const server = await serve(t);
     const ana = await new Client(server).user('ana'), anyone = new Client(server);
     const id = await ana.give(await clip(1));
-    const { download, poster } = await ana.processed(id);
+    const { download, poster } = await ana.made(id);
     assert.equal((await ana.delete(`/api/tasks/${id}`)).status, 200);
     const { pathname } = new URL(download);
     // [what a person follows, its status, its code for programs]

@@ -23,7 +23,7 @@ before(async () => {
     assert.equal((await run(['user', 'admin', '--data', server.dir, 'boss'])).code, 0);
     await server.start();
     task = await ana.give(tiny);
-    await ana.processed(task);
+    await ana.made(task);
     hook = (await ana.post('/api/hooks', { url: 'https://example.org/hook' })).json.id;
     upload = await Upload.create(ana, 100);
     other = (await ana.get('/api/me')).json.id;

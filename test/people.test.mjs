@@ -42,7 +42,7 @@ test('a key does what its scopes say and nothing else', async (t) => {
     await says(403, 'scope_missing', reads.client.delete(`/api/tasks/${id}`));
     await says(403, 'scope_missing', reads.client.post(`/api/tasks/${id}/retry`));
     await says(403, 'scope_missing', admin.client.get('/api/tasks'));
-    const done = await reads.client.processed(id);
+    const done = await reads.client.made(id);
     const bare = new URL(done.download).pathname;
     assert.equal((await reads.client.get(bare)).status, 200);
     await says(403, 'scope_missing', uploads.client.get(bare));

@@ -79,7 +79,7 @@ test('a change holds for new tasks: one that waits keeps the version it was made
     await server.stop();
     await server.start(['--workers', '1', '--longest', '9s']);
     const facts = async (task) => {
-        const { profile, fit, receipt, reel: { width, height } } = await ana.processed(task);
+        const { profile, fit, receipt, reel: { width, height } } = await ana.made(task);
         assert.equal(receipt.profile, profile);
         return [profile, fit, width, height];
     };
@@ -183,9 +183,9 @@ test('workers of two machines make reels by the version and the logo that a serv
     const ids = [];
     for (let i = 0; i < 6; i++) ids.push(await ana.give(file));
     const workers = [await all.work(), await all.work()];
-    assert.equal((await ana.processed(before)).profile, 0);
+    assert.equal((await ana.made(before)).profile, 0);
     for (const task of ids) {
-        const done = await ana.processed(task);
+        const done = await ana.made(task);
         assert.deepEqual([done.profile, done.receipt.profile, Math.round(done.reel.duration)], [1, 1, 3]);
         near(await colour((await reel(t, ana, done)).path, 0.5, 0, 0), BLUE, `task ${task}`);
     }

@@ -26,7 +26,7 @@ test('a task has its receipt once it is processed, whichever path it took', asyn
     const good = await Promise.all([clip(2), clip(2, { size: '180x320' })].map(async (made) => ana.give(await made)));
     const paths = [];
     for (const id of good) {
-        const task = await ana.processed(id);
+        const task = await ana.made(id);
         isWhole(task.receipt);
         paths.push(task.path);
     }

@@ -1,9 +1,11 @@
-// A client of the HTTP API, as plain as curl. Every answer is held against api/openapi.yaml.
+// A client of the HTTP API: as plain as curl where a test looks at the answer itself, and by the client package (`api`)
+// where it is the way to something else. Every answer is held against api/openapi.yaml.
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { check } from './contract.mjs';
+import { packaged } from './package.mjs';
 import { PATIENCE_MS, until } from './reelgate.mjs';
 
 export class Client {
@@ -12,6 +14,7 @@ export class Client {
         this.token = token;
     }
     get url() { return this.server.url; }
+    get api() { return (this.package ??= packaged(this)); }
 
     // { status, headers, text, json }; body: an object is sent as JSON, FormData and texts as they are.
     async call(method, path, { body, headers = {}, token = this.token } = {}) {
@@ -63,25 +66,24 @@ export class Client {
         return this.post('/api/tasks', this.form(bytes, name, fields), { headers });
     }
     // The id of the new task.
-    async give(file, options) {
-        const answer = await this.upload(file, options);
-        assert.equal(answer.status, 201, answer.text);
-        return answer.json.task_id;
+    give(file, { name = typeof file === 'string' ? basename(file) : 'clip.mp4', fields: { start, ...fields } = {}, idempotencyKey } = {}) {
+        const bytes = typeof file === 'string' ? readFileSync(file) : file;
+        return this.api.upload(new Blob([bytes]), { name, ...fields, start: start && Number(start), idempotencyKey });
     }
-    async task(id) {
-        const answer = await this.get(`/api/tasks/${id}`);
-        assert.equal(answer.status, 200, answer.text);
-        return answer.json;
-    }
+    task(id) { return this.api.task(id); }
     // Every task, page after page.
-    async tasks() {
+    async tasks(query) {
         const all = [];
-        for (let after = 0; ;) {
-            const { data } = (await this.get(after ? `/api/tasks?after=${after}` : '/api/tasks')).json;
-            if (data.length === 0) return all;
-            all.push(...data);
-            after = data.at(-1).id;
-        }
+        for await (const task of this.api.tasks(query)) all.push(task);
+        return all;
+    }
+    // The bytes of a reel, by its link.
+    async reel(task) { return Buffer.from(await (await this.api.download(task)).arrayBuffer()); }
+    // The task once its reel is there, of which the server tells by itself.
+    async made(id) {
+        const task = await this.api.settled(id);
+        assert.equal(task.status, 'processed', JSON.stringify(task.error));
+        return task;
     }
     status(id, wanted, limit_ms = PATIENCE_MS) {
         return until(`task ${id} is ${wanted}`, async () => {
