@@ -21,6 +21,8 @@ const numbered = (seconds, { audio = AAC, params = 'keyint=40:min-keyint=40:scen
         ...(choose ? ['-vf', `select='${choose}'`, '-fps_mode', 'passthrough', '-enc_time_base', '-1'] : []),
         '-c:v', 'libx264', '-preset', 'veryfast', '-crf', '18', '-pix_fmt', 'yuv420p', '-x264-params', params, ...(audio ?? [])]);
 
+const OPEN = 'open-gop=1:keyint=20:min-keyint=20:scenecut=0:bframes=3:b-adapt=0';
+
 const START = 'copy'; // what a start inside the clip takes
 // two thirds of the pictures from the 42nd on are left out: those that stay are shown for three frames
 const SLOW = 'lte(n,41)+not(mod(n,3))', stays = (n) => (n <= 41 ? n : n - (n % 3));
@@ -36,6 +38,8 @@ const kinds = [
     ['copied, without sound', () => numbered(3, { audio: null }), 'copy', 75, 0, []],
     ['with a start', () => numbered(5), START, 90, 35, ['--start', '1.4']],
     ['copied from a transport stream', () => numbered(3, { extension: '.ts' }), 'copy', 75, 0, []],
+    ['copied, with groups that lean on those before them', () => numbered(4, { params: OPEN }), 'copy', 100, 0, []],
+    ['copied, with intra refresh', () => numbered(4, { params: 'intra-refresh=1:keyint=20:bframes=0:scenecut=0', extension: '.ts' }), 'copy', 100, 0, []],
     ['copied from an AVI, whose times are worked out', () => numbered(3, { extension: '.avi', audio: ['-c:a', 'libmp3lame'] }), 'copy', 75, 0, []],
     ['copied, with pixels that are not square', () => numbered(2, { size: '240:180', pixel: '4/3' }), 'copy', 50, 0, []],
     ['copied, with pixels of 1281:1280', () => numbered(2, { pixel: '1281/1280' }), 'copy', 50, 0, []],

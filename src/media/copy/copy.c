@@ -271,6 +271,14 @@ static void note_key(struct copy *c, const AVPacket *p, int64_t at)
     (void)av_packet_ref(c->key, p);
 }
 
+/* A player begins to decode at a key picture after a search: at a recovery point it would meet
+ * pictures that refer to what it never saw. So only an IDR picture is one (ISO/IEC 14496-15). */
+static void keep_key(AVPacket *p)
+{
+    if (!sets_has_idr(p->data, p->size))
+        p->flags &= ~AV_PKT_FLAG_KEY;
+}
+
 /* How long the last picture of all is shown. */
 static int64_t last_ticks(const struct copy *c, int group)
 {
@@ -293,6 +301,7 @@ static int keep(struct copy *c, int group, struct err *e)
         return refuse(c, wrong);
     for (int i = 0; i < group; i++) {
         note_key(c, h->packets[i], h->at[i]);
+        keep_key(h->packets[i]);
         c->bytes += h->packets[i]->size;
     }
     if (c->write && mux_group(c->mux, h->packets, h->at, group, e) < 0)
