@@ -1,6 +1,7 @@
 // How far the copy path reaches: a table of the kinds of H.264 that people have (lib/kinds.mjs). Of each
 // that is copied the reel's body is the clip's own pictures, unit for unit, and shows what the clip
-// shows; decoders have nothing to say at either seam; sound is where it was.
+// shows; decoders have nothing to say at either seam; sound is where it was. Where a clip cannot be copied
+// from its first picture on, what comes before is encoded, and looks like the clip's.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { rmSync } from 'node:fs';
@@ -35,7 +36,16 @@ async function units(path) {
     }).filter((unit) => ![7, 8, 9, 10, 11, 12].includes(unit[0] & 31));
 }
 
-async function check(t, make, path) {
+// The first pictures that are shown, or those from `from` on, each as 64x36 grey bytes.
+const GREY = 64 * 36;
+async function looks(path, from, count) {
+    const { stdout } = await exec('ffmpeg', ['-nostdin', '-v', 'quiet', '-threads', '1', '-i', path, '-map', '0:v:0', '-fps_mode', 'passthrough', '-vf', `trim=start_frame=${from}:end_frame=${from + count},scale=64:36`,
+        '-pix_fmt', 'gray', '-f', 'rawvideo', '-'], { encoding: 'buffer', maxBuffer: 64 << 20 });
+    return Array.from({ length: count }, (_, i) => stdout.subarray(i * GREY, (i + 1) * GREY));
+}
+const unlike = (a, b) => a.reduce((sum, v, i) => sum + Math.abs(v - b[i]), 0) / GREY;
+
+async function check(t, make, path, encoded) {
     const file = await make(), reel = join(folder(t), 'reel.mp4');
     const said = await json(['probe', '--json', file]);
     const report = await json(['render', '--json', '--preset', 'ultrafast', '--cache', cache, file, reel]);
@@ -47,15 +57,20 @@ async function check(t, make, path) {
     if (path === 'encode') return;
 
     const bumper = Math.round(BUMPER_S * video.r_frame_rate.split('/').reduce((n, d) => n / d)), body = shown.length - 2 * bumper;
-    const theirs = await pictures(file, { quiet: true });
-    assert.ok(body >= theirs.length - 1, `${body} of ${theirs.length} pictures`);
-    assert.deepEqual(shown.slice(bumper, bumper + body), theirs.slice(0, body), 'it shows the pictures of the clip');
-    const ours = (await units(reel)).slice(bumper, -bumper), clip = await units(file);
+    const theirs = await pictures(file, { quiet: true }), late = encoded === undefined ? 0 : theirs.length - body, copied = body - (encoded ?? 0);
+    assert.ok(encoded === undefined ? body >= theirs.length - 1 : late >= 0, `${body} of ${theirs.length} pictures`);
+    const head = body - copied, begins = bumper + head;
+    assert.deepEqual(shown.slice(begins, begins + copied), theirs.slice(late + head, late + head + copied), 'it shows the pictures of the clip');
+    const ours = (await units(reel)).slice(begins, -bumper), all = await units(file), clip = encoded === undefined ? all : all.slice(all.length - ours.length);
     assert.equal(ours.length, clip.length);
     assert.ok(ours.every((unit, i) => unit.equals(clip[i])), 'the body is the units of the clip');
+    if (head) {
+        const [a, b] = [await looks(reel, bumper, head), await looks(file, late, head)];
+        a.forEach((picture, i) => assert.ok(unlike(picture, b[i]) < 3, `picture ${i} differs by ${unlike(picture, b[i])}`));
+    }
     if (!report.in.audio) return;
     const source = await packets(file), [num, den] = source.video.time_base.split('/').map(Number);
-    const times = source.video.packets.map((p) => p.pts ?? p.dts), first = (Math.min(...times.slice(0, 16)) * num) / den;
+    const times = source.video.packets.map((p) => p.pts ?? p.dts).toSorted((a, b) => a - b), first = (times[encoded === undefined ? 0 : times.length - body] * num) / den;
     const seconds = (body / bumper) * BUMPER_S, heard = await onsets(file, { clip: true }), found = await onsets(reel);
     const wanted = heard.map((s) => s - first).filter((s) => s > -SYNC_S && s < seconds - SYNC_S);
     assert.equal(found.length, wanted.length, `sound at ${found}, in the clip at ${heard} from ${first} on`);
@@ -63,7 +78,7 @@ async function check(t, make, path) {
 }
 
 describe('kinds of H.264', { concurrency: 3 }, () => {
-    for (const [name, path, make] of kinds) it(`${path}: ${name}`, (t) => check(t, make, path));
+    for (const [name, path, make, encoded] of kinds) it(`${path}: ${name}`, (t) => check(t, make, path, encoded));
 });
 
 test('most kinds are copied', (t) => {

@@ -15,13 +15,15 @@ const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-ru
     '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required'];
 
 const bit = 'mod(floor(N/pow(2,X)),2)';
-const numbered = (seconds, { audio = AAC, params = 'keyint=40:min-keyint=40:scenecut=0:bframes=3:b-adapt=0', size = '320:180', pixel = '1', hz = 48000, extension = '.mp4', choose } = {}) =>
+const numbered = (seconds, { audio = AAC, params = 'keyint=40:min-keyint=40:scenecut=0:bframes=3:b-adapt=0', size = '320:180', pixel = '1', hz = 48000, extension = '.mp4', choose, more = [] } = {}) =>
     ffmpeg(extension, ['-f', 'lavfi', '-t', String(seconds), '-i', `color=black:s=16x9:r=${RATE},format=yuv444p,geq=lum='16+219*if(lt(Y,4),${bit},1-${bit})':cb=128:cr=128,scale=${size}:flags=neighbor,setsar=${pixel}:max=4000`,
         ...(audio ? ['-f', 'lavfi', '-t', String(seconds), '-i', `sine=f=440:r=${hz}`] : []),
         ...(choose ? ['-vf', `select='${choose}'`, '-fps_mode', 'passthrough', '-enc_time_base', '-1'] : []),
-        '-c:v', 'libx264', '-preset', 'veryfast', '-crf', '18', '-pix_fmt', 'yuv420p', '-x264-params', params, ...(audio ?? [])]);
-
+        '-c:v', 'libx264', '-preset', 'veryfast', '-crf', '18', '-pix_fmt', 'yuv420p', '-x264-params', params, ...(audio ?? []), ...more]);
 const OPEN = 'open-gop=1:keyint=20:min-keyint=20:scenecut=0:bframes=3:b-adapt=0';
+// It begins on a key picture that leans on those before it; the next that stands alone is number 60.
+const tunedIn = async () => ffmpeg('.ts', ['-i', await numbered(4, { extension: '.ts', params: OPEN, more: ['-force_key_frames', '2.4', '-forced-idr', '1'] }),
+    '-c', 'copy', '-bsf:v', "noise=drop='lt(n,10)'"]);
 
 const START = 'copy'; // what a start inside the clip takes
 // two thirds of the pictures from the 42nd on are left out: those that stay are shown for three frames
@@ -40,6 +42,7 @@ const kinds = [
     ['copied from a transport stream', () => numbered(3, { extension: '.ts' }), 'copy', 75, 0, []],
     ['copied, with groups that lean on those before them', () => numbered(4, { params: OPEN }), 'copy', 100, 0, []],
     ['copied, with intra refresh', () => numbered(4, { params: 'intra-refresh=1:keyint=20:bframes=0:scenecut=0', extension: '.ts' }), 'copy', 100, 0, []],
+    ['copied from a transport stream that begins inside a group', tunedIn, 'copy', 80, 20, []],
     ['copied from an AVI, whose times are worked out', () => numbered(3, { extension: '.avi', audio: ['-c:a', 'libmp3lame'] }), 'copy', 75, 0, []],
     ['copied, with pixels that are not square', () => numbered(2, { size: '240:180', pixel: '4/3' }), 'copy', 50, 0, []],
     ['copied, with pixels of 1281:1280', () => numbered(2, { pixel: '1281/1280' }), 'copy', 50, 0, []],

@@ -40,6 +40,12 @@ async function lengthsOfTwo() {
         stsd[stsd.indexOf('avcC', 0, 'latin1') + 4 + 4] = 0xfc | 1;
     });
 }
+// Pictures of which the first n are not in the file, as of a stream that somebody tunes into. The IDR
+// picture that is forced at 1.2 s is the second, key pictures in between are open to what lies before them.
+const OPEN = x264('open-gop=1', 'keyint=20', 'min-keyint=20', 'bframes=3');
+const IDR = ['-force_key_frames', '1.2', '-forced-idr', '1'];
+const without = (n, make, extension) => repacked(make, extension, '-bsf:v', `noise=drop='lt(n,${n})'`);
+const cut = async (from, make, extension) => ffmpeg(extension, ['-ss', String(from), '-i', await make, '-map', '0', '-c', 'copy']);
 async function named(make, tag) {
     const data = readFileSync(await make), at = data.lastIndexOf('avc1');
     assert.ok(at > 64 && data.write(tag, at));
@@ -47,6 +53,8 @@ async function named(make, tag) {
 }
 
 const copy = 'copy', encode = 'encode';
+// [name, path, clip, how many of its first pictures are encoded although it is copied: from its first
+// whole picture up to an IDR picture]
 export const kinds = [
     // containers
     ['MP4', copy, () => made()],
@@ -101,7 +109,18 @@ export const kinds = [
     ['MP3 in MP4', copy, () => made({ audio: MP3 })],
     ['5.1', copy, () => made({ sound: { layout: '5.1' } })],
     ['no sound', copy, () => made({ audio: null })],
+    // beginnings
+    ['MPEG-TS that begins on a recovery point', copy, () => without(20, made({ extension: '.ts', video: OPEN, more: IDR }), '.ts'), 7],
+    ['MPEG-TS that begins inside a group', copy, () => without(10, made({ extension: '.ts', video: OPEN, more: IDR }), '.ts'), 10],
+    ['MPEG-TS that begins inside a closed group', copy, () => without(10, made({ extension: '.ts', video: x264('keyint=30', 'min-keyint=30') }), '.ts'), 0],
+    ['MPEG-TS that begins within intra refresh', copy, () => without(4, made({ extension: '.ts', video: x264('intra-refresh=1', 'keyint=15', 'bframes=0'), more: IDR }), '.ts'), 1],
+    ['FLV that begins on a recovery point', copy, () => without(20, made({ extension: '.flv', video: OPEN, more: IDR, sound: { hz: 44100 } }), '.flv'), 7],
+    ['Matroska cut where a group is open', copy, () => cut(0.85, made({ video: OPEN, more: IDR }), '.mkv'), 10],
+    ['MP4 cut where a group is open', copy, () => cut(0.85, made({ video: OPEN, more: IDR }), '.mp4'), 8],
+    ['Matroska cut where a group is open, without sound', copy, () => cut(0.85, made({ video: OPEN, more: IDR, audio: null }), '.mkv'), 10],
+    ['MP4 trimmed by an edit list', copy, () => cut(0.7, made({ seconds: 3, video: x264('keyint=50') }), '.mp4'), 32],
     // what stays encoded
+    ['MPEG-TS within intra refresh for ever', encode, () => without(4, made({ extension: '.ts', video: x264('intra-refresh=1', 'keyint=15', 'bframes=0') }), '.ts')],
     ['turned by 180 degrees', encode, () => repacked(made(), '.mp4', '-metadata:s:v', 'rotate=180')],
     ['10-bit', encode, () => made({ video: [...x264(), '-pix_fmt', 'yuv420p10le'] })],
     ['High 4:2:2', encode, () => made({ video: [...x264(), '-pix_fmt', 'yuv422p'] })],

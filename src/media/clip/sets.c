@@ -596,9 +596,10 @@ const char *sets_follows(const struct sets *s, const uint8_t *data, int len_byte
             return "a packet holds parts of several pictures";
     }
     int next = (*previous + 1) & ((1 << s->sps.frame_num_bits) - 1);
-    if (!idr && (int)first.frame_num != *previous && (int)first.frame_num != next)
+    bool known = *previous >= 0;
+    if (!idr && known && (int)first.frame_num != *previous && (int)first.frame_num != next)
         return "a picture that others refer to is missing";
-    if (idr || first.reference)
+    if (idr || first.reference || !known)
         *previous = (int)first.frame_num;
     return NULL;
 }

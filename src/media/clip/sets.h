@@ -53,8 +53,8 @@ struct order {
 };
 bool sets_order(const struct sets *s, struct units u, struct order *out);
 /* Whether all that the picture of a packet refers to came before it (7.4.3): frame_num, counted by
- * each picture that others refer to, has no hole. *previous: that of the last such picture; it is
- * moved on. For packets that sets_packet took, of pictures coded as frames, from an IDR picture on.
+ * each picture that others refer to, has no hole. *previous: that of the last such picture, -1: not
+ * known; it is moved on. For packets that sets_packet took, of pictures coded as frames.
  * NULL, or what is wrong (a fixed text). */
 const char *sets_follows(const struct sets *s, const uint8_t *data, int len_bytes, int *previous);
 /* Whether a packet (lengths of 4 bytes) holds an IDR picture, from which on a decoder needs nothing

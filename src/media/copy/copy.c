@@ -13,6 +13,7 @@
 #include "media/clip/input.h"
 #include "media/clip/packets.h"
 #include "media/clip/sets.h"
+#include "media/copy/head.h"
 #include "media/copy/hold.h"
 #include "media/copy/poster.h"
 #include "media/copy/recode.h"
@@ -50,11 +51,13 @@ struct copy {
     int64_t bytes;   /* that are copied */
     int frame_num;   /* of the last picture that others refer to */
     bool begun;      /* with the first packet that is kept */
+    bool late;       /* the clip begins with pictures that are not copied */
     bool cut;        /* the body is full */
     int64_t past;    /* packets read since */
 
     AVPacket **early; /* EARLY_MAX places */
     int early_count;
+    struct head before; /* what was read before an IDR picture */
     struct recoded head;
     struct copy_sound *sound;
     struct bumper bumper;
@@ -68,6 +71,7 @@ static void copy_clear(struct copy *c)
     for (int i = 0; i < c->early_count; i++)
         av_packet_free(&c->early[i]);
     free(c->early);
+    head_clear(&c->before);
     recoded_clear(&c->head);
     copy_sound_free(c->sound); /* joins its thread, which writes to the mux */
     mux_free(c->mux);
@@ -260,6 +264,75 @@ static int begin(struct copy *c, const AVPacket *p, struct err *e)
     return c->write ? open_all(c, e) : 0;
 }
 
+/* -- what is encoded before the body's first copied picture -- */
+
+/* Their times, as those of pictures that are copied. */
+static int pace_head(struct copy *c)
+{
+    struct hold *h = &c->hold;
+    const struct recoded *r = &c->head;
+    if (r->coded.count)
+        h->first_pts = r->pts[0];
+    for (; h->kept < r->coded.count; h->kept++) {
+        int64_t at;
+        const char *wrong = hold_time(h, r->pts[h->kept], &at);
+        if (!wrong && !h->varies && at != h->kept * h->clock.slot)
+            wrong = "its picture rate varies";
+        if (!wrong)
+            wrong = hold_pace(h, at);
+        if (wrong)
+            return refuse(c, wrong);
+    }
+    return 0;
+}
+
+static void head_progress(void *arg, int64_t since)
+{
+    const struct copy *c = arg;
+    AVRational tick = {1, (int)c->hold.clock.per_s};
+    progress(c, av_rescale_q(since, c->picture->time_base, tick));
+}
+
+static int encode_head(struct copy *c, struct recode_order *order, struct err *e)
+{
+    struct sets with = c->sets;
+    with.ids |= 1u << sets_free_id(&c->sets); /* the bumper's */
+    int id = sets_free_id(&with);
+    if (id < 0)
+        return refuse(c, "it uses too many ids of H.264 headers");
+    order->in = c->in;
+    order->plan = c->plan;
+    order->limits = &c->job->order->limits;
+    order->shape = shape_of(c, id);
+    order->until = INT64_MAX;
+    order->each = head_progress;
+    order->arg = c;
+    if (recode(order, &c->head, e) < 0)
+        return -1;
+    return c->head.refused ? refuse(c, c->head.refused) : pace_head(c);
+}
+
+/* A picture before the first IDR picture that is shown. */
+static int before_idr(struct copy *c, AVPacket *p, bool idr)
+{
+    AVRational tick = {1, (int)c->hold.clock.per_s};
+    int64_t longest = av_rescale_q(c->longest, tick, c->picture->time_base);
+    const char *wrong = head_take(&c->before, &c->sets, p, idr, longest);
+    return wrong ? refuse(c, wrong) : 0;
+}
+
+/* At the IDR picture that ends them. */
+static int encode_before(struct copy *c, struct err *e)
+{
+    struct recode_order order = {
+        .from = INT64_MIN, .ready = c->before.packets, .ready_count = c->before.count};
+    if (c->before.count > 0 && encode_head(c, &order, e) < 0)
+        return -1;
+    c->late = c->before.count > 0;
+    head_clear(&c->before);
+    return 0;
+}
+
 /* -- the body -- */
 
 /* For the poster; one that cannot be had costs no reel. */
@@ -335,7 +408,8 @@ static int keep_safe(struct copy *c, bool ended, struct err *e)
 static int on_picture(struct copy *c, AVPacket *p, struct err *e)
 {
     bool idr;
-    if (p->pts == AV_NOPTS_VALUE || p->flags & (AV_PKT_FLAG_DISCARD | AV_PKT_FLAG_CORRUPT))
+    bool timed = p->pts != AV_NOPTS_VALUE, dropped = p->flags & AV_PKT_FLAG_DISCARD;
+    if (p->flags & AV_PKT_FLAG_CORRUPT || (c->begun && (dropped || !timed)))
         return refuse(c, "an edit list drops pictures, or they have no time");
     if (av_packet_get_side_data(p, AV_PKT_DATA_NEW_EXTRADATA, NULL) ||
         av_packet_get_side_data(p, AV_PKT_DATA_PARAM_CHANGE, NULL))
@@ -343,9 +417,11 @@ static int on_picture(struct copy *c, AVPacket *p, struct err *e)
     const char *wrong = sets_packet(&c->sets, p->data, p->size, &idr);
     if (wrong)
         return refuse(c, wrong);
-    if (!c->begun && (!idr || !(p->flags & AV_PKT_FLAG_KEY)))
-        return refuse(c, "it does not begin with an IDR picture");
-    if (!c->begun && begin(c, p, e) < 0)
+    if (idr && !timed)
+        return refuse(c, "its pictures have no time");
+    if (!c->begun && (!idr || dropped || !(p->flags & AV_PKT_FLAG_KEY)))
+        return before_idr(c, p, idr);
+    if (!c->begun && (encode_before(c, e) < 0 || begin(c, p, e) < 0))
         return -1;
     wrong = sets_follows(&c->sets, p->data, p->size, &c->frame_num);
     if (!wrong)
@@ -388,49 +464,14 @@ static bool head_is_idr(void *arg, const AVPacket *packet, const char **wrong)
     return idr && packet->flags & AV_PKT_FLAG_KEY;
 }
 
-/* Their times, as those of pictures that are copied. */
-static int pace_head(struct copy *c)
+/* The pictures between the start and the first that is copied. */
+static int begin_inside(struct copy *c, struct err *e)
 {
-    struct hold *h = &c->hold;
-    const struct recoded *r = &c->head;
-    h->first_pts = r->coded.count ? r->pts[0] : r->idr->pts;
-    for (; h->kept < r->coded.count; h->kept++) {
-        int64_t at;
-        const char *wrong = hold_time(h, r->pts[h->kept], &at);
-        if (!wrong && !h->varies && at != h->kept * h->clock.slot)
-            wrong = "its picture rate varies";
-        if (!wrong)
-            wrong = hold_pace(h, at);
-        if (wrong)
-            return refuse(c, wrong);
-    }
-    return 0;
-}
-
-/* The pictures before the first that is copied. */
-static int make_head(struct copy *c, struct err *e)
-{
-    struct sets with = c->sets;
-    with.ids |= 1u << sets_free_id(&c->sets); /* the bumper's */
-    int id = sets_free_id(&with);
-    if (id < 0)
-        return refuse(c, "it uses too many ids of H.264 headers");
     AVRational tb = c->picture->time_base, slot = {c->plan->fps_den, c->plan->fps_num};
     int64_t start = av_rescale_q(c->in->first_us + c->plan->start_us, AV_TIME_BASE_Q, tb);
-    const struct recode_order order = {.in = c->in,
-                                       .plan = c->plan,
-                                       .limits = &c->job->order->limits,
-                                       .shape = shape_of(c, id),
-                                       .from = start - av_rescale_q(1, slot, tb) / 2,
-                                       .until = INT64_MAX,
-                                       .sound = head_sound,
-                                       .is_idr = head_is_idr,
-                                       .arg = c};
-    if (recode(&order, &c->head, e) < 0)
-        return -1;
-    if (c->head.refused)
-        return refuse(c, c->head.refused);
-    if (pace_head(c) < 0)
+    struct recode_order order = {
+        .from = start - av_rescale_q(1, slot, tb) / 2, .sound = head_sound, .is_idr = head_is_idr};
+    if (encode_head(c, &order, e) < 0)
         return -1;
     return on_picture(c, c->head.idr, e);
 }
@@ -449,6 +490,8 @@ static bool is_done(struct copy *c)
 /* What only shows when all pictures are there. */
 static int judge(struct copy *c)
 {
+    if (c->before.count > 0)
+        return refuse(c, "it has no key picture that stands alone");
     if (c->hold.kept == 0)
         return refuse(c, "it has no pictures that could be copied");
     int64_t copied = c->end - c->copied;
@@ -463,7 +506,7 @@ static int judge(struct copy *c)
 
 static int read_all(struct copy *c, struct err *e)
 {
-    if (c->plan->start_us > 0 && make_head(c, e) < 0)
+    if (c->plan->start_us > 0 && begin_inside(c, e) < 0)
         return -1;
     while (!is_done(c)) {
         int r = media_packets_read(c->in, c->packet);
@@ -510,7 +553,10 @@ static const char *profile_name(int idc)
 static void explain(const struct copy *c, char reason[REASON_SIZE])
 {
     const char *sound = copy_sound_reason(c->in), *done = c->plan->sound;
-    const char *from = c->head.coded.count > 0 ? " from the next key picture on" : "";
+    const char *from = c->plan->start_us > 0 && c->head.coded.count > 0
+                           ? " from the next key picture on"
+                       : c->late ? " from its first key picture on"
+                                 : "";
     const char *rate = c->hold.varies ? ", its rate varies" : "";
     if (!*sound)
         snprintf(reason, REASON_SIZE, "16:9 H.264, copied with its sound%s%s", from, rate);
@@ -569,6 +615,7 @@ enum copied media_copy(const struct media_job *job, struct media_input *in,
                      .hold = {.varies = in->facts.variable_rate, .shown = -1}};
     const AVCodecParameters *p = c.picture->codecpar;
     set_clock(&c);
+    head_init(&c.before);
     c.packet = av_packet_alloc();
     if (write && job->order->poster && job->poster_fd >= 0)
         c.key = av_packet_alloc();

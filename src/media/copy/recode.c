@@ -1,6 +1,8 @@
 /* Plan: packets are read and decoded from the key picture before `from` on; pictures before it are
  * dropped, the others go one by one to the encoder, which pulls them; at the IDR picture that ends
- * it, or once a picture is shown at `until`, the decoder gives out what it still holds. */
+ * it, or once a picture is shown at `until`, the decoder gives out what it still holds. Or packets
+ * are ready: then the decoder knows which of the first pictures lack their references, and keeps
+ * those back. */
 #include "media/copy/recode.h"
 
 #include "core/err.h"
@@ -14,6 +16,7 @@ struct reader {
     struct recoded *out;
     int64_t longest; /* the body, in the track's time base */
     int64_t given, room;
+    int taken, broken; /* of those that are ready */
     AVCodecContext *decoder;
     AVPacket *packet;
     AVFrame *picture;
@@ -114,7 +117,10 @@ static bool is_wanted(struct reader *r)
         r->full = true;
         return false;
     }
-    if (f->decode_error_flags || f->format != AV_PIX_FMT_YUV420P || f->width != r->o->shape.width ||
+    bool damaged = f->decode_error_flags || f->flags & AV_FRAME_FLAG_CORRUPT;
+    if (damaged && r->o->ready && !r->given)
+        return false;
+    if (damaged || f->format != AV_PIX_FMT_YUV420P || f->width != r->o->shape.width ||
         f->height != r->o->shape.height)
         refuse(r, "its pictures before a key picture are damaged, or of another kind");
     else if (r->given && at <= r->out->pts[r->given - 1])
@@ -124,7 +130,27 @@ static bool is_wanted(struct reader *r)
     if (r->out->refused)
         return false;
     note_time(r, at);
+    if (r->o->each)
+        r->o->each(r->o->arg, at - r->out->pts[0]);
     return true;
+}
+
+/* Whether a fault of the decoder is of what comes before the first whole picture. */
+static bool may_pass(struct reader *r, int fault)
+{
+    return r->o->ready && !r->given && fault != AVERROR(ENOMEM) && r->broken++ < r->o->ready_count;
+}
+
+/* The next of those that are ready. */
+static void take_one(struct reader *r)
+{
+    int sent = 0;
+    if (r->taken == r->o->ready_count)
+        drain(r);
+    else
+        sent = avcodec_send_packet(r->decoder, r->o->ready[r->taken++]);
+    if (sent < 0 && !may_pass(r, sent))
+        refuse(r, "its pictures before a key picture cannot be decoded");
 }
 
 static const AVFrame *next(void *arg)
@@ -137,10 +163,14 @@ static const AVFrame *next(void *arg)
             return r->picture;
         if (got == AVERROR_EOF)
             return NULL;
-        if (got == AVERROR(EAGAIN) && !r->draining)
-            read_one(r);
-        else if (got < 0 && got != AVERROR(EAGAIN))
+        if (got == 0)
+            continue;
+        if (got != AVERROR(EAGAIN) && !may_pass(r, got))
             refuse(r, "its pictures before a key picture cannot be decoded");
+        else if (!r->draining && r->o->ready)
+            take_one(r);
+        else if (!r->draining)
+            read_one(r);
     }
     return NULL;
 }
@@ -174,7 +204,7 @@ int recode(const struct recode_order *order, struct recoded *out, struct err *e)
     r.longest = longest(order, r.st->time_base);
     if (media_input_decoder(in, in->video, order->limits, &r.decoder, e) < 0)
         return -1;
-    if (media_packets_seek(in, order->from) < 0)
+    if (!order->ready && media_packets_seek(in, order->from) < 0)
         all.refused = "it cannot be searched";
     else if (bumper_moving(&order->shape, order->first_id, next, has_failed, &r, &all.coded, e) < 0)
         return -1;
