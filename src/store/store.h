@@ -1,5 +1,5 @@
-/* store: users, tasks and what belongs to them, as rows that survive. Back ends: store/sqlite.c,
- * store/postgres.c. Thread-safe. Every change is durable when its function returns 0 (fsync'd
+/* store: users, tasks and what belongs to them, as rows that survive. Back ends: store/sqlite,
+ * store/postgres. Thread-safe. Every change is durable when its function returns 0 (fsync'd
  * commit).
  *
  * Time comes from here (store_now_ms): with a shared database all nodes follow its clock, so

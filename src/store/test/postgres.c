@@ -4,7 +4,7 @@
 #include "store/test/world.h"
 
 #include "core/clock.h"
-#include "store/postgres_impl.h"
+#include "store/postgres/postgres_impl.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -4,7 +4,7 @@
 
 #include "core/err.h"
 #include "core/str.h"
-#include "store/sqlite_impl.h"
+#include "store/sqlite/sqlite_impl.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -5,7 +5,7 @@
 #include "core/mem.h"
 #include "core/str.h"
 #include "store/legacy_impl.h"
-#include "store/postgres_impl.h"
+#include "store/postgres/postgres_impl.h"
 
 #include <inttypes.h>
 

@@ -4,7 +4,7 @@
 #include "core/err.h"
 #include "core/id.h"
 #include "core/mem.h"
-#include "store/postgres_impl.h"
+#include "store/postgres/postgres_impl.h"
 
 #include <inttypes.h>
 

@@ -4,7 +4,7 @@
 #include "core/err.h"
 #include "core/fold.h"
 #include "core/mem.h"
-#include "store/sqlite_impl.h"
+#include "store/sqlite/sqlite_impl.h"
 
 #include <errno.h>
 

@@ -2,7 +2,7 @@
  * fast it moves. */
 #include "core/err.h"
 #include "core/mem.h"
-#include "store/postgres_impl.h"
+#include "store/postgres/postgres_impl.h"
 
 #include <inttypes.h>
 

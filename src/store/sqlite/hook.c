@@ -4,7 +4,7 @@
 #include "core/err.h"
 #include "core/mem.h"
 #include "store/hook_impl.h"
-#include "store/sqlite_impl.h"
+#include "store/sqlite/sqlite_impl.h"
 
 enum { VALUES = 9 };
 /* A statement that gives no rows: numbers, or texts where there is one. */

@@ -1,6 +1,6 @@
 #include "core/err.h"
 #include "core/mem.h"
-#include "store/postgres_impl.h"
+#include "store/postgres/postgres_impl.h"
 
 static struct postgres *of(struct store *s)
 {

@@ -3,7 +3,7 @@
 #include "core/mem.h"
 #include "core/str.h"
 #include "store/profile_impl.h"
-#include "store/sqlite_impl.h"
+#include "store/sqlite/sqlite_impl.h"
 
 #include <inttypes.h>
 

@@ -4,7 +4,7 @@
 #include "core/clock.h"
 #include "core/err.h"
 #include "core/mem.h"
-#include "store/sqlite_impl.h"
+#include "store/sqlite/sqlite_impl.h"
 
 /* Waits that end in one claim at most; more are taken by the next. */
 enum { WAKE_MAX = 256 };

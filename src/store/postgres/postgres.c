@@ -8,7 +8,7 @@
 #include "core/mem.h"
 #include "store/hook_impl.h"
 #include "store/legacy_impl.h"
-#include "store/postgres_impl.h"
+#include "store/postgres/postgres_impl.h"
 #include "store/profile_impl.h"
 
 #include <inttypes.h>

@@ -1,6 +1,6 @@
 #include "core/err.h"
 #include "core/mem.h"
-#include "store/postgres_impl.h"
+#include "store/postgres/postgres_impl.h"
 
 static void upload_row(const PGresult *r, int i, struct arena *a, struct upload_row *out)
 {

@@ -1,7 +1,7 @@
 #include "core/err.h"
 #include "core/mem.h"
 #include "core/str.h"
-#include "store/postgres_impl.h"
+#include "store/postgres/postgres_impl.h"
 #include "store/profile_impl.h"
 
 #include <inttypes.h>

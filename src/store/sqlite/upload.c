@@ -1,7 +1,7 @@
 #include "core/clock.h"
 #include "core/err.h"
 #include "core/mem.h"
-#include "store/sqlite_impl.h"
+#include "store/sqlite/sqlite_impl.h"
 
 static void upload_row(sqlite3_stmt *st, struct arena *a, struct upload_row *out)
 {

@@ -2,7 +2,7 @@
  * SQLite takes a partial index only when it can see that the condition is met. And the index is
  * named wherever several would do: without statistics SQLite guesses, and a wrong guess reads all
  * that waits. A named index that cannot serve is an error at once, not slowness in a year. */
-#include "store/sqlite_impl.h"
+#include "store/sqlite/sqlite_impl.h"
 
 #define TASK_COLUMNS                                                                               \
     "id, user_id, state, file_name, title, clip_blob, clip_hash, clip_bytes, reel_blob, "          \

@@ -1,6 +1,6 @@
 /* Every statement of the PostgreSQL back end. Values are cast, so that they are known to be bigint
  * or text and can travel in binary. */
-#include "store/postgres_impl.h"
+#include "store/postgres/postgres_impl.h"
 
 #define TASK_COLUMNS                                                                               \
     "id, user_id, state, file_name, title, clip_blob, clip_hash, clip_bytes, reel_blob, "          \

@@ -1,4 +1,4 @@
-#include "store/postgres_impl.h"
+#include "store/postgres/postgres_impl.h"
 
 #include "core/clock.h"
 #include "core/err.h"

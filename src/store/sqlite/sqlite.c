@@ -8,7 +8,7 @@
 #include "core/mem.h"
 #include "store/hook_impl.h"
 #include "store/profile_impl.h"
-#include "store/sqlite_impl.h"
+#include "store/sqlite/sqlite_impl.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,7 +3,7 @@
 #include "core/clock.h"
 #include "core/err.h"
 #include "core/mem.h"
-#include "store/sqlite_impl.h"
+#include "store/sqlite/sqlite_impl.h"
 
 #include <inttypes.h>
 

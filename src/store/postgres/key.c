@@ -1,7 +1,7 @@
 /* Plan: keys of the API; a user's role and limits; who works. */
 #include "core/err.h"
 #include "core/mem.h"
-#include "store/postgres_impl.h"
+#include "store/postgres/postgres_impl.h"
 
 #include <inttypes.h>
 

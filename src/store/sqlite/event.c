@@ -1,7 +1,7 @@
 #include "core/clock.h"
 #include "core/err.h"
 #include "core/mem.h"
-#include "store/sqlite_impl.h"
+#include "store/sqlite/sqlite_impl.h"
 
 static int list(struct sq_conn *c, const int64_t values[4],
                 int (*each)(void *arg, const struct event_row *ev), void *arg, struct err *e)
