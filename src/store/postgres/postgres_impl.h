@@ -1,15 +1,14 @@
 /* postgres_impl: what the files of the PostgreSQL back end share. Room-internal.
  *
- *   postgres.c       open, close, migrate, ping, check, the clock, the bell, the table of slots
- *   postgres_db.c    connections, statements, values, errors
- *   postgres_sql.c   the statements
- *   postgres_rows.c  users and tasks: adding, reading, changing, claims, the outbox
- *   postgres_list.c  tasks as lists, and the line of what waits
- *   postgres_event.c  events      postgres_upload.c  uploads
- *   postgres_hook.c   webhooks and deliveries
- *   postgres_profile.c  versions of the profile, logos
- *   postgres_people.c  keys, limits, who works
- *   postgres_legacy.c  the tables of the service that Reelgate replaces
+ *   postgres.c  open, close, migrate, ping, check, the clock, the bell, the table of slots
+ *   db.c        connections, statements, values, errors
+ *   sql.c       the statements
+ *   task.c      users and tasks: adding, reading, changing, claims, the outbox
+ *   list.c      tasks as lists, and the line of what waits
+ *   key.c       keys, limits, who works
+ *   event.c     events                upload.c   uploads
+ *   hook.c      webhooks, deliveries  profile.c  versions of the profile, logos
+ *   legacy.c    the tables of the service that Reelgate replaces
  *
  * What has to be one transaction is one function inside the database (migrations/postgres), so
  * every slot is one round trip and nothing is held open over the network. Time is the server's. */

@@ -1,13 +1,14 @@
 /* sqlite_impl: what the files of the SQLite back end share. Room-internal.
  *
- *   sqlite.c        open, close, migrate, ping, check, and the table of slots
- *   sqlite_db.c     connections, statements, the writer's transactions, errors
- *   sqlite_user.c   users          sqlite_task.c    tasks: adding and reading
- *   sqlite_list.c   tasks as lists, and the line of what waits
- *   sqlite_change.c tasks: changes, claims, leases, purge; the outbox
- *   sqlite_event.c  events         sqlite_upload.c  uploads
- *   sqlite_hook.c   webhooks and deliveries      sqlite_profile.c  versions of the profile, logos
- *   sqlite_people.c keys, limits, who works
+ *   sqlite.c  open, close, migrate, ping, check, and the table of slots
+ *   db.c      connections, statements, the writer's transactions, errors
+ *   sql.c     the statements
+ *   task.c    tasks: adding and reading
+ *   list.c    tasks as lists, and the line of what waits
+ *   change.c  tasks: changes, claims, leases, purge; the outbox
+ *   user.c    users                 key.c      keys, limits, who works
+ *   event.c   events                upload.c   uploads
+ *   hook.c    webhooks, deliveries  profile.c  versions of the profile, logos
  *
  * Debian 12's SQLite 3.40.1 can lose commits when one connection checkpoints a WAL while another
  * commits. So: one process (a lock file), one connection that writes and checkpoints, under one
@@ -24,7 +25,7 @@ enum { SQ_WAIT_MAX_MS = 2 * 3600 * 1000 };
 /* An Idempotency-Key is remembered for at least this long. */
 #define SQ_KEY_AGE_MS ((int64_t)2 * 24 * 3600 * 1000)
 
-/* The statements, prepared once a connection: sqlite_sql.c has their texts. */
+/* The statements, prepared once a connection: sql.c has their texts. */
 enum sq_sql {
     SQL_BEGIN,
     SQL_COMMIT,
@@ -184,7 +185,7 @@ struct sqlite {
     struct sq_conn readers[SQ_READERS];
 };
 
-/* -- connections (sqlite_db.c) -- */
+/* -- connections (db.c) -- */
 /* Opens the writer, or a reader (query only, never a checkpoint). */
 int sq_conn_open(struct sq_conn *c, const char *path, bool writer, struct err *e);
 void sq_conn_close(struct sq_conn *c);
