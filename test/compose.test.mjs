@@ -22,7 +22,9 @@ test('the compose file, run', async (t) => {
     const engine = new Engine(t);
     await engine.start();
     t.diagnostic(`seconds of builds: ${figures(await engine.makeImages())}`);
-    t.diagnostic(`images: ${figures({ reelgate: engine.bytes('reelgate'), 'reelgate-gateway': engine.bytes('reelgate-gateway') }, MB)}`);
+    const sizes = { reelgate: engine.bytes('reelgate'), 'reelgate-gateway': engine.bytes('reelgate-gateway') };
+    t.diagnostic(`images: ${figures(sizes, MB)}`);
+    assert.ok(sizes.reelgate < 340e6 && sizes['reelgate-gateway'] < 100e6, 'what doc/deploy.md says of their sizes');
     const short = await clip(1), film = real('video_test_1_480_270.mp4') ?? short;
     const server = { get url() { return engine.url; } };
     let ana, first, reel, broken = false;
@@ -176,12 +178,14 @@ test('the compose file, run', async (t) => {
         await engine.healthy();
         await kept();
     });
-    await step('down --rmi all, and up -d: images are built by compose itself', async () => {
+    await step('down --rmi all, and up -d: images are built by compose itself', async (t) => {
         await engine.compose('down', '--rmi', 'all');
         assert.equal(engine.has('docker.io/library/reelgate'), false);
         engine.fetchStandIns();
+        const from = Date.now();
         await engine.compose('up', '-d');
         await engine.healthy();
+        t.diagnostic(`seconds with both builds: ${((Date.now() - from) / 1000).toFixed(0)}`);
         await kept();
     });
     await step('saved, and restored into new volumes, by the commands of doc/deploy.md', async () => {

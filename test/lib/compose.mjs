@@ -68,7 +68,7 @@ network_config_dir="${this.dir}/networks"
         const storage = file('storage.conf', `[storage]\ndriver="overlay"\ngraphroot="${this.images}"\nrunroot="${this.dir}/run"\n`);
         this.socket = join(this.dir, 'podman.sock');
         this.port = 0;
-        this.env = { ...process.env, CONTAINERS_CONF: conf, CONTAINERS_STORAGE_CONF: storage, DOCKER_HOST: `unix://${this.socket}`, COMPOSE_PROJECT_NAME: 'reelgate', COMPOSE_HTTP_TIMEOUT: '600' };
+        this.env = { ...process.env, CONTAINERS_CONF: conf, CONTAINERS_STORAGE_CONF: storage, DOCKER_HOST: `unix://${this.socket}`, COMPOSE_PROJECT_NAME: 'reelgate', COMPOSE_HTTP_TIMEOUT: '600', COMPOSE_DOCKER_CLI_BUILD: '0' }; // no program of Docker's is asked to build
         for (const name of Object.keys(this.env)) if (name.startsWith('REELGATE')) delete this.env[name];
         t.after(() => this.end());
     }
@@ -76,6 +76,7 @@ network_config_dir="${this.dir}/networks"
     async start() {
         this.service = spawn('podman', ['system', 'service', '-t', '0', `unix://${this.socket}`], { env: this.env, stdio: 'ignore' });
         this.served = new Promise((done) => this.service.on('exit', done));
+        this.keepAddresses();
         await until('podman answers', () => existsSync(this.socket) && this.ask('GET', '/_ping').then((a) => a.status === 200, () => false));
         [this.port, this.tlsPort] = [await freePort(), await freePort()];
         this.url = `http://127.0.0.1:${this.port}`;
@@ -85,6 +86,21 @@ network_config_dir="${this.dir}/networks"
         [this.desk, this.bin] = [join(this.dir, 'desk'), join(this.dir, 'bin')];
         for (const name of [this.desk, this.bin]) mkdirSync(name);
         writeFileSync(join(this.bin, 'docker-compose'), `#!/bin/sh\nexec ${execFileSync('which', ['docker-compose']).toString().trim()} -f ${root}/docker-compose.yaml -f ${this.override} "$@"\n`, { mode: 0o755 });
+    }
+    // A bridge has the lowest address of those on it, so it changes as containers come and go, and those that knew
+    // the old one reach the engine's server of names no more, for up to a minute. udev and netavark from 1.9 on give each
+    // bridge an address for good; here there may be neither, so that is done for the bridges of this engine.
+    keepAddresses() {
+        this.monitor = spawn('ip', ['-o', 'monitor', 'link'], { stdio: ['ignore', 'pipe', 'ignore'] });
+        this.monitored = new Promise((done) => this.monitor.on('exit', done));
+        const kept = (name) => readFileSync(`/sys/class/net/${name}/addr_assign_type`, 'utf8').trim() === '3';
+        this.monitor.stdout.on('data', () => {
+            for (const file of readdirSync(join(this.dir, 'networks')).filter((name) => name.endsWith('.json')))
+                try {
+                    const name = JSON.parse(readFileSync(join(this.dir, 'networks', file), 'utf8')).network_interface;
+                    if (!kept(name)) execFileSync('ip', ['link', 'set', 'dev', name, 'address', readFileSync(`/sys/class/net/${name}/address`, 'utf8').trim()], { stdio: 'ignore' });
+                } catch { /* it has gone, or is being made: then there is more to come */ }
+        });
     }
     // Its API: { status, json }.
     ask(method, path) {
@@ -226,7 +242,8 @@ network_config_dir="${this.dir}/networks"
             assert.deepEqual(this.all(), []);
         } finally {
             this.service?.kill('SIGTERM');
-            await this.served;
+            this.monitor?.kill('SIGTERM');
+            await Promise.all([this.served, this.monitored]);
             // What watches over commands inside stays for minutes, and would make the folder anew.
             for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name)))
                 try {
