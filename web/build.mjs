@@ -1,5 +1,5 @@
 // Bundles the page into dist/, under names that change with their content, each with its gzip and
-// Brotli variants; and writes dist/http/parts.def and sorry.def, the tables that src/http/page.c and sorry.c
+// Brotli variants; and writes dist/http/parts.def and sorry.def, the tables that src/http/api/page.c and server/sorry.c
 // are compiled from.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -72,8 +72,8 @@ keep('favicon', '/favicon.svg', 'image/svg+xml', readFileSync(from('favicon.svg'
 keep('index', '/', 'text/html; charset=utf-8', page, false);
 if (/"\/assets\/(app\.js|look\.css|docs\.css|sorry\.css)\\?"/.test(page + docs + sorry)) throw new Error('a page names a part that was not made');
 if (script.gz > SCRIPT_MAX) throw new Error(`${script.gz} bytes of script, more than ${SCRIPT_MAX}`);
-writeFileSync(`${made}/http/parts.def`, `/* Made by script/web. PART(id, path, type, file, tag, kept): see src/http/page.c. */\n${parts.join('\n')}\n`);
-writeFileSync(`${made}/http/sorry.def`, `/* Made by script/web. SORRY(language, kind, page): see src/http/sorry.c. */\n${sorry}\n`);
+writeFileSync(`${made}/http/parts.def`, `/* Made by script/web. PART(id, path, type, file, tag, kept): see src/http/api/page.c. */\n${parts.join('\n')}\n`);
+writeFileSync(`${made}/http/sorry.def`, `/* Made by script/web. SORRY(language, kind, page): see src/http/server/sorry.c. */\n${sorry}\n`);
 rmSync(from('dist'), { recursive: true, force: true });
 renameSync(made, from('dist'));
 console.log(`web/dist: ${script.gz} bytes of script with gzip, ${script.br} with Brotli`);

@@ -2,7 +2,7 @@
 
 #include "core/err.h"
 #include "core/str.h"
-#include "http/field.h"
+#include "http/server/field.h"
 
 static int arena_up(void **state)
 {

@@ -2,7 +2,7 @@
 #include "core/test/test.h"
 
 #include "core/str.h"
-#include "http/json_put.h"
+#include "http/server/json_put.h"
 
 #include <jansson.h>
 

@@ -1,7 +1,7 @@
 #include "core/test/test.h"
 
 #include "core/str.h"
-#include "http/multipart.h"
+#include "http/body/multipart.h"
 
 /* What was read, as text: [name|file]bytes for each part. */
 static void part(void *arg, const char *name, const char *file_name)

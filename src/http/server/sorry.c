@@ -4,7 +4,7 @@
 #include "http/http_impl.h"
 
 #include "core/mem.h"
-#include "http/field.h"
+#include "http/server/field.h"
 
 enum { SORRY_MAX = 16 * 1024 };
 

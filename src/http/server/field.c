@@ -1,4 +1,4 @@
-#include "http/field.h"
+#include "http/server/field.h"
 
 #include "core/err.h"
 #include "core/mem.h"

@@ -3,7 +3,7 @@
  * its front, a mismatch never hides a later beginning but at the byte itself. Behind a boundary
  * comes
  * "--" (the end) or the end of the line, then the head of a part up to an empty line. */
-#include "http/multipart.h"
+#include "http/body/multipart.h"
 
 #include "core/mem.h"
 #include "core/str.h"

@@ -9,9 +9,9 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/net.h"
-#include "http/field.h"
-#include "http/hub.h"
-#include "http/keeper.h"
+#include "http/body/pieces.h"
+#include "http/events/hub.h"
+#include "http/server/field.h"
 #include "store/store.h"
 
 #include <unistd.h>

@@ -6,7 +6,7 @@
 
 #include "core/clock.h"
 #include "core/mem.h"
-#include "http/keeper.h"
+#include "http/body/pieces.h"
 #include "task/resume.h"
 
 #include <gnutls/crypto.h>

@@ -11,7 +11,7 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/metric.h"
-#include "http/field.h"
+#include "http/server/field.h"
 #include "task/profile.h"
 
 #include <arpa/inet.h>

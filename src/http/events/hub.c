@@ -5,7 +5,7 @@
  *
  * Ids of one user rise in the order of commits, those of several need not: so who has news is asked
  * from an id of half a minute ago on, and compared with what each listener has. */
-#include "http/hub.h"
+#include "http/events/hub.h"
 
 #include "auth/auth.h"
 #include "core/clock.h"
@@ -13,7 +13,7 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/str.h"
-#include "http/json_put.h"
+#include "http/server/json_put.h"
 #include "store/store.h"
 
 #include <pthread.h>

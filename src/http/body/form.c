@@ -4,7 +4,7 @@
 #include "http/http_impl.h"
 
 #include "core/mem.h"
-#include "http/multipart.h"
+#include "http/body/multipart.h"
 
 static const char *const field_names[FORM_FIELDS] = {"fit", "start", "title"};
 

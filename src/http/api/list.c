@@ -4,7 +4,7 @@
 #include "http/http_impl.h"
 
 #include "core/mem.h"
-#include "http/json_put.h"
+#include "http/server/json_put.h"
 
 #include <ctype.h>
 

@@ -8,7 +8,7 @@
 #include "blob/blob.h"
 #include "core/fd.h"
 #include "core/mem.h"
-#include "http/field.h"
+#include "http/server/field.h"
 
 #include <fcntl.h>
 

@@ -1,4 +1,4 @@
-#include "http/keeper.h"
+#include "http/body/pieces.h"
 
 #include "core/err.h"
 #include "core/log.h"

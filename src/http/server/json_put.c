@@ -1,4 +1,4 @@
-#include "http/json_put.h"
+#include "http/server/json_put.h"
 
 #include "core/str.h"
 

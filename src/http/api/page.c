@@ -6,7 +6,7 @@
 
 #include "blob/blob.h"
 #include "core/mem.h"
-#include "http/field.h"
+#include "http/server/field.h"
 
 /* What the assembler is told about one file. */
 #define EMBED(name, file)                                                                          \

@@ -4,7 +4,7 @@
  * cookies, so no answer speaks of credentials and the star is safe. */
 #include "http/http_impl.h"
 
-#include "http/field.h"
+#include "http/server/field.h"
 
 /* What a page may send. A method that a path does not know is for the path to refuse, so that the
  * page can read why. */

@@ -2,7 +2,7 @@
 
 #include "core/mem.h"
 #include "core/metric.h"
-#include "http/hub.h"
+#include "http/events/hub.h"
 
 /* The id to go on from: the header that browsers send, or a parameter for who cannot; -1: none. */
 static int read_after(struct request *r, int64_t *after, struct err *e)
