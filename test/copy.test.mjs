@@ -74,10 +74,12 @@ async function headersThatChange() {
 // -- the table ---------------------------------------------------------------------------------
 // [name, clip, path, facts]. Paths: copy; copy+sound, where the clip's sound is encoded anew;
 // copy+silence, where it has none; encode. Facts: frames of the body (default: 2 s at the rate),
-// fewer: how many less a whole cut may have, rate, flags, width, height, reason (of an encode), beeps: when the clip's sound is heard, from its
-// first picture on (default: 0.5 and 1.5 s), from: the first of its packets that is copied, slack:
-// seconds that its file leaves open where its sound is, varies: its pictures keep their times, and
-// rate is that of the bumpers.
+// tail: how many of the last of them are encoded since the cut would lose them, fewer: how many less a
+// whole cut may have, rate, flags, width, height, reason (of an encode), beeps: when the clip's sound is heard, from its
+// first picture on (default: 0.5 and 1.5 s), from: the first of its packets that is copied, head: how
+// many pictures before that are encoded (default: as many as the packets cannot be), reformed: the reel
+// has its pictures in packets of another form, slack: seconds that its file leaves open where its sound
+// is, varies: its pictures keep their times, and rate is that of the bumpers.
 
 const START = 'copy'; // what a start inside the clip takes
 const rows = [];
@@ -191,8 +193,26 @@ row('no edit list', () => made({ more: ['-use_editlist', '0'] }), 'copy', { slac
 row('negative composition offsets', () => made({ more: ['-movflags', 'negative_cts_offsets'] }), 'copy');
 row('picture from 0.2 s on', async () => ffmpeg('.mp4', ['-itsoffset', '0.2', '-i', await made({ audio: null }), '-i', await made(), '-map', '0:v', '-map', '1:a', '-c', 'copy']),
     'copy', { beeps: [0.3, 1.3] });
-row('17 s are cut at 16 s', () => made({ seconds: 17, rate: 10, video: x264('bframes=3', 'keyint=40') }), 'copy', { rate: '10', frames: 160, fewer: 4, beeps: Array.from({ length: 16 }, (_, i) => i + 0.5) });
-row('17 s of pyramids are cut at 16 s', () => made({ seconds: 17, rate: 10, video: x264('bframes=8', 'b-adapt=0', 'b-pyramid=normal', 'keyint=60') }), 'copy', { rate: '10', frames: 160, fewer: 9, beeps: Array.from({ length: 16 }, (_, i) => i + 0.5) });
+row('17 s are cut at 16 s', () => made({ seconds: 17, rate: 10, video: x264('bframes=3', 'keyint=40') }), 'copy', { rate: '10', frames: 160, beeps: Array.from({ length: 16 }, (_, i) => i + 0.5) });
+row('17 s of pyramids are cut at 16 s', () => made({ seconds: 17, rate: 10, video: x264('bframes=8', 'b-adapt=0', 'b-pyramid=normal', 'keyint=60') }), 'copy', { rate: '10', frames: 160, tail: 3, beeps: Array.from({ length: 16 }, (_, i) => i + 0.5) });
+// What lies behind the last safe point that fits is encoded where it is more than a quarter of a second.
+const EVERY_SECOND = Array.from({ length: 16 }, (_, i) => i + 0.5);
+const B3 = ['bframes=3', 'b-adapt=0', 'b-pyramid=none', 'scenecut=0'], B16 = ['bframes=16', 'b-adapt=0', 'b-pyramid=normal', 'scenecut=0'];
+row('1 picture a second is cut', () => made({ seconds: 20, rate: 1, video: x264(...B3) }), 'copy', { rate: '1', frames: 16, tail: 3, beeps: EVERY_SECOND });
+row('2 pictures a second are cut', () => made({ seconds: 20, rate: 2, video: x264(...B3) }), 'copy', { rate: '2', frames: 32, tail: 3, beeps: EVERY_SECOND });
+row('1 picture a second without B pictures is cut', () => made({ seconds: 20, rate: 1, video: x264('bframes=0') }), 'copy', { rate: '1', frames: 16, beeps: EVERY_SECOND });
+row('24 pictures a second are cut within a quarter of a second', () => made({ seconds: 17, rate: 24, video: x264(...B3, 'keyint=100') }), 'copy', { rate: '24', frames: 384, fewer: 4, beeps: EVERY_SECOND });
+row('24 pictures a second in long groups are cut', () => made({ seconds: 17, rate: 24, video: x264(...B16, 'keyint=400', 'min-keyint=400') }), 'copy', { rate: '24', frames: 384, tail: 9, beeps: EVERY_SECOND });
+row('24 pictures a second in open groups are cut', () => made({ seconds: 17, rate: 24, video: x264(...B16, 'keyint=100', 'open-gop=1') }), 'copy', { rate: '24', frames: 384, tail: 15, beeps: EVERY_SECOND });
+row('24 pictures a second of a transport stream are cut', () => made({ seconds: 17, rate: 24, extension: '.ts', audio: null, video: x264(...B16, 'keyint=100') }), 'copy+silence', { rate: '24', frames: 384, tail: 15, reformed: true });
+row('24 pictures a second of an AVI are cut', () => made({ seconds: 17, rate: 24, extension: '.avi', audio: null, video: x264(...B16, 'keyint=100') }), 'copy+silence', { rate: '24', frames: 384, tail: 15, reformed: true });
+row('full range is cut', () => made({ seconds: 17, rate: 2, video: [...x264(...B3), '-pix_fmt', 'yuvj420p'] }), 'copy', { rate: '2', frames: 32, tail: 3, beeps: EVERY_SECOND });
+row('full range from 1.2 s on', () => made({ seconds: 4, video: [...x264('keyint=50', 'min-keyint=50', 'scenecut=0'), '-pix_fmt', 'yuvj420p'] }), START, { flags: ['--start', '1.2'], frames: 70, from: 50, beeps: [0.3, 1.3, 2.3] });
+row('848x480 is cut, its sound encoded', () => made({ seconds: 17, rate: 4, size: '848x480', audio: ['-c:a', 'libmp3lame'], video: x264(...B3) }), 'copy+sound', { rate: '4', frames: 64, tail: 3, width: 848, beeps: EVERY_SECOND });
+row('begin at 2 s between two key pictures, and cut', () => made({ seconds: 20, rate: 4, video: x264(...B3, 'keyint=20', 'min-keyint=20') }), START, { flags: ['--start', '2'], rate: '4', frames: 64, from: 20, head: 12, tail: 3, beeps: EVERY_SECOND });
+row('varying rate that is slow where it is cut', () => chosen('if(lt(t,13.4),1,not(mod(n,4)))', { rate: 10, seconds: 19, video: x264(...B3) }), 'copy', { ...KEPT, rate: '10', frames: 140, tail: 3, beeps: EVERY_SECOND });
+row('varying rate that is cut before one slow picture', () => chosen('if(lt(t,14.2),1,not(mod(n,4)))', { rate: 10, seconds: 19, video: x264(...B3) }), 'copy', { ...KEPT, rate: '10', frames: 146, tail: 1, beeps: EVERY_SECOND });
+row('varying rate in pyramids that is cut', () => chosen('if(lt(mod(t,2),1),not(mod(n,3)),1)', { rate: 10, seconds: 19, extension: '.mkv', video: x264(...B16) }), 'copy', { ...KEPT, rate: '10', frames: 107, tail: 4, beeps: EVERY_SECOND });
 row('1 picture', () => made({ seconds: 0.04, audio: null }), 'copy+silence', { frames: 1 });
 row('2 pictures', () => made({ seconds: 0.08, audio: null }), 'copy+silence', { frames: 2 });
 row('begin at 0', () => made(), 'copy', { flags: ['--start', '0'] });
@@ -399,7 +419,7 @@ async function check(make, path, facts) {
     }
 }
 
-async function checkIn(dir, file, path, { flags = [], reason, rate = '25', frames, fewer = 0, width, height, pixel = '1:1', beeps: heard = [0.5, 1.5], from = 0, slack = 0, varies = false }) {
+async function checkIn(dir, file, path, { flags = [], reason, rate = '25', frames, fewer = 0, tail = 0, width, height, pixel = '1:1', beeps: heard = [0.5, 1.5], from = 0, head, reformed = false, slack = 0, varies = false }) {
     const said = await probe(file, flags);
     const report = await render(dir, file, flags);
     const wanted = path.split('+');
@@ -438,10 +458,12 @@ async function checkIn(dir, file, path, { flags = [], reason, rate = '25', frame
     let encoded = 0;
     if (report.path === 'copy') {
         const clip = await packets(file);
-        encoded = Math.max(from && most - (clip.video.packets.length - from), 0);
-        assertCopied(clip.video, video.packets.slice(bumper + encoded, bumper + body), from);
+        encoded = head ?? Math.max(from && most - (clip.video.packets.length - from), 0);
+        if (!reformed) assertCopied(clip.video, video.packets.slice(bumper + encoded, bumper + body - tail), from);
         const theirs = await pictures(file, { most: from + body, quiet: true });
-        assert.deepEqual(shown.slice(bumper + encoded, bumper + body), theirs.slice(from, from + body - encoded), 'and shows its pictures');
+        assert.deepEqual(shown.slice(bumper + encoded, bumper + body - tail), theirs.slice(from, from + body - tail - encoded), 'and shows its pictures');
+        assert.equal(/its end is encoded/.test(report.reason), tail > 0, report.reason);
+        if (tail) assert.ok(!theirs.includes(shown[bumper + body - 1]), 'the last picture was encoded');
         if (varies) assertKept(at.slice(bumper, bumper + body), times(clip.video), from - encoded);
         assertSound(wanted[1], clip.audio, audio, seconds);
     }

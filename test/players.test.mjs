@@ -27,6 +27,7 @@ const tunedIn = async () => ffmpeg('.ts', ['-i', await numbered(4, { extension: 
 
 const START = 'copy'; // what a start inside the clip takes
 // two thirds of the pictures from the 42nd on are left out: those that stay are shown for three frames
+const LAST = 'lte(n,370)+not(mod(n,8))', last = (n) => (n <= 370 ? n : n - (n % 8)); /* the last of 16 s is encoded alone */
 const SLOW = 'lte(n,41)+not(mod(n,3))', stays = (n) => (n <= 41 ? n : n - (n % 3));
 // [name, clip, path, frames of the body, number of its first picture, flags, the number that stays for one]
 const kinds = [
@@ -50,6 +51,8 @@ const kinds = [
     ['copied, with times that vary', () => numbered(3, { choose: SLOW, params: 'keyint=8:min-keyint=8:scenecut=0:bframes=3:b-adapt=0' }), 'copy', 73, 0, [], stays],
     ['copied, with times that vary and a deep pyramid', () => numbered(3, { choose: SLOW, params: 'bframes=8:b-adapt=0:b-pyramid=normal:ref=8:keyint=46:min-keyint=46:scenecut=0' }), 'copy', 73, 0, [], stays],
     ['copied, with times that vary and a start', () => numbered(5, { choose: SLOW }), START, 89, 35, ['--start', '1.4'], stays],
+    ['copied, its end encoded', () => numbered(17, { params: 'bframes=16:b-adapt=0:b-pyramid=normal:keyint=1000:scenecut=0' }), 'copy', 400, 0, []],
+    ['copied, with times that vary, its last picture encoded', () => numbered(18, { choose: LAST, params: 'bframes=3:b-adapt=0:b-pyramid=none:keyint=1000:scenecut=0' }), 'copy', 400, 0, [], last],
     ['copied at 1080p', () => numbered(2, { size: '1920:1080' }), 'copy', 50, 0, []],
 ];
 

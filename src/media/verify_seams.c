@@ -8,7 +8,8 @@
  *   two from its second IDR picture on             when headers of a third kind say that its
  *                                                  beginning was encoded and the rest copied
  *   the body's end, from its last IDR picture on   when that is at most TAIL_PICTURES and
- *                                                  TAIL_BYTES long
+ *                                                  TAIL_BYTES long; two pictures of a longer one
+ *                                                  that was encoded, as its headers say
  *   the first pictures of the last bumper          LAST_PICTURES
  *
  * and each of them must come out, undamaged, in order, without one complaint. What is not decoded
@@ -208,6 +209,33 @@ static int find_idr(const struct seams *s, int from, int to, int step, struct er
     return -1;
 }
 
+/* The id of the picture parameter set that a picture uses, into *set. */
+static int set_of(const struct seams *s, int i, unsigned *set, struct err *e)
+{
+    struct order order;
+    if (read_packet(s->v, i, s->packet, e) < 0)
+        return -1;
+    const uint8_t *data = s->packet->data;
+    const struct units u = {data, data + s->packet->size, s->v->sets.length_bytes, false};
+    if (!sets_order(&s->v->sets, u, &order))
+        return verify_fails(e, RECEIPT_SEAMS, "picture %d cannot be read", i);
+    *set = order.set;
+    return 0;
+}
+
+/* How many pictures are decoded of the body's end, from its last IDR picture on. What was encoded
+ * of it has the headers of the bumper, or, without one, others than the body's beginning. */
+static int tail_pictures(const struct seams *s, int a, int tail, int b, struct err *e)
+{
+    unsigned first = 0, last = 0;
+    if (bytes_of(s->v, tail, b) <= TAIL_BYTES)
+        return b - tail;
+    if (set_of(s, 0, &first, e) < 0 || set_of(s, tail, &last, e) < 0)
+        return -1;
+    int few = b - tail < INNER_PICTURES ? b - tail : INNER_PICTURES;
+    return (first == last) == (a > 0) ? few : 0;
+}
+
 /* Of the body, the pictures from a on, before b. */
 static int choose_body(struct seams *s, int a, int b, struct err *e)
 {
@@ -224,12 +252,15 @@ static int choose_body(struct seams *s, int a, int b, struct err *e)
     int tail = find_idr(s, b - 1, back - 1, -1, e);
     if (inner < -1 || tail < -1)
         return -1;
-    if (tail < 0 || bytes_of(v, tail, b) > TAIL_BYTES)
+    int more = tail < 0 ? 0 : tail_pictures(s, a, tail, b, e);
+    if (more < 0)
+        return -1;
+    if (more == 0)
         tail = b;
     add(s, a, end);
     if (inner >= 0 && inner < tail)
         add(s, inner, inner + INNER_PICTURES < tail ? inner + INNER_PICTURES : tail);
-    add(s, tail, b);
+    add(s, tail, tail + more);
     return 0;
 }
 

@@ -538,7 +538,7 @@ const char *sets_packet(const struct sets *s, const uint8_t *data, int len_bytes
 
 /* What the beginning of a slice says (7.3.3). */
 struct slice {
-    unsigned first_block, frame_num, order;
+    unsigned first_block, set, frame_num, order;
     bool reference;
 };
 
@@ -550,7 +550,7 @@ static bool read_slice(const struct sets *s, const uint8_t *nal, int len_bytes, 
     struct bits b = {plain, 8 * payload(nal, head, plain), 0, false};
     out->first_block = golomb(&b);
     (void)golomb(&b); /* type */
-    (void)golomb(&b); /* picture parameter set */
+    out->set = golomb(&b);
     out->frame_num = take(&b, s->sps.frame_num_bits);
     out->reference = nal[0] & 0x60;
     if ((nal[0] & 31) == UNIT_IDR)
@@ -570,7 +570,7 @@ bool sets_order(const struct sets *s, struct units u, struct order *out)
             continue;
         if (!read_slice(s, nal, (int)len, &slice))
             return false;
-        *out = (struct order){type == UNIT_IDR, slice.reference, (int)slice.order};
+        *out = (struct order){type == UNIT_IDR, slice.reference, (int)slice.order, slice.set};
         return true;
     }
     return false;

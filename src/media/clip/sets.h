@@ -49,7 +49,8 @@ bool sets_known(const struct sets *s, const uint8_t *nal, int len_bytes);
  * 0. False: there is no slice, or it cannot be read. */
 struct order {
     bool idr, reference;
-    int low; /* pic_order_cnt_lsb */
+    int low;      /* pic_order_cnt_lsb */
+    unsigned set; /* pic_parameter_set_id */
 };
 bool sets_order(const struct sets *s, struct units u, struct order *out);
 /* Whether all that the picture of a packet refers to came before it (7.4.3): frame_num, counted by

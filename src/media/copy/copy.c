@@ -18,6 +18,7 @@
 #include "media/copy/poster.h"
 #include "media/copy/recode.h"
 #include "media/copy/sound.h"
+#include "media/copy/tail.h"
 #include "media/encode/line.h"
 #include "media/mux.h"
 #include "media/picture.h"
@@ -48,6 +49,7 @@ struct copy {
     int64_t longest; /* the body, in ticks */
     int64_t end;     /* of what is kept, in ticks */
     int64_t copied;  /* where the first copied picture is shown, in ticks */
+    int64_t keyed;   /* when the last copied key picture is shown, in the track's time base */
     int64_t bytes;   /* that are copied */
     int frame_num;   /* of the last picture that others refer to */
     bool begun;      /* with the first packet that is kept */
@@ -58,7 +60,7 @@ struct copy {
     AVPacket **early; /* EARLY_MAX places */
     int early_count;
     struct head before; /* what was read before an IDR picture */
-    struct recoded head;
+    struct recoded head, tail;
     struct copy_sound *sound;
     struct bumper bumper;
     struct mux *mux;
@@ -73,6 +75,7 @@ static void copy_clear(struct copy *c)
     free(c->early);
     head_clear(&c->before);
     recoded_clear(&c->head);
+    recoded_clear(&c->tail);
     copy_sound_free(c->sound); /* joins its thread, which writes to the mux */
     mux_free(c->mux);
     bumper_clear(&c->bumper);
@@ -141,6 +144,19 @@ static int add_sets(uint8_t **record, int *bytes, const struct bumper *coded, st
     return 0;
 }
 
+/* The sets of the body's last pictures, should they be encoded, are the bumper's. Without one, a
+ * clip that is longer than the reel gets them all the same. */
+static int add_tail_sets(const struct copy *c, uint8_t **record, int *bytes, struct err *e)
+{
+    AUTO(bumper_clear) struct bumper coded = {0};
+    const struct bumper_shape shape = shape_of(c, sets_free_id(&c->sets));
+    AVRational slot = {c->plan->fps_den, c->plan->fps_num};
+    int64_t fits = av_rescale_q(c->plan->body_frames_max, slot, AV_TIME_BASE_Q);
+    if (c->bumper.count > 0 || c->in->facts.duration_us - c->plan->start_us <= fits)
+        return 0;
+    return tail_sets(&shape, &coded, e) < 0 ? -1 : add_sets(record, bytes, &coded, e);
+}
+
 /* One track for all: the clip's parameters with the sets of clip, bumper and head. */
 static int open_mux(struct copy *c, struct err *e)
 {
@@ -151,7 +167,8 @@ static int open_mux(struct copy *c, struct err *e)
     if (!p || avcodec_parameters_copy(p, c->picture->codecpar) < 0)
         return err_msg(e, MSG_MEMORY_LIMIT, "copy: no memory");
     if ((c->bumper.count > 0 && add_sets(&record, &bytes, &c->bumper, e) < 0) ||
-        (c->head.coded.count > 0 && add_sets(&record, &bytes, &c->head.coded, e) < 0))
+        (c->head.coded.count > 0 && add_sets(&record, &bytes, &c->head.coded, e) < 0) ||
+        add_tail_sets(c, &record, &bytes, e) < 0)
         return -1;
     av_freep(&p->extradata);
     p->extradata = av_mallocz((size_t)bytes + AV_INPUT_BUFFER_PADDING_SIZE);
@@ -365,6 +382,14 @@ static int64_t last_ticks(const struct copy *c, int group)
     return h->clock.slot;
 }
 
+/* The body ends there, if it is cut before what waits. */
+static void end_at(struct copy *c, int64_t ticks)
+{
+    c->end = ticks < c->longest ? ticks : c->longest;
+    if (c->write)
+        mux_end(c->mux, c->end);
+}
+
 /* The first of those that wait are certain now. */
 static int keep(struct copy *c, int group, struct err *e)
 {
@@ -374,17 +399,15 @@ static int keep(struct copy *c, int group, struct err *e)
         return refuse(c, wrong);
     for (int i = 0; i < group; i++) {
         note_key(c, h->packets[i], h->at[i]);
+        if (h->packets[i]->flags & AV_PKT_FLAG_KEY)
+            c->keyed = h->packets[i]->pts;
         keep_key(h->packets[i]);
         c->bytes += h->packets[i]->size;
     }
     if (c->write && mux_group(c->mux, h->packets, h->at, group, e) < 0)
         return -1;
     int64_t next = h->varies ? hold_next(h, group) : -1;
-    c->end = next >= 0 ? next : h->shown + last_ticks(c, group);
-    if (c->end > c->longest)
-        c->end = c->longest;
-    if (c->write)
-        mux_end(c->mux, c->end);
+    end_at(c, next >= 0 ? next : h->shown + last_ticks(c, group));
     hold_drop(h, group);
     progress(c, c->end);
     return 0;
@@ -401,6 +424,8 @@ static int keep_safe(struct copy *c, bool ended, struct err *e)
         if (!c->cut && keep(c, group, e) < 0)
             return -1;
     }
+    if (c->cut && h->varies) /* the next to be shown may have come after the last were kept */
+        end_at(c, hold_next(h, 0));
     c->cut |= !h->varies && h->kept + h->count >= c->plan->body_frames_max;
     return 0;
 }
@@ -476,12 +501,46 @@ static int begin_inside(struct copy *c, struct err *e)
     return on_picture(c, c->head.idr, e);
 }
 
+/* -- the end -- */
+
+static bool wants_tail(const struct copy *c)
+{
+    return c->cut && c->keyed != AV_NOPTS_VALUE && tail_is_worth(&c->hold, c->end, c->longest);
+}
+
+/* The pictures behind the last that is copied, where there is much room for them. */
+static int make_tail(struct copy *c, struct err *e)
+{
+    const struct tail_order order = {.in = c->in,
+                                     .plan = c->plan,
+                                     .limits = &c->job->order->limits,
+                                     .shape = shape_of(c, sets_free_id(&c->sets)),
+                                     .key = c->keyed,
+                                     .end = c->end,
+                                     .longest = c->longest};
+    if (!wants_tail(c))
+        return 0;
+    if (tail_make(&order, &c->hold, &c->tail, &c->end, e) < 0)
+        return -1;
+    if (!c->write || c->tail.coded.count == 0)
+        return 0;
+    if (c->bumper.count > 0 &&
+        (c->tail.coded.sets_bytes != c->bumper.sets_bytes ||
+         memcmp(c->tail.coded.sets, c->bumper.sets, (size_t)c->bumper.sets_bytes) != 0))
+        return err_set(e, ERR_SYSTEM, "copy: bumper and end do not share their headers");
+    if (put_recoded(c, &c->tail, e) < 0)
+        return -1;
+    mux_end(c->mux, c->end);
+    return 0;
+}
+
 /* The body has all its pictures; what is left to read is sound that lies further on in the file. */
 static bool is_done(struct copy *c)
 {
     if (!c->cut)
         return false;
-    if (!c->write || c->in->audio < 0 || copy_sound_enough(c->sound, c->end))
+    if (!c->write || c->in->audio < 0 ||
+        copy_sound_enough(c->sound, wants_tail(c) ? c->longest : c->end))
         return true;
     c->in->fmt->streams[c->in->video]->discard = AVDISCARD_ALL;
     return ++c->past > PAST_MAX;
@@ -498,8 +557,10 @@ static int judge(struct copy *c)
     if (copied > 0 && 8.0 * (double)c->bytes * (double)c->hold.clock.per_s / (double)copied >
                           copy_bits_most(&c->job->order->profile))
         return refuse(c, "its bit rate is above the profile's");
-    /* beyond the cut a few wait in vain for those that they are shown with */
-    if (c->hold.count > (c->cut ? MUX_DELAY_MAX : 0))
+    /* beyond the cut a few wait in vain for those that they are shown with; where times vary, for
+     * those that tell that all are there */
+    int waiting = c->hold.varies ? HOLD_MAX : MUX_DELAY_MAX;
+    if (c->hold.count > (c->cut ? waiting : 0))
         return refuse(c, "a picture is missing");
     return 0;
 }
@@ -527,10 +588,8 @@ static int read_all(struct copy *c, struct err *e)
         if (ok < 0)
             return -1;
     }
-    return keep_safe(c, true, e) < 0 ? -1 : judge(c);
+    return keep_safe(c, true, e) < 0 || judge(c) < 0 ? -1 : make_tail(c, e);
 }
-
-/* -- the end -- */
 
 /* A poster that cannot be had costs no reel. */
 static int64_t make_poster(struct copy *c)
@@ -557,15 +616,17 @@ static void explain(const struct copy *c, char reason[REASON_SIZE])
                            ? " from the next key picture on"
                        : c->late ? " from its first key picture on"
                                  : "";
+    const char *till = c->tail.coded.count > 0 ? ", its end is encoded" : "";
     const char *rate = c->hold.varies ? ", its rate varies" : "";
     if (!*sound)
-        snprintf(reason, REASON_SIZE, "16:9 H.264, copied with its sound%s%s", from, rate);
+        snprintf(reason, REASON_SIZE, "16:9 H.264, copied with its sound%s%s%s", from, till, rate);
     else if (*done)
-        snprintf(reason, REASON_SIZE, "16:9 H.264, its pictures are copied%s%s; %.90s", from, rate,
-                 done);
+        snprintf(reason, REASON_SIZE, "16:9 H.264, its pictures are copied%s%s%s; %.90s", from,
+                 till, rate, done);
     else
         snprintf(reason, REASON_SIZE,
-                 "16:9 H.264, its pictures are copied%s%s; %.70s, encoded anew", from, rate, sound);
+                 "16:9 H.264, its pictures are copied%s%s%s; %.70s, encoded anew", from, till, rate,
+                 sound);
 }
 
 static int finish(struct copy *c, struct render_report *out, struct err *e)
@@ -612,6 +673,7 @@ enum copied media_copy(const struct media_job *job, struct media_input *in,
                      .picture = in->fmt->streams[in->video],
                      .write = write,
                      .why = why,
+                     .keyed = AV_NOPTS_VALUE,
                      .hold = {.varies = in->facts.variable_rate, .shown = -1}};
     const AVCodecParameters *p = c.picture->codecpar;
     set_clock(&c);

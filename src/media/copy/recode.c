@@ -10,6 +10,11 @@
 #include "media/clip/packets.h"
 #include "media/plan.h"
 
+enum {
+    PACKETS_MAX = 100000, /* read on the way to a key picture, also of other tracks */
+    BACK_MAX_S = 32,      /* how far before it reading begins at most */
+};
+
 struct reader {
     const struct recode_order *o;
     const AVStream *st;
@@ -92,6 +97,40 @@ static void read_one(struct reader *r)
     av_packet_unref(r->packet);
 }
 
+/* Reads on to the picture that is shown at o->key, or beyond it. */
+static bool read_to_key(struct reader *r)
+{
+    for (int n = 0; n < PACKETS_MAX && !r->o->in->io_errno; n++) {
+        av_packet_unref(r->packet);
+        int got = media_packets_read(r->o->in, r->packet);
+        if (got < 0 && got != AVERROR(EAGAIN))
+            return false;
+        if (got == 0 && r->packet->stream_index == r->o->in->video && r->packet->pts >= r->o->key)
+            return r->packet->pts == r->o->key;
+    }
+    return false;
+}
+
+/* Where a container has no list of key pictures, searching ends anywhere near the time: from ever
+ * further back the picture is read on to. */
+static void seek_key(struct reader *r)
+{
+    bool found = false;
+    for (int back_s = 0; !found && back_s <= BACK_MAX_S; back_s = back_s ? 2 * back_s : 1) {
+        int64_t back = av_rescale_q(back_s, (AVRational){1, 1}, r->st->time_base);
+        found = media_packets_seek(r->o->in, r->o->key - back) >= 0 && read_to_key(r);
+    }
+    if (r->o->in->io_errno) {
+        err_set(&r->fault, ERR_SYSTEM, "recode: reading failed");
+        fail(r);
+    } else if (!found) {
+        refuse(r, "its key picture is not found again");
+    } else {
+        on_picture(r);
+    }
+    av_packet_unref(r->packet);
+}
+
 static void note_time(struct reader *r, int64_t at)
 {
     if (r->given == r->room) {
@@ -120,7 +159,8 @@ static bool is_wanted(struct reader *r)
     bool damaged = f->decode_error_flags || f->flags & AV_FRAME_FLAG_CORRUPT;
     if (damaged && r->o->ready && !r->given)
         return false;
-    if (damaged || f->format != AV_PIX_FMT_YUV420P || f->width != r->o->shape.width ||
+    int format = r->o->shape.full_range ? AV_PIX_FMT_YUVJ420P : AV_PIX_FMT_YUV420P;
+    if (damaged || f->format != format || f->width != r->o->shape.width ||
         f->height != r->o->shape.height)
         refuse(r, "its pictures before a key picture are damaged, or of another kind");
     else if (r->given && at <= r->out->pts[r->given - 1])
@@ -204,9 +244,14 @@ int recode(const struct recode_order *order, struct recoded *out, struct err *e)
     r.longest = longest(order, r.st->time_base);
     if (media_input_decoder(in, in->video, order->limits, &r.decoder, e) < 0)
         return -1;
-    if (!order->ready && media_packets_seek(in, order->from) < 0)
+    if (order->by_key)
+        seek_key(&r);
+    else if (!order->ready && media_packets_seek(in, order->from) < 0)
         all.refused = "it cannot be searched";
-    else if (bumper_moving(&order->shape, order->first_id, next, has_failed, &r, &all.coded, e) < 0)
+    if (r.failed)
+        return has_failed(&r, e) ? -1 : 0;
+    if (!all.refused &&
+        bumper_moving(&order->shape, order->first_id, next, has_failed, &r, &all.coded, e) < 0)
         return -1;
     if (!all.refused && all.coded.count != r.given)
         return err_set(e, ERR_SYSTEM, "recode: %d packets for %lld pictures", all.coded.count,

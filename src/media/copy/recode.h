@@ -18,6 +18,10 @@ struct recode_order {
      * cannot be shown whole before the first that can is left out */
     AVPacket *const *ready;
     int ready_count;
+    /* decoding begins at the picture that is shown at `key`; else at the key picture before `from`
+     */
+    bool by_key;
+    int64_t key;
     /* NULL, or: packets of the sound track that are met on the way; it takes their references */
     int (*sound)(void *arg, AVPacket *packet, struct err *e);
     /* NULL: no packet ends it. Or: whether a packet of pictures is an IDR picture that could be

@@ -375,6 +375,44 @@ static void damage_around_a_seam_is_found(void **state)
     }
 }
 
+/* The end of the body is encoded, rich, and more than the receipt decodes of a body's end. */
+static void damage_where_encoded_pictures_follow_is_found(void **state)
+{
+    (void)state;
+    enum { SHOWN = 32, CODED = 3, LAST = 4 + SHOWN - CODED }; /* pictures, 2 a second */
+    struct render_report r;
+    clips_make("clip.mp4", CLIP_PICTURE("640x360", "2", "18") CLIP_X264
+               "-vf noise=alls=90:allf=t -x264-params bframes=3:b-adapt=0:scenecut=0 -preset fast");
+    assert_int_equal(make_and_look("with an end that is encoded", "copied.mp4", &r), PATH_COPY);
+    assert_int_equal(r.receipt.pictures, 4 + SHOWN + 4);
+    assert_int_equal(r.body_us, 16000000);
+    spoil("unspoilt.mp4", 0, 0, 0);
+    expect("unspoilt.mp4", 16000000, NULL);
+    for (int i = LAST; i < LAST + 2; i++) {
+        spoil("spoilt.mp4", i, 2000, 4000);
+        expect("spoilt.mp4", 16000000, "seams");
+    }
+}
+
+static void an_end_is_encoded_without_bumpers_too(void **state)
+{
+    (void)state;
+    struct render_report r;
+    struct err e = {0};
+    struct render_order o = order_of(RENDER_MAKE, 0);
+    o.profile.bumper_us = 0;
+    clips_make("clip.mp4", CLIP_PICTURE("320x180", "1", "24") CLIP_SOUND("24") CLIP_X264
+               "-x264-params bframes=3:b-adapt=0:scenecut=0 -preset fast -c:a aac");
+    if (run_order(&o, "clip.mp4", "bare.mp4", &r, &e) < 0)
+        fail_msg("%s", e.text);
+    assert_int_equal(r.path, PATH_COPY);
+    assert_int_equal(r.body_us, o.profile.longest_us);
+    assert_non_null(strstr(r.reason, "its end is encoded"));
+    o.op = RENDER_VERIFY;
+    o.body_us = r.body_us;
+    expect_order("bare.mp4", &o, NULL);
+}
+
 /* Whatever byte of the head is wrong: an answer, and no crash. */
 static void a_damaged_index_is_survived(void **state)
 {
@@ -409,6 +447,8 @@ int main(void)
         cmocka_unit_test(a_varying_reel_that_was_changed_is_refused),
         cmocka_unit_test(what_comes_before_a_key_picture_can_be_searched),
         cmocka_unit_test(damage_around_a_seam_is_found),
+        cmocka_unit_test(damage_where_encoded_pictures_follow_is_found),
+        cmocka_unit_test(an_end_is_encoded_without_bumpers_too),
         cmocka_unit_test(a_damaged_index_is_survived),
     };
     return cmocka_run_group_tests(tests, clips_begin, clips_end);
