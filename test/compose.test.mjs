@@ -181,6 +181,7 @@ test('the compose file, run', async (t) => {
     await step('down --rmi all, and up -d: images are built by compose itself', async (t) => {
         await engine.compose('down', '--rmi', 'all');
         assert.equal(engine.has('docker.io/library/reelgate'), false);
+        engine.forgetBuilds();
         engine.fetchStandIns();
         const from = Date.now();
         await engine.compose('up', '-d');

@@ -142,10 +142,15 @@ network_config_dir="${this.dir}/networks"
             if (!this.has(image)) await timed(image, () => this.build(image, ['-f', join(root, 'test/compose', `${name}.Dockerfile`)], join(root, 'test/compose')));
         for (const [image, flags] of Object.entries(OURS)) await timed(image, () => this.build(image, flags, root));
         // As a registry would, for when `down --rmi all` has removed them.
-        for (const image of Object.keys({ ...STAND_INS, ...OURS })) this.podman('tag', image, image.replace('docker.io/library', 'localhost/kept'));
+        for (const image of Object.keys(STAND_INS)) this.podman('tag', image, image.replace('docker.io/library', 'localhost/kept'));
         return took;
     }
     fetchStandIns() { for (const image of Object.keys(STAND_INS)) this.podman('tag', image.replace('docker.io/library', 'localhost/kept'), image); }
+    // After this nothing of an earlier build is left: neither a page, nor a program, nor packages.
+    forgetBuilds() {
+        this.podman('image', 'prune', '-f');
+        assert.equal(this.podman('images', '-aq', '--filter', 'dangling=true').trim(), '');
+    }
     bytes(image) { return Number(this.podman('image', 'inspect', '-f', '{{.Size}}', image)); }
     // What a build of a folder is sent, as our .dockerignore leaves it.
     context(folder) {
