@@ -360,6 +360,8 @@ const faults = [
     ['constant luminance of HDR', () => coded(HDR10[0], tagged('bt2020', 'smpte2084', 'bt2020c')), 'colour_unsupported'],
     ['encrypted', () => clip(1, { more: ENCRYPTED }), 'encrypted'],
     ['encrypted, in fragments', () => clip(1, { more: [...ENCRYPTED, '-movflags', 'frag_keyframe+empty_moov+default_base_moof'] }), 'encrypted'],
+    ['scrambled MPEG-TS', () => scrambled(clip(1, { extension: '.ts' }), 188), 'encrypted'],
+    ['scrambled M2TS', () => scrambled(clip(1, { extension: '.m2ts', audio: ['-c:a', 'ac3'] }), 192), 'encrypted'],
     ['encrypted by its description alone', async () => renamed(await clip(1), 'encv'), 'encrypted'],
     ['a coding that no decoder knows', async () => renamed(await clip(1), 'aprn'), 'codec_unsupported'],
     ['17 tracks', () => ffmpeg('.mp4', ['-f', 'lavfi', '-i', 'testsrc=s=64x64:d=1', ...Array(17).fill(['-map', '0:v']).flat(), ...X264]), 'too_many_tracks'],
@@ -385,6 +387,18 @@ test('is refused: a start beyond the end', async (t) => {
     const result = await render(folder(t), await clip(2), ['--start', '9']);
     assert.deepEqual([result.json?.error?.code, result.code], ['start_beyond_end', 3]);
 });
+
+// Every packet of a transport stream but those of its tables says that it is scrambled, and so it is.
+async function scrambled(make, step) {
+    const file = readFileSync(await make);
+    for (let at = step - 188; at < file.length; at += step)
+        if ((file.readUInt16BE(at + 1) & 0x1fff) >= 0x100 && (file.readUInt16BE(at + 1) & 0x1fff) !== 0x1000 && (file.readUInt16BE(at + 1) & 0x1fff) < 0x1f00) {
+            const from = at + 4 + (file[at + 3] & 0x20 ? 1 + file[at + 4] : 0);
+            file[at + 3] |= 0x80;
+            for (let i = from; i < at + 188; i++) file[i] ^= (i * 167 + 91) & 0xff;
+        }
+    return bytes(step === 188 ? '.ts' : '.m2ts', file);
+}
 
 test('a clip cut in its data behind an index at the front gives what is there, or says truncated', async (t) => {
     const whole = await clip(4, { more: ['-movflags', '+faststart'] });

@@ -19,6 +19,7 @@
 #include "media/clip/packets.h"
 #include "media/clip/sets.h"
 #include "media/clip/tracks.h"
+#include "media/clip/transport.h"
 #include "media/colour.h"
 
 #include <errno.h>
@@ -356,6 +357,8 @@ static int find_stream_info(AVFormatContext *fmt, const struct media_limits *lim
 static int open_container(struct media_input *in, const AVInputFormat *format,
                           const struct media_limits *limits, struct err *e)
 {
+    if (strcmp(format->name, "mpegts") == 0 && transport_scrambled(&in->clip))
+        return err_msg(e, MSG_ENCRYPTED, "clip: its transport packets are scrambled");
     int r = media_input_container(in, format, limits, &in->fmt, &in->io);
     if (r == AVERROR(ENOMEM) && has_more_tracks(in, format, limits))
         return err_msg(e, MSG_TOO_MANY_TRACKS, "clip: over %d tracks", limits->max_streams);
