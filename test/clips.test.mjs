@@ -120,6 +120,7 @@ const reels = [
     ['sound of an unknown kind is silence', () => patched(clip(1, { extension: '.mkv' }), 'A_AAC', 'A_XYZ'), 1, { warnings: ['sound_unreadable'] }],
     ['sound of nothing but noise is silence', () => clip(1, { extension: '.mkv', audio: ['-c:a', 'ac3', '-bsf:a', 'noise=amount=1'] }), 1, { warnings: ['sound_unreadable'] }],
     ['sound of which half is noise is heard in part', () => clip(2, { extension: '.mkv', audio: ['-c:a', 'ac3', '-bsf:a', "noise=amount='if(mod(n,2),1,0)'"] }), 2, { warnings: ['sound_damaged'] }],
+    ['pictures that are damaged on the way', () => clip(2, { video: [...X264, '-x264-params', 'keyint=10:slices=4'], more: ['-bsf:v', "noise=amount='if(gt(mod(n,9),7),300,0)'"] }), 2, { warnings: ['pictures_damaged'], tolerance: 0.3 }],
     ['of two sounds the one that can be read', () => patched(ffmpeg('.mkv', [...picture(1), ...sound(1), ...sound(1), '-map', '0', '-map', '1', '-map', '2', ...X264,
         '-c:a:0', 'ac3', '-c:a:1', 'aac', '-disposition:a:0', 'default']), 'A_AC3', 'A_XYZ'), 1, { warnings: ['sound_other'] }],
 
@@ -400,7 +401,7 @@ async function scrambled(make, step) {
     return bytes(step === 188 ? '.ts' : '.m2ts', file);
 }
 
-test('a clip cut in its data behind an index at the front gives what is there, or says truncated', async (t) => {
+test('a clip cut in its data behind an index at the front gives what is there and says so', async (t) => {
     const whole = await clip(4, { more: ['-movflags', '+faststart'] });
     await becomesReelOrTruncated(t, await head(whole, 0.6));
     await isRefused(t, await head(whole, 0.02), 'truncated');
@@ -412,6 +413,7 @@ async function becomesReelOrTruncated(t, file) {
         return;
     }
     assert.equal(code, 0, stderr);
+    assert.ok(json.warnings.some((w) => w.code === 'clip_cut'), JSON.stringify(json.warnings));
     assert.ok(json.body_seconds > 1 && json.body_seconds < 4, `${json.body_seconds} s of 4 s`);
     await assertReel(out, json.body_seconds);
 }

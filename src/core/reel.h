@@ -150,7 +150,7 @@ enum reel_warning {
     WARNING_SOUND_UNREADABLE, /* there is sound, and the reel is silent */
     WARNING_SOUND_OTHER,      /* another track than the one that a player would take */
     WARNING_SOUND_DAMAGED,    /* parts of it are silent */
-    WARNING_PICTURES_DAMAGED, /* some were left out */
+    WARNING_PICTURES_DAMAGED, /* some show what could be read, or were left out */
     WARNING_CLIP_CUT,         /* the file ends before it says; the reel has what is there */
     REEL_WARNINGS
 };

@@ -73,6 +73,14 @@ static void ignore(void *ctx, int level, const char *fmt, va_list ap)
     (void)ctx, (void)level, (void)fmt, (void)ap;
 }
 
+/* What a clip begins with before its first whole picture is left out by every player. */
+static void on_damage(struct reader *r)
+{
+    atomic_fetch_add(&complaints, 1);
+    if (r->origin_us != AV_NOPTS_VALUE)
+        line_warn(r->l, WARNING_PICTURES_DAMAGED);
+}
+
 /* 0, or -1 with the fault that has the line done again. */
 static int check_damage(struct reader *r, struct err *e)
 {
@@ -274,7 +282,8 @@ static int take_frames(struct reader *r, struct err *e)
             return check_damage(r, e);
         bool bad =
             got < 0 || r->frame->decode_error_flags || r->frame->flags & AV_FRAME_FLAG_CORRUPT;
-        atomic_fetch_add(&complaints, bad);
+        if (bad)
+            on_damage(r);
         int ok = check_damage(r, e);
         if (ok == 0 && got >= 0)
             ok = on_frame(r, e);
@@ -302,7 +311,8 @@ static int on_video(struct reader *r, struct err *e)
         int sent = avcodec_send_packet(r->decoder, r->packet);
         if (sent == AVERROR(ENOMEM))
             return err_msg(e, MSG_MEMORY_LIMIT, "reader: no memory");
-        atomic_fetch_add(&complaints, sent < 0 && sent != AVERROR(EAGAIN));
+        if (sent < 0 && sent != AVERROR(EAGAIN))
+            on_damage(r);
         if (take_frames(r, e) < 0)
             return -1;
         if (sent != AVERROR(EAGAIN))
@@ -417,7 +427,8 @@ static int finish(struct reader *r, struct err *e)
         int sent = avcodec_send_packet(r->decoder, NULL);
         if (sent == AVERROR(ENOMEM))
             return err_msg(e, MSG_MEMORY_LIMIT, "reader: no memory");
-        atomic_fetch_add(&complaints, sent < 0);
+        if (sent < 0)
+            on_damage(r);
         if (take_frames(r, e) < 0)
             return -1;
     }

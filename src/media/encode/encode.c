@@ -293,6 +293,8 @@ static int encode(const struct media_job *job, struct media_input *in,
     media_report(plan, PATH_ENCODE, plan->reason, n.mux, body_us, plan->audio_hz, 2, "High", out);
     out->poster_bytes = n.line.poster_bytes;
     out->warnings = in->warnings | n.line.warnings;
+    if (in->boxes.cut && n.line.body_frames < plan->body_frames_max)
+        out->warnings |= 1u << WARNING_CLIP_CUT;
     line_progress(&n.line, 1000);
     return 0;
 }
