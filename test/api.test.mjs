@@ -346,6 +346,24 @@ test('asks 13: an upload sent twice with one Idempotency-Key is one task', async
     assert.equal((await ana.get('/api/tasks')).json.data.length, 1);
 });
 
+test('an Idempotency-Key goes by what was asked for at the upload, whatever the task was changed to since', async (t) => {
+    const { ana } = await startWithUser(t, '--workers', '0');
+    const one = await clip(2), fields = { title: 'Uno', fit: 'blur', start: '0.5' }, headers = { 'Idempotency-Key': 'key-1' };
+    const id = await ana.give(one, { idempotencyKey: 'key-1', fields });
+    for (const change of [{ title: 'Dos' }, { fit: 'crop', start: 1 }, { title: 'Tres', fit: 'pad' }]) {
+        await ana.api.changeTask(id, change);
+        const again = await ana.upload(one, { headers, fields });
+        assert.deepEqual([again.status, again.json.task_id], [201, id], again.text);
+    }
+    const task = await ana.task(id);
+    assert.deepEqual([task.title, task.fit, task.start], ['Tres', 'pad', 1], 'the repeat changes nothing');
+    isError(await ana.upload(one, { headers, fields: { title: 'Tres', fit: 'pad', start: '1' } }), 409, 'idempotency_mismatch');
+    isError(await ana.upload(one, { headers, fields: { ...fields, title: 'Dos' } }), 409, 'idempotency_mismatch');
+    // in pieces as well
+    assert.equal(await ana.api.uploadInPieces(new Blob([readFileSync(one)]), { name: 'x.mp4', title: 'Uno', fit: 'blur', start: 0.5, idempotencyKey: 'key-1' }), id);
+    assert.equal((await ana.tasks()).length, 1);
+});
+
 test('asks 14: the same file twice is two tasks with reels of their own', async (t) => {
     const { ana } = await startWithUser(t);
     const file = await clip(0.2);

@@ -177,7 +177,8 @@ struct task_new {
  * MSG_TASKS_LIMIT. */
 int store_task_add(struct store *s, const struct task_new *t, int64_t *id, bool *existed,
                    struct err *e);
-/* The task that this user made with this key; ERR_MISSING. */
+/* The task that this user made with this key, with the title, fit and start that were asked for
+ * then, whatever it was changed to since; ERR_MISSING. */
 int store_task_by_key(struct store *s, struct arena *a, int64_t user_id, const char *key,
                       struct task_row *out, struct err *e);
 /* ERR_MISSING when there is none, it is deleted, or user_id is not 0 and not its owner. */

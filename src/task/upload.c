@@ -190,7 +190,8 @@ static const char *hash_end(struct task_upload *u, struct arena *a)
     return sodium_bin2hex(hex, 2 * HASH_BYTES + 1, hash, sizeof(hash));
 }
 
-/* The task that this key made before: the same clip and wishes, or a mix-up. */
+/* The task that this key made before, as it was asked for then: the same clip and wishes, or a
+ * mix-up. */
 static int same_upload(const struct task_row *row, const struct task_new *n, struct err *e)
 {
     if (row->clip_bytes == n->clip_bytes && strcmp(row->clip_hash, n->clip_hash) == 0 &&
@@ -271,7 +272,8 @@ int task_add_row(struct tasks *t, struct arena *a, const struct task_new *n, str
         return 0;
     }
     /* Two uploads with one key met and the other was first; or this one was here before. */
-    if (store_task_get(t->store, a, id, n->user_id, &row, e) < 0 || same_upload(&row, n, e) < 0)
+    if (store_task_by_key(t->store, a, n->user_id, n->idempotency_key, &row, e) < 0 ||
+        same_upload(&row, n, e) < 0 || store_task_get(t->store, a, id, n->user_id, &row, e) < 0)
         return -1;
     *out = row;
     *existed = true;
@@ -300,7 +302,8 @@ int task_upload_commit(struct task_upload *upload, const struct task_wish *w, st
     struct task_row row;
     if (n.idempotency_key &&
         store_task_by_key(t->store, a, n.user_id, n.idempotency_key, &row, NULL) == 0) {
-        if (same_upload(&row, &n, e) < 0)
+        if (same_upload(&row, &n, e) < 0 ||
+            store_task_get(t->store, a, row.id, n.user_id, &row, e) < 0)
             return -1;
         *out = row;
         *existed = true;

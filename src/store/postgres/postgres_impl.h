@@ -36,6 +36,7 @@ enum pg_sql {
     PG_TASK_ADD,
     PG_TASK_BY_ID,
     PG_TASK_BY_KEY,
+    PG_KEY_ASKED,
     PG_TASK_BY_CLIP,
     PG_TASK_BY_REEL,
     PG_TASK_BY_POSTER,

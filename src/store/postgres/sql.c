@@ -70,6 +70,8 @@ const char *const pg_sql_text[PG_COUNT_] = {
     [PG_TASK_BY_KEY] =
         TASK "WHERE id = (SELECT task_id FROM idempotency WHERE user_id = $1::bigint "
              "AND key = $2::text) AND state <> 4",
+    [PG_KEY_ASKED] = "SELECT title, fit, start_us FROM idempotency WHERE user_id = $1::bigint AND "
+                     "key = $2::text AND title IS NOT NULL",
     [PG_TASK_BY_CLIP] = TASK "WHERE clip_blob = $1::text AND state <> 4",
     [PG_TASK_BY_REEL] = TASK "WHERE reel_blob = $1::text AND reel_blob <> '' AND state <> 4",
     [PG_TASK_BY_POSTER] = TASK "WHERE poster_blob = $1::text AND poster_blob <> '' AND state <> 4",

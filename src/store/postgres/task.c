@@ -250,9 +250,20 @@ int postgres_task_by_key(struct store *s, struct arena *a, int64_t user_id, cons
     struct pg_values v = {0};
     pg_int(&v, user_id);
     pg_text(&v, key);
-    int rc = one(s, PG_TASK_BY_KEY, &v, a, out, e);
-    return rc ? (rc < 0 ? -1 : 0)
-              : err_msg(e, MSG_TASK_NOT_FOUND, "the user has no task by this key");
+    struct task_row t;
+    int rc = one(s, PG_TASK_BY_KEY, &v, a, &t, e);
+    if (rc == 0)
+        return err_msg(e, MSG_TASK_NOT_FOUND, "the user has no task by this key");
+    AUTO(pg_clearp) PGresult *asked = rc > 0 ? pg_ask(of(s), PG_KEY_ASKED, &v, NULL, e) : NULL;
+    if (!asked)
+        return -1;
+    if (PQntuples(asked) > 0) { /* in place of what it was changed to since */
+        t.title = pg_string(asked, 0, 0, a);
+        t.fit = (enum fit)pg_number(asked, 0, 1);
+        t.start_us = pg_number(asked, 0, 2);
+    }
+    *out = t;
+    return 0;
 }
 
 int postgres_task_by_blob(struct store *s, struct arena *a, const char *blob, struct task_row *out,

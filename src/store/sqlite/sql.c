@@ -80,6 +80,9 @@ const char *const sq_sql_text[SQL_COUNT_] = {
     [SQL_TASK_BY_KEY] =
         TASK "WHERE id = (SELECT task_id FROM idempotency WHERE user_id = ?1 AND key = ?2) "
              "AND state <> 4",
+    [SQL_KEY_ASKED] =
+        "SELECT title, fit, start_us FROM idempotency WHERE user_id = ?1 AND key = ?2 "
+        "AND title IS NOT NULL",
     [SQL_TASK_BY_CLIP] = TASK "WHERE clip_blob = ?1 AND state <> 4",
     [SQL_TASK_BY_REEL] = TASK "WHERE reel_blob = ?1 AND reel_blob <> '' AND state <> 4",
     [SQL_TASK_BY_POSTER] = TASK "WHERE poster_blob = ?1 AND poster_blob <> '' AND state <> 4",

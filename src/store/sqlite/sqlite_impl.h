@@ -50,6 +50,7 @@ enum sq_sql {
     SQL_TASK_ADD,
     SQL_TASK_BY_ID,
     SQL_TASK_BY_KEY,
+    SQL_KEY_ASKED,
     SQL_TASK_BY_CLIP,
     SQL_TASK_BY_REEL,
     SQL_TASK_BY_POSTER,

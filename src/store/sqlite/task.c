@@ -282,13 +282,42 @@ int sqlite_task_get(struct store *s, struct arena *a, int64_t id, int64_t user_i
     return 0;
 }
 
-int sqlite_task_by_key(struct store *s, struct arena *a, int64_t user_id, const char *key,
+/* What the task was asked to be, in place of what it was changed to since. Read after the task, so
+ * that a change between the two is undone as well. */
+static int put_asked(struct sq_conn *c, int64_t user_id, const char *key, struct arena *a,
+                     struct task_row *t, struct err *e)
+{
+    AUTO(sq_endp) sqlite3_stmt *st = sq_get(c, SQL_KEY_ASKED, e);
+    if (!st)
+        return -1;
+    sq_int(st, 1, user_id);
+    sq_text(st, 2, key);
+    int rc = sq_step(st, e);
+    if (rc <= 0)
+        return rc;
+    t->title = sq_column(st, 0, a);
+    t->fit = (enum fit)sqlite3_column_int64(st, 1);
+    t->start_us = sqlite3_column_int64(st, 2);
+    return 0;
+}
+
+int sqlite_task_by_key(struct store *base, struct arena *a, int64_t user_id, const char *key,
                        struct task_row *out, struct err *e)
 {
+    struct task_row t;
+    struct sq_conn *c = sq_reader((struct sqlite *)base, e);
+    if (!c)
+        return -1;
     const struct question q = {SQL_TASK_BY_KEY, user_id, key};
-    int rc = user_id ? ask_all(s, &q, 1, a, out, e) : 0;
-    return rc ? (rc < 0 ? -1 : 0)
-              : err_msg(e, MSG_TASK_NOT_FOUND, "the user has no task by this key");
+    int rc = user_id ? ask(c, &q, a, &t, e) : 0;
+    if (rc > 0 && put_asked(c, user_id, key, a, &t, e) < 0)
+        rc = -1;
+    sq_reader_back((struct sqlite *)base, c);
+    if (rc == 0)
+        return err_msg(e, MSG_TASK_NOT_FOUND, "the user has no task by this key");
+    if (rc > 0)
+        *out = t;
+    return rc < 0 ? -1 : 0;
 }
 
 int sqlite_task_by_blob(struct store *s, struct arena *a, const char *blob, struct task_row *out,

@@ -366,6 +366,18 @@ static void a_key_used_before_gives_the_earlier_task(void **state)
     OK(store_task_by_key(w->s, w->a, ana, "k-1", &row, e));
     assert_int_equal(row.id, first);
     FAILS(ERR_MISSING, MSG_TASK_NOT_FOUND, store_task_by_key(w->s, w->a, ana, "k-2", &row, e));
+    /* as it was asked for, whatever it is called since; hers is another's */
+    OK(store_task_rename(w->s, first, ana, "Dos", e));
+    OK(store_task_rename(w->s, first, ana, "Tres", e));
+    OK(store_task_by_key(w->s, w->a, ana, "k-1", &row, e));
+    assert_string_equal(row.title, t.title);
+    assert_int_equal(row.fit, t.fit);
+    assert_int_equal(row.start_us, t.start_us);
+    OK(store_task_get(w->s, w->a, first, ana, &row, e));
+    assert_string_equal(row.title, "Tres");
+    OK(store_task_by_key(w->s, w->a, eva, "k-1", &row, e));
+    assert_int_equal(row.id, other);
+    assert_string_equal(row.title, hers.title);
     /* deleted: the key is free */
     assert_true(change_to(w, first, ANY, TASK_DELETED));
     FAILS(ERR_MISSING, MSG_TASK_NOT_FOUND, store_task_by_key(w->s, w->a, ana, "k-1", &row, e));
