@@ -148,6 +148,18 @@ async function end(id) {
     }
 }
 
+test('what is offered where a clip is chosen has the ending of each kind, but for photos that move', async () => {
+    const { accept } = await ana.api.me(), photos = ['.png', '.avif', '.jpg', '.heic'];
+    assert.equal(new Set(accept).size, accept.length);
+    assert.equal(accept[0], 'video/*');
+    // as the rows name them; the files themselves are made by the test below
+    const named = [...readFileSync(new URL(import.meta.url), 'utf8').matchAll(/made\('(\.\w+)'/g)].map(([, ending]) => ending);
+    assert.ok(named.length > 40, `${named.length} endings`);
+    const kinds = readFileSync(new URL('./lib/kinds.mjs', import.meta.url), 'utf8').matchAll(/'(\.[a-z0-9]{2,4})'/g);
+    for (const ending of [...named, ...[...kinds].map(([, one]) => one)])
+        if (!photos.includes(ending)) assert.ok(accept.includes(ending), `${ending} is not offered`);
+});
+
 test('a clip of each kind becomes a reel, with its sound', async (t) => {
     const ids = [];
     for (const [, , make] of rows) ids.push(await ana.give(await make()));

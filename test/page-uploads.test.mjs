@@ -121,6 +121,8 @@ test('what cannot be a clip is refused when it is chosen, by name, and nothing o
     const { page, troubles } = await open(t, server);
     await signUp(page, WORDS.en, 'ana');
     await page.waitForFunction(() => performance.getEntriesByName(`${location.origin}/api/me`).length > 0);
+    const { accept } = await (await new Client(server).login('ana')).api.me();
+    await page.waitForFunction((list) => document.querySelector('#files').accept === list, accept.join(','));
     const png = Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), Buffer.alloc(60)]);
     const jpeg = (more) => Buffer.concat([Buffer.from([0xff, 0xd8, 0xff, 0xe1, 0, 40]), Buffer.from(more), Buffer.alloc(200)]);
     const box = (type, more = '') => { const b = Buffer.alloc(8 + more.length); b.writeUInt32BE(b.length); b.write(type + more, 4, 'latin1'); return b; };

@@ -245,3 +245,15 @@ enum msg sniff_fault(enum sniff s)
     };
     return faults[s];
 }
+
+const char *const *sniff_offers(void)
+{
+    static const char *const offers[] = {
+        "video/*", "image/gif", "image/apng", ".mp4",  ".m4v", ".mov",  ".3gp",  ".3g2",
+        ".mkv",    ".webm",     ".avi",       ".divx", ".ts",  ".m2ts", ".mts",  ".mpg",
+        ".mpeg",   ".m2v",      ".vob",       ".flv",  ".f4v", ".wmv",  ".asf",  ".ogv",
+        ".mxf",    ".dv",       ".rm",        ".rmvb", ".mj2", ".gif",  ".apng", ".264",
+        ".265",    ".h264",     ".hevc",      ".ivf",  ".obu", NULL,
+    };
+    return offers;
+}

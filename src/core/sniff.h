@@ -20,5 +20,9 @@ enum sniff {
     SNIFF_OTHER,
 };
 enum sniff sniff(const uint8_t *head, size_t len_bytes);
+/* Media types ("image/gif") and endings (".mp4") to offer where a clip is chosen, and NULL: a hint
+ * for people, as bytes decide. Photos that move are taken and not among them, since most stand
+ * still. Static. */
+const char *const *sniff_offers(void);
 /* Why such a file is no clip; MSG_OK: it may be one. */
 enum msg sniff_fault(enum sniff s);

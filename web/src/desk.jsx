@@ -9,6 +9,7 @@ import { listKeys, showHelp } from './keyboard.jsx';
 import { Fault, Icon, Name } from './parts.jsx';
 import { Refused, prepare } from './prepare.jsx';
 import { inWords, say, state } from './state.js';
+import { me } from './me.js';
 import {
     FILTERS,
     PAGE_SIZE,
@@ -23,8 +24,6 @@ import {
 } from './tasks.js';
 import { discard, elsewhere, orphans, uploads } from './uploads.js';
 
-const KINDS =
-    'video/*,.mp4,.m4v,.mov,.3gp,.mkv,.webm,.avi,.ts,.m2ts,.mts,.mpg,.mpeg,.flv,.wmv,.ogv';
 const AHEAD = '1200px',
     QUIET_MS = 250;
 
@@ -52,7 +51,7 @@ function DropZone({ over }) {
                 class="hidden-input"
                 type="file"
                 multiple
-                accept={KINDS}
+                accept={me.known?.accept.join(',')}
                 aria-describedby="drop-hint"
                 onChange={(event) => {
                     prepare([...event.target.files]);

@@ -920,6 +920,15 @@ export interface components {
                 longest_s: number;
                 fit: components["schemas"]["Fit"];
             };
+            /**
+             * @description Media types and endings to offer where a clip is chosen, as the `accept` of a file input has them. A hint for people: what a file is, its bytes decide, and a photo that moves is taken though most photos are not.
+             * @example [
+             *       "video/*",
+             *       ".mp4",
+             *       ".mov"
+             *     ]
+             */
+            accept: string[];
         };
         Overview: {
             /** @description Of all users, by state. */
@@ -2099,7 +2108,12 @@ export interface operations {
                      *         "bumper_s": 2,
                      *         "longest_s": 20,
                      *         "fit": "pad"
-                     *       }
+                     *       },
+                     *       "accept": [
+                     *         "video/*",
+                     *         ".mp4",
+                     *         ".mov"
+                     *       ]
                      *     }
                      */
                     "application/json": components["schemas"]["Me"];

@@ -3,6 +3,7 @@
 
 #include "core/mem.h"
 #include "core/reel.h"
+#include "core/sniff.h"
 #include "store/store.h"
 #include "task/profile.h"
 
@@ -35,6 +36,15 @@ static json_t *made_json(const struct profile *p)
                      (double)p->longest_us / 1e6, "fit", fit_name(p->fit));
 }
 
+/* What to offer where a clip is chosen. */
+static json_t *accept_json(void)
+{
+    json_t *a = json_array();
+    for (const char *const *p = sniff_offers(); *p; p++)
+        json_array_append_new(a, json_string(*p));
+    return a;
+}
+
 void keys_me(struct request *r)
 {
     struct user_row u;
@@ -59,10 +69,11 @@ void keys_me(struct request *r)
                                "quota_bytes", (json_int_t)limit(u.bytes_limit, c->quota),
                                "used_bytes", (json_int_t)u.bytes_used);
     answer_json(r, 200,
-                json_pack("{s:I, s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "id", (json_int_t)u.id,
+                json_pack("{s:I, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "id", (json_int_t)u.id,
                           "username", u.username, "email", u.email, "role",
                           u.admin ? "admin" : "user", "scopes", json_scopes(r->caller.scopes),
-                          "quota", quota, "limits", limits, "profile", made_json(&newest.profile)));
+                          "quota", quota, "limits", limits, "profile", made_json(&newest.profile),
+                          "accept", accept_json()));
 }
 
 void answer_tasks_left(struct request *r)
