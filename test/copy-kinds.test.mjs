@@ -56,7 +56,7 @@ async function check(t, make, path, encoded) {
     assert.equal(shown.length, video.packets.length, 'every packet is a picture');
     if (path === 'encode') return;
 
-    const bumper = Math.round(BUMPER_S * video.r_frame_rate.split('/').reduce((n, d) => n / d)), body = shown.length - 2 * bumper;
+    const bumper = Math.round(BUMPER_S * report.out.video.fps.split('/').reduce((n, d) => n / d)), body = shown.length - 2 * bumper;
     const theirs = await pictures(file, { quiet: true }), late = encoded === undefined ? 0 : theirs.length - body, copied = body - (encoded ?? 0);
     assert.ok(encoded === undefined ? body >= theirs.length - 1 : late >= 0, `${body} of ${theirs.length} pictures`);
     const head = body - copied, begins = bumper + head;
@@ -71,7 +71,7 @@ async function check(t, make, path, encoded) {
     if (!report.in.audio) return;
     const source = await packets(file), [num, den] = source.video.time_base.split('/').map(Number);
     const times = source.video.packets.map((p) => p.pts ?? p.dts).toSorted((a, b) => a - b), first = (times[encoded === undefined ? 0 : times.length - body] * num) / den;
-    const seconds = (body / bumper) * BUMPER_S, heard = await onsets(file, { clip: true }), found = await onsets(reel);
+    const seconds = report.body_seconds, heard = await onsets(file, { clip: true }), found = await onsets(reel);
     const wanted = heard.map((s) => s - first).filter((s) => s > -SYNC_S && s < seconds - SYNC_S);
     assert.equal(found.length, wanted.length, `sound at ${found}, in the clip at ${heard} from ${first} on`);
     wanted.forEach((s, i) => assert.ok(Math.abs(found[i] - BUMPER_S - s) <= SYNC_S + 0.005, `sound at ${found}, in the clip at ${wanted}`));

@@ -15,6 +15,8 @@ const made = ({ seconds = 2, extension = '.mp4', video = x264(), audio = AAC, so
     ffmpeg(extension, [...moving(seconds, shape), ...(audio ? beeps(seconds, sound) : []), ...video, ...(audio ?? []), ...more]);
 const large = (size, more = []) => made({ size, seconds: 0.4, video: [...x264(), '-preset', 'ultrafast'], more });
 const indexed = async (make, change) => bytes('.mp4', edited(readFileSync(await make), change));
+// Only the pictures that `select` chooses, each at its time.
+const varying = (extension, select, more = []) => made({ rate: 30, extension, more: ['-vf', `select='${select}'`, '-fps_mode', 'passthrough', '-enc_time_base', '-1', ...more] });
 const repacked = async (make, extension, ...more) => ffmpeg(extension, ['-i', await make, '-map', '0', '-c', 'copy', ...more]);
 const boxed = (make, width, height) => indexed(make, (top, { picture }) => {
     const stsd = table(picture, 'stsd').body, at = stsd.indexOf('avc1', 0, 'latin1') + 4, head = box(picture.boxes, 'tkhd').body;
@@ -105,6 +107,9 @@ export const kinds = [
     ['29.97 pictures a second', copy, () => made({ rate: '30000/1001' })],
     ['50 pictures a second', copy, () => made({ rate: 50, seconds: 1 })],
     ['59.94 pictures a second', copy, () => made({ rate: '60000/1001', seconds: 1 })],
+    ['varying rate of a phone', copy, () => varying('.mp4', 'if(lt(t,1),not(mod(n,3)),1)')],
+    ['varying rate of a screen recorder', copy, () => varying('.mkv', 'not(mod(n,7))+between(t,0.5,1.2)')],
+    ['varying rate in fragments', copy, () => varying('.mp4', 'if(lt(t,1),1,not(mod(n,2)))', ['-movflags', 'frag_keyframe+empty_moov'])],
     // sound
     ['MP3 in MP4', copy, () => made({ audio: MP3 })],
     ['5.1', copy, () => made({ sound: { layout: '5.1' } })],
