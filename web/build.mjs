@@ -28,7 +28,7 @@ function keep(id, path, type, bytes, kept) {
 rmSync(made, { recursive: true, force: true });
 mkdirSync(`${made}/http`, { recursive: true });
 const { outputFiles, metafile } = await build({
-    entryPoints: { app: from('src/main.jsx'), look: from('src/look.css'), docs: from('src/docs.css'), sorry: from('src/sorry.css') },
+    entryPoints: { app: from('src/main.jsx'), look: from('src/share/look.css'), docs: from('src/plain/docs.css'), sorry: from('src/plain/sorry.css') },
     outdir: from('bundle'),
     bundle: true,
     splitting: true,

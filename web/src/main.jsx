@@ -3,18 +3,18 @@
 // work.
 import { render } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { undoLast } from './acts.js';
-import { Desk } from './desk.jsx';
-import { Door } from './door.jsx';
-import { loadMe, isAdmin } from './me.js';
-import { Icon, Later, Question, Toasts } from './parts.jsx';
-import { Prepare, leaveAll, prepare } from './prepare.jsx';
-import { Help } from './keyboard.jsx';
-import { Reel } from './reel.jsx';
-import { change, endSession, listen, say, setLanguage, state, whenSessionEnds } from './state.js';
-import { SORTS } from './found.js';
-import { FILTERS, nameOf, openTasks, refresh, tasks } from './tasks.js';
-import { findUnfinished, getReady, isLost } from './uploads.js';
+import { undoLast } from './share/acts.js';
+import { Desk } from './desk/desk.jsx';
+import { Door } from './door/door.jsx';
+import { loadMe, isAdmin } from './share/me.js';
+import { Icon, Later, Question, Toasts } from './share/parts.jsx';
+import { Prepare, leaveAll, prepare } from './upload/prepare.jsx';
+import { Help } from './desk/keyboard.jsx';
+import { Reel } from './reel/reel.jsx';
+import { change, endSession, listen, say, setLanguage, state, whenSessionEnds } from './share/state.js';
+import { SORTS } from './desk/found.js';
+import { FILTERS, nameOf, openTasks, refresh, tasks } from './share/tasks.js';
+import { findUnfinished, getReady, isLost } from './upload/uploads.js';
 
 function routeOf(hash) {
     const [, reel] = /^#\/reel\/(\d{1,18})$/.exec(hash) ?? [];
@@ -33,7 +33,7 @@ function routeOf(hash) {
     };
 }
 // What few need is fetched when it is wanted.
-const PARTS = { settings: () => import('./settings.jsx'), admin: () => import('./admin.jsx') };
+const PARTS = { settings: () => import('./settings/settings.jsx'), admin: () => import('./admin/admin.jsx') };
 let depth = 0;
 const carriesFiles = (event) =>
     !!event.dataTransfer && [...event.dataTransfer.types].includes('Files');

@@ -14,9 +14,9 @@ import {
     say,
     state,
     whenSessionEnds,
-} from './state.js';
-import { hear, hearAll, tell, whenTabEnds } from './tabs.js';
-import { added, forget, hurry, keepPicture, refresh, whenLive } from './tasks.js';
+} from '../share/state.js';
+import { hear, hearAll, tell, whenTabEnds } from '../share/tabs.js';
+import { added, forget, hurry, keepPicture, refresh, whenLive } from '../share/tasks.js';
 
 // A piece is what goes up in about this time, so that the bar, which shows what the server has,
 // moves on; what of a piece had come is kept when the line breaks, but lost when the server itself

@@ -6,10 +6,10 @@ import { Chosen, choose, chosen } from './chosen.jsx';
 import { Example } from './example.jsx';
 import { SORTS, again, found, hits, isAll, isPlain, keyOf, look, more } from './found.js';
 import { listKeys, showHelp } from './keyboard.jsx';
-import { Fault, Icon, Name } from './parts.jsx';
-import { Refused, prepare } from './prepare.jsx';
-import { inWords, say, state } from './state.js';
-import { me } from './me.js';
+import { Fault, Icon, Name } from '../share/parts.jsx';
+import { Refused, prepare } from '../upload/prepare.jsx';
+import { me } from '../share/me.js';
+import { inWords, say, state } from '../share/state.js';
 import {
     FILTERS,
     PAGE_SIZE,
@@ -21,8 +21,8 @@ import {
     tasks,
     want,
     watchLine,
-} from './tasks.js';
-import { discard, elsewhere, orphans, uploads } from './uploads.js';
+} from '../share/tasks.js';
+import { discard, elsewhere, orphans, uploads } from '../upload/uploads.js';
 
 const AHEAD = '1200px',
     QUIET_MS = 250;

@@ -1,10 +1,10 @@
 // One reel: to watch, to know, to pass on.
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { remove, retry } from './acts.js';
-import { Bar, download, lineOf } from './cards.jsx';
-import { last } from './desk.jsx';
-import { copyText, Fault, Icon, Later, Rename, Title } from './parts.jsx';
-import { bytes, inWords, number, say, state, when } from './state.js';
+import { remove, retry } from '../share/acts.js';
+import { Bar, download, lineOf } from '../desk/cards.jsx';
+import { last } from '../desk/desk.jsx';
+import { copyText, Fault, Icon, Later, Rename, Title } from '../share/parts.jsx';
+import { bytes, inWords, number, say, state, when } from '../share/state.js';
 import {
     canRetry,
     freshTask,
@@ -15,7 +15,7 @@ import {
     refresh,
     tasks,
     watchLine,
-} from './tasks.js';
+} from '../share/tasks.js';
 
 const REMAKE = () => import('./remake.jsx');
 

@@ -2,11 +2,11 @@
 // picture that the reel will have, and its title. The file is played from where it lies; nothing is
 // sent yet.
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { TITLE_MAX } from './acts.js';
-import { Icon, Name, Strip } from './parts.jsx';
-import { partSeconds, profile } from './me.js';
+import { TITLE_MAX } from '../share/acts.js';
+import { Icon, Name, Strip } from '../share/parts.jsx';
+import { partSeconds, profile } from '../share/me.js';
 import { clearRefused, refused, sift } from './choose.js';
-import { announce, bytes, change, clockTime, number, say, state } from './state.js';
+import { announce, bytes, change, clockTime, number, say, state } from '../share/state.js';
 import { addUploads, goOnWith, onTheWay } from './uploads.js';
 
 const FITS = { pad: 'fitPad', blur: 'fitBlur', crop: 'fitCrop', stretch: 'fitStretch' };

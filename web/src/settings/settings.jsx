@@ -2,11 +2,11 @@
 import { useEffect } from 'preact/hooks';
 import { Hook, Hooks } from './hooks.jsx';
 import { Keys } from './keys.jsx';
-import { loadMe, me } from './me.js';
-import { Meter, Tabs, Title, Waiting, useAnswer } from './parts.jsx';
-import { bytes, number, say, state } from './state.js';
-import { WORDS } from './words.js';
-import { SETTINGS } from './words-settings.js';
+import { loadMe, me } from '../share/me.js';
+import { Meter, Tabs, Title, Waiting, useAnswer } from '../share/parts.jsx';
+import { bytes, number, say, state } from '../share/state.js';
+import { WORDS } from '../share/words.js';
+import { SETTINGS } from './words.js';
 
 for (const language of Object.keys(SETTINGS)) Object.assign(WORDS[language], SETTINGS[language]);
 const FITS = { pad: 'fitPad', blur: 'fitBlur', crop: 'fitCrop', stretch: 'fitStretch' };

@@ -1,10 +1,10 @@
 // Another shape or start for a clip that is here already: its reel is made anew, after a question.
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { alter } from './acts.js';
-import { Icon } from './parts.jsx';
-import { Fit, Start, faultOf, setStart } from './prepare.jsx';
-import { askFirst, say } from './state.js';
-import { nameOf } from './tasks.js';
+import { alter } from '../share/acts.js';
+import { Icon } from '../share/parts.jsx';
+import { Fit, Start, faultOf, setStart } from '../upload/prepare.jsx';
+import { askFirst, say } from '../share/state.js';
+import { nameOf } from '../share/tasks.js';
 
 export default function Remake({ t, onDone }) {
     const id = t.task_id,

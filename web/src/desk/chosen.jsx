@@ -1,8 +1,8 @@
 // Several clips at once: those that are chosen, and what can be done with all of them.
-import { remove, retry } from './acts.js';
-import { Icon } from './parts.jsx';
-import { announce, change, number, say, whenSessionEnds } from './state.js';
-import { canRetry, freshTask, inLanes, kept, tasks } from './tasks.js';
+import { remove, retry } from '../share/acts.js';
+import { Icon } from '../share/parts.jsx';
+import { announce, change, number, say, whenSessionEnds } from '../share/state.js';
+import { canRetry, freshTask, inLanes, kept, tasks } from '../share/tasks.js';
 
 const BETWEEN_MS = 400; // one click may save several files when they come slowly
 

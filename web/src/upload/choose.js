@@ -1,8 +1,8 @@
 // What was chosen and cannot become a clip is refused before anything is sent: by its size, by what
 // the user may still use, and by its first bytes, never by its name. What is not known for sure
 // goes up, and the server says what it is.
-import { loadMe, me } from './me.js';
-import { bytes, number, say, change } from './state.js';
+import { loadMe, me } from '../share/me.js';
+import { bytes, number, say, change } from '../share/state.js';
 
 const HEAD_BYTES = 65_536,
     TEXT_BYTES = 512,

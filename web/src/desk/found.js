@@ -1,7 +1,7 @@
 // The list in another order than the usual one, or only what is searched for: the server sorts and
 // searches, and the page shows what it found, page after page.
-import { ask, change, state, whenSessionEnds } from './state.js';
-import { ASKED, FILTERS, clock, take, tasks, whenListChanges } from './tasks.js';
+import { ask, change, state, whenSessionEnds } from '../share/state.js';
+import { ASKED, FILTERS, clock, take, tasks, whenListChanges } from '../share/tasks.js';
 
 const PAGE = 48,
     MOST = 1000,

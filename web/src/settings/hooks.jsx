@@ -1,7 +1,7 @@
 // Webhooks: where else it is told what becomes of clips, and how that went.
 import { useRef, useState } from 'preact/hooks';
-import { Fault, Icon, Once, Waiting, useAnswer } from './parts.jsx';
-import { announce, ask, askFirst, inWords, number, say, toast, when } from './state.js';
+import { Fault, Icon, Once, Waiting, useAnswer } from '../share/parts.jsx';
+import { announce, ask, askFirst, inWords, number, say, toast, when } from '../share/state.js';
 
 const EVENTS = { 'task.uploaded': 'evUploaded', 'task.processing': 'evProcessing', 'task.progress': 'evProgress', 'task.processed': 'evProcessed', 'task.failed': 'evFailed', 'task.deleted': 'evDeleted' };
 const USUAL = Object.keys(EVENTS).filter((name) => name !== 'task.progress');

@@ -1,12 +1,12 @@
 // For those who run the service: how it does, what failed, who uses it, and how reels are made. Only
 // the server decides who may; to others these pages have nothing to show.
 import { Failed } from './failed.jsx';
-import { Meter, Tabs, Title, Waiting, useAnswer } from './parts.jsx';
+import { Meter, Tabs, Title, Waiting, useAnswer } from '../share/parts.jsx';
 import { Profile } from './profile.jsx';
-import { bytes, number, say, span, state } from './state.js';
+import { bytes, number, say, span, state } from '../share/state.js';
 import { Users } from './users.jsx';
-import { WORDS } from './words.js';
-import { ADMIN } from './words-admin.js';
+import { WORDS } from '../share/words.js';
+import { ADMIN } from './words.js';
 
 for (const language of Object.keys(ADMIN)) Object.assign(WORDS[language], ADMIN[language]);
 const LOOK_MS = 3000;

@@ -1,7 +1,7 @@
 // What failed, of everybody: looked at, chosen, and tried again, one by one or all at once.
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { Fault, Icon } from './parts.jsx';
-import { announce, ask, askFirst, inWords, number, say, state, toast, when } from './state.js';
+import { Fault, Icon } from '../share/parts.jsx';
+import { announce, ask, askFirst, inWords, number, say, state, toast, when } from '../share/state.js';
 
 const PAGE = 50;
 

@@ -1,7 +1,7 @@
 // What comes out of a clip, as a drawing: one that was filmed upright, and its reel, with the logo
 // at both ends. The colours are those of the page.
-import { partSeconds, profile } from './me.js';
-import { number, say } from './state.js';
+import { partSeconds, profile } from '../share/me.js';
+import { number, say } from '../share/state.js';
 
 // Somebody with a ball on a field in the evening, w by h, with the ground at its foot.
 const Scene = ({ x, y, w, h }) => (

@@ -1,9 +1,9 @@
 // The keyboard on the desk: from card to card, choosing, searching; and the list of what keys do.
 import { useEffect, useRef } from 'preact/hooks';
-import { remove } from './acts.js';
+import { remove } from '../share/acts.js';
 import { choose, chooseNone, chosen } from './chosen.jsx';
-import { Icon } from './parts.jsx';
-import { change, say } from './state.js';
+import { Icon } from '../share/parts.jsx';
+import { change, say } from '../share/state.js';
 
 const help = { open: false };
 export function showHelp() {

@@ -1,8 +1,8 @@
 // Everybody who has an account: found by name or e-mail, with what they use, their role and their limits.
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { Fault, Icon, Meter } from './parts.jsx';
-import { loadMe, me } from './me.js';
-import { ask, bytes, inWords, number, say, state, toast, when } from './state.js';
+import { Fault, Icon, Meter } from '../share/parts.jsx';
+import { loadMe, me } from '../share/me.js';
+import { ask, bytes, inWords, number, say, state, toast, when } from '../share/state.js';
 
 const PAGE = 30, TYPING_MS = 250, GB = 1e9;
 

@@ -1,9 +1,9 @@
 // How reels are made: the logo and how it will look, how long, what shape and how large. What is
 // changed here holds for clips that come from now on.
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { Fault, Icon, Strip, Waiting, useAnswer } from './parts.jsx';
-import { loadMe } from './me.js';
-import { ask, credentials, inWords, number, refusal, say, toast, when } from './state.js';
+import { Fault, Icon, Strip, Waiting, useAnswer } from '../share/parts.jsx';
+import { loadMe } from '../share/me.js';
+import { ask, credentials, inWords, number, refusal, say, toast, when } from '../share/state.js';
 
 const FITS = { pad: 'fitPad', blur: 'fitBlur', crop: 'fitCrop', stretch: 'fitStretch' };
 const SECONDS = ['bumper_s', 'longest_s'], SIZES = ['max_width', 'max_height', 'max_fps', 'shape_tolerance', 'crf'];

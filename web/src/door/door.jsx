@@ -1,7 +1,7 @@
 // The door: what this is, and the form to come in by.
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { Fault, Icon, Strip } from './parts.jsx';
-import { ask, change, inWords, say, setSession, state } from './state.js';
+import { Fault, Icon, Strip } from '../share/parts.jsx';
+import { ask, change, inWords, say, setSession, state } from '../share/state.js';
 
 // Whom a token is of: who came in by an e-mail address has a name all the same.
 function nameIn(token) {

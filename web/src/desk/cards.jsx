@@ -3,11 +3,11 @@
 // moves.
 import { Component } from 'preact';
 import { useRef, useState } from 'preact/hooks';
-import { remove, retry } from './acts.js';
-import { Icon, Name, Rename } from './parts.jsx';
-import { bytes, inWords, number, say, shortDate, soon, when } from './state.js';
-import { canRetry, dropPicture, freshTask, kept, local, tasks } from './tasks.js';
-import { cancel, goOn } from './uploads.js';
+import { remove, retry } from '../share/acts.js';
+import { Icon, Name, Rename } from '../share/parts.jsx';
+import { bytes, inWords, number, say, shortDate, soon, when } from '../share/state.js';
+import { canRetry, dropPicture, freshTask, kept, local, tasks } from '../share/tasks.js';
+import { cancel, goOn } from '../upload/uploads.js';
 
 export function factsOf(task) {
     const r = task.status === 'processed' && task.reel,

@@ -1,8 +1,8 @@
 // API keys: for programs, so that none of them has to hold a password.
 import { useRef, useState } from 'preact/hooks';
-import { Fault, Icon, Once, Waiting, useAnswer } from './parts.jsx';
-import { ask, askFirst, inWords, say, toast, when } from './state.js';
-import { isAdmin } from './me.js';
+import { Fault, Icon, Once, Waiting, useAnswer } from '../share/parts.jsx';
+import { ask, askFirst, inWords, say, toast, when } from '../share/state.js';
+import { isAdmin } from '../share/me.js';
 
 const SCOPES = { read: 'scopeRead', upload: 'scopeUpload', delete: 'scopeDelete', admin: 'scopeAdmin' };
 const DAY_S = 86_400;
