@@ -15,8 +15,16 @@ import { freePort, postgres, rabbit, redis, swift } from '../test/lib/engines.mj
 import { BEHIND, Gateway, storage } from '../test/lib/gateway.mjs';
 import { sleep } from '../test/lib/reelgate.mjs';
 
-const FIRST_WAIT_MS = 500, LAST_WAIT_MS = 30_000, LONG_LIFE_MS = 60_000, LAST_WORDS = 600;
-const brokers = { full: ['RabbitMQ', (t, keep) => rabbit(t, false, keep)], redis: ['Redis', redis], database: null, s3: null };
+const FIRST_WAIT_MS = 500,
+    LAST_WAIT_MS = 30_000,
+    LONG_LIFE_MS = 60_000,
+    LAST_WORDS = 600;
+const brokers = {
+    full: ['RabbitMQ', (t, keep) => rabbit(t, false, keep)],
+    redis: ['Redis', redis],
+    database: null,
+    s3: null,
+};
 
 function wrong(text) {
     console.error(`script/run: ${text}`);
@@ -24,13 +32,26 @@ function wrong(text) {
 }
 function wishes() {
     try {
-        const { values, positionals } = parseArgs({ allowPositionals: true, options: { listen: { type: 'string' }, data: { type: 'string' } } });
+        const { values, positionals } = parseArgs({
+            allowPositionals: true,
+            options: { listen: { type: 'string' }, data: { type: 'string' } },
+        });
         const [name = 'full', ...more] = positionals;
-        if (!(name in brokers)) wrong(`no such topology: ${name}; known are ${Object.keys(brokers).join(', ')}`);
+        if (!(name in brokers))
+            wrong(`no such topology: ${name}; known are ${Object.keys(brokers).join(', ')}`);
         if (more.length) wrong(`too much: ${more.join(' ')}`);
         const at = /^([\d.]+):(\d+)$/.exec(values.listen ?? '127.0.0.1:8000');
-        if (!at) wrong(`--listen is an IPv4 address and a port, such as 127.0.0.1:8000, not ${values.listen}`);
-        return { name, host: at[1], port: Number(at[2]), fixed: Boolean(values.listen), data: values.data && resolve(values.data) };
+        if (!at)
+            wrong(
+                `--listen is an IPv4 address and a port, such as 127.0.0.1:8000, not ${values.listen}`,
+            );
+        return {
+            name,
+            host: at[1],
+            port: Number(at[2]),
+            fixed: Boolean(values.listen),
+            data: values.data && resolve(values.data),
+        };
     } catch (error) {
         return wrong(error.message);
     }
@@ -38,7 +59,8 @@ function wishes() {
 
 const wish = wishes();
 const began = Date.now();
-const say = (text) => console.log(`${((Date.now() - began) / 1000).toFixed(1).padStart(6)} s  ${text}`);
+const say = (text) =>
+    console.log(`${((Date.now() - began) / 1000).toFixed(1).padStart(6)} s  ${text}`);
 const ends = [];
 const t = { after: (end) => ends.unshift(end) };
 let ending = false;
@@ -58,7 +80,9 @@ async function watch(name, part, start, lastWords) {
         const { code, signal } = await (part.ended ?? part.child.ended);
         if (ending) return;
         if (Date.now() - since > LONG_LIFE_MS) wait = FIRST_WAIT_MS;
-        say(`${name} ended (${signal ?? `status ${code}`}); it is started anew in ${wait / 1000} s\n${lastWords().trim().slice(-LAST_WORDS).replace(/^/gm, '            | ')}`);
+        say(
+            `${name} ended (${signal ?? `status ${code}`}); it is started anew in ${wait / 1000} s\n${lastWords().trim().slice(-LAST_WORDS).replace(/^/gm, '            | ')}`,
+        );
         for (;;) {
             await sleep(wait);
             wait = Math.min(wait * 2, LAST_WAIT_MS);
@@ -69,7 +93,9 @@ async function watch(name, part, start, lastWords) {
                 break;
             } catch (error) {
                 if (ending) return;
-                say(`${name} does not start: ${error.message.slice(0, LAST_WORDS)}; next try in ${wait / 1000} s`);
+                say(
+                    `${name} does not start: ${error.message.slice(0, LAST_WORDS)}; next try in ${wait / 1000} s`,
+                );
             }
         }
     }
@@ -80,10 +106,17 @@ function makeFolder(dir) {
     chmodSync(dir, 0o755); // each engine closes its own folder
     if (process.getuid() !== 0) return;
     for (let up = dirname(dir); up !== '/'; up = dirname(up))
-        if (!(statSync(up).mode & 0o001)) throw new Error(`--data ${dir}: the users postgres, rabbitmq and www-data cannot pass ${up} (chmod o+x)`);
+        if (!(statSync(up).mode & 0o001))
+            throw new Error(
+                `--data ${dir}: the users postgres, rabbitmq and www-data cannot pass ${up} (chmod o+x)`,
+            );
 }
 const file = (path) => () => {
-    try { return readFileSync(path, 'utf8'); } catch { return '(it said nothing)'; }
+    try {
+        return readFileSync(path, 'utf8');
+    } catch {
+        return '(it said nothing)';
+    }
 };
 const watchEngine = (name, engine) => watch(name, engine, () => engine.start(), file(engine.log));
 // A node keeps its port, which nginx knows.
@@ -91,13 +124,26 @@ async function node(name, all, behind) {
     say(`starting ${name} ...`);
     const server = await all.serve(...behind);
     const args = server.args.map((arg) => (arg === '127.0.0.1:0' ? new URL(server.url).host : arg));
-    watch(name, server, () => { server.args = args; return server.launch(/^listening on /m); }, () => server.out.stderr);
+    watch(
+        name,
+        server,
+        () => {
+            server.args = args;
+            return server.launch(/^listening on /m);
+        },
+        () => server.out.stderr,
+    );
     return server;
 }
 async function worker(name, all) {
     say(`starting ${name} ...`);
     const one = await all.work();
-    watch(name, one, () => one.start(), () => one.out.stderr);
+    watch(
+        name,
+        one,
+        () => one.start(),
+        () => one.out.stderr,
+    );
 }
 
 async function engines() {
@@ -120,7 +166,10 @@ async function engines() {
         const s3 = await swift(t, keep);
         watchEngine('Swift', s3);
         [found.storage, found.env] = [s3.url, s3.env];
-        found.behind = [...BEHIND.slice(0, BEHIND.indexOf('--accel-redirect')), '--presigned-downloads'];
+        found.behind = [
+            ...BEHIND.slice(0, BEHIND.indexOf('--accel-redirect')),
+            '--presigned-downloads',
+        ];
     }
     return { ...found, place };
 }
@@ -128,15 +177,27 @@ async function engines() {
 try {
     if (wish.data) makeFolder(wish.data);
     const port = await freePort(wish.port);
-    if (wish.fixed && wish.port && port !== wish.port) throw new Error(`port ${wish.port} is taken`);
+    if (wish.fixed && wish.port && port !== wish.port)
+        throw new Error(`port ${wish.port} is taken`);
     const parts = await engines();
     const all = new Cluster(t, parts, [], wish.data ?? null);
-    const nodes = [await node('API node 1', all, parts.behind), await node('API node 2', all, parts.behind)];
+    const nodes = [
+        await node('API node 1', all, parts.behind),
+        await node('API node 2', all, parts.behind),
+    ];
     await worker('worker 1', all);
     await worker('worker 2', all);
     say('starting nginx ...');
     const gateway = await new Gateway().start(t, nodes, parts.place, port, wish.host);
-    watch('nginx', gateway, () => { gateway.clear(); return gateway.run(); }, file(join(gateway.dir, 'error.log')));
+    watch(
+        'nginx',
+        gateway,
+        () => {
+            gateway.clear();
+            return gateway.run();
+        },
+        file(join(gateway.dir, 'error.log')),
+    );
     say('all of it runs');
     console.log(`
 gateway    ${gateway.url}   https://${wish.host}:${gateway.tlsPort} (a certificate made just now)

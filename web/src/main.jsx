@@ -11,7 +11,15 @@ import { Icon, Later, Question, Toasts } from './share/parts.jsx';
 import { Prepare, leaveAll, prepare } from './upload/prepare.jsx';
 import { Help } from './desk/keyboard.jsx';
 import { Reel } from './reel/reel.jsx';
-import { change, endSession, listen, say, setLanguage, state, whenSessionEnds } from './share/state.js';
+import {
+    change,
+    endSession,
+    listen,
+    say,
+    setLanguage,
+    state,
+    whenSessionEnds,
+} from './share/state.js';
 import { SORTS } from './desk/found.js';
 import { FILTERS, nameOf, openTasks, refresh, tasks } from './share/tasks.js';
 import { findUnfinished, getReady, isLost } from './upload/uploads.js';
@@ -33,7 +41,10 @@ function routeOf(hash) {
     };
 }
 // What few need is fetched when it is wanted.
-const PARTS = { settings: () => import('./settings/settings.jsx'), admin: () => import('./admin/admin.jsx') };
+const PARTS = {
+    settings: () => import('./settings/settings.jsx'),
+    admin: () => import('./admin/admin.jsx'),
+};
 let depth = 0;
 const carriesFiles = (event) =>
     !!event.dataTransfer && [...event.dataTransfer.types].includes('Files');

@@ -6,46 +6,100 @@ import { loadMe } from '../share/me.js';
 import { ask, credentials, inWords, number, refusal, say, toast, when } from '../share/state.js';
 
 const FITS = { pad: 'fitPad', blur: 'fitBlur', crop: 'fitCrop', stretch: 'fitStretch' };
-const SECONDS = ['bumper_s', 'longest_s'], SIZES = ['max_width', 'max_height', 'max_fps', 'shape_tolerance', 'crf'];
-const LOGO_MAX_BYTES = 4 << 20, BUSY_MS = 1000, BUSY_TRIES = 10;
+const SECONDS = ['bumper_s', 'longest_s'],
+    SIZES = ['max_width', 'max_height', 'max_fps', 'shape_tolerance', 'crf'];
+const LOGO_MAX_BYTES = 4 << 20,
+    BUSY_MS = 1000,
+    BUSY_TRIES = 10;
 
 // A picture of the logo part as it would be made; the server makes one at a time.
 async function picture(wish, wanted) {
     for (let tries = 1; ; tries++) {
-        const answer = await fetch('/api/admin/profile/preview', { method: 'POST', headers: { ...credentials(), 'Content-Type': 'application/json' }, body: JSON.stringify(wish) }).catch(() => null);
+        const answer = await fetch('/api/admin/profile/preview', {
+            method: 'POST',
+            headers: { ...credentials(), 'Content-Type': 'application/json' },
+            body: JSON.stringify(wish),
+        }).catch(() => null);
         if (answer?.ok) return URL.createObjectURL(await answer.blob());
-        if (answer?.status !== 503 || tries === BUSY_TRIES || !wanted()) throw refusal(answer?.status ?? 0, await answer?.json().catch(() => null));
-        await new Promise((done) => { setTimeout(done, BUSY_MS); });
+        if (answer?.status !== 503 || tries === BUSY_TRIES || !wanted())
+            throw refusal(answer?.status ?? 0, await answer?.json().catch(() => null));
+        await new Promise((done) => {
+            setTimeout(done, BUSY_MS);
+        });
     }
 }
 
 function Preview({ logo, alt }) {
-    const [shown, setShown] = useState(null), [fault, setFault] = useState(null), [busy, setBusy] = useState(true);
+    const [shown, setShown] = useState(null),
+        [fault, setFault] = useState(null),
+        [busy, setBusy] = useState(true);
     useEffect(() => {
-        let wanted = true, url = null;
+        let wanted = true,
+            url = null;
         setBusy(true);
-        picture(logo === undefined ? {} : { logo }, () => wanted).then((made) => {
-            url = made;
-            if (wanted) { setShown(made); setFault(null); setBusy(false); } else URL.revokeObjectURL(made);
-        }, (e) => { if (wanted) { setFault(e); setBusy(false); } });
-        return () => { wanted = false; if (url) URL.revokeObjectURL(url); };
+        picture(logo === undefined ? {} : { logo }, () => wanted).then(
+            (made) => {
+                url = made;
+                if (wanted) {
+                    setShown(made);
+                    setFault(null);
+                    setBusy(false);
+                } else URL.revokeObjectURL(made);
+            },
+            (e) => {
+                if (wanted) {
+                    setFault(e);
+                    setBusy(false);
+                }
+            },
+        );
+        return () => {
+            wanted = false;
+            if (url) URL.revokeObjectURL(url);
+        };
     }, [logo]);
     return (
         <div class="stage" aria-busy={busy}>
-            {fault ? <p class="error" role="alert">{inWords(fault)}</p> : shown && <img id="bumper" src={shown} alt={alt} width="1280" height="720" />}
-            {busy && <p class="stage-note" role="status">{say('previewMaking')}</p>}
+            {fault ? (
+                <p class="error" role="alert">
+                    {inWords(fault)}
+                </p>
+            ) : (
+                shown && <img id="bumper" src={shown} alt={alt} width="1280" height="720" />
+            )}
+            {busy && (
+                <p class="stage-note" role="status">
+                    {say('previewMaking')}
+                </p>
+            )}
         </div>
     );
 }
 
 function read(form, ranges) {
-    const f = form.elements, values = { fit: f.fit.value, preset: f.preset.value };
+    const f = form.elements,
+        values = { fit: f.fit.value, preset: f.preset.value };
     for (const name of [...SECONDS, ...SIZES]) {
-        const text = f[name].value.trim().replace(',', '.'), n = Number(text), { min, max } = ranges[name] ?? { min: -Infinity, max: Infinity };
+        const text = f[name].value.trim().replace(',', '.'),
+            n = Number(text),
+            { min, max } = ranges[name] ?? { min: -Infinity, max: Infinity };
         const whole = SIZES.includes(name);
-        if (text === '' || !Number.isFinite(n) || n < min || n > max || (whole && !Number.isInteger(n))) {
+        if (
+            text === '' ||
+            !Number.isFinite(n) ||
+            n < min ||
+            n > max ||
+            (whole && !Number.isInteger(n))
+        ) {
             f[name].focus();
-            return { fault: say('valueBad', say(name), number(min, min % 1 ? 1 : 0), number(max, max % 1 ? 1 : 0)) };
+            return {
+                fault: say(
+                    'valueBad',
+                    say(name),
+                    number(min, min % 1 ? 1 : 0),
+                    number(max, max % 1 ? 1 : 0),
+                ),
+            };
         }
         values[name] = n;
     }
@@ -57,30 +111,46 @@ function read(form, ranges) {
 }
 
 export function Profile() {
-    const asked = useAnswer('/api/admin/profile'), p = asked.data;
-    const form = useRef(), file = useRef();
+    const asked = useAnswer('/api/admin/profile'),
+        p = asked.data;
+    const form = useRef(),
+        file = useRef();
     const [logo, setLogo] = useState(undefined); // as it is; null: the built-in mark
-    const [fault, setFault] = useState(''), [logoFault, setLogoFault] = useState(''), [busy, setBusy] = useState(false);
+    const [fault, setFault] = useState(''),
+        [logoFault, setLogoFault] = useState(''),
+        [busy, setBusy] = useState(false);
     const [lasts, setLasts] = useState(null);
     if (!p) return <Waiting asked={asked} />;
     // the same before and after it is saved, so that it is drawn once
-    const drawn = logo !== undefined ? logo : p.logo ? p.logo_id ?? undefined : null;
+    const drawn = logo !== undefined ? logo : p.logo ? (p.logo_id ?? undefined) : null;
     const show = lasts ?? { bumper: p.bumper_s, part: p.longest_s - 2 * p.bumper_s };
     const digits = (n) => number(n, n % 1 ? 1 : 0);
     function measure() {
-        const f = form.current.elements, [bumper, longest] = SECONDS.map((name) => Number(f[name].value.replace(',', '.')));
+        const f = form.current.elements,
+            [bumper, longest] = SECONDS.map((name) => Number(f[name].value.replace(',', '.')));
         if (bumper >= 0 && longest > 2 * bumper) setLasts({ bumper, part: longest - 2 * bumper });
     }
     async function takeLogo(event) {
         const [given] = event.currentTarget.files;
         event.currentTarget.value = '';
         if (!given) return;
-        const wrong = !/^image\/(png|jpeg)$/.test(given.type) ? 'logoType' : given.size > LOGO_MAX_BYTES ? 'logoLarge' : null;
+        const wrong = !/^image\/(png|jpeg)$/.test(given.type)
+            ? 'logoType'
+            : given.size > LOGO_MAX_BYTES
+              ? 'logoLarge'
+              : null;
         setLogoFault(wrong ? say(wrong) : '');
         if (wrong) return;
         setBusy(true);
         try {
-            setLogo((await ask('POST', '/api/admin/logos', undefined, { body: given, headers: { ...credentials(), 'Content-Type': given.type } })).logo);
+            setLogo(
+                (
+                    await ask('POST', '/api/admin/logos', undefined, {
+                        body: given,
+                        headers: { ...credentials(), 'Content-Type': given.type },
+                    })
+                ).logo,
+            );
         } catch (e) {
             setLogoFault(inWords(e));
         }
@@ -93,7 +163,10 @@ export function Profile() {
         if (wrong) return;
         setBusy(true);
         try {
-            const made = await ask('PUT', '/api/admin/profile', { ...values, ...(logo === undefined ? {} : { logo }) });
+            const made = await ask('PUT', '/api/admin/profile', {
+                ...values,
+                ...(logo === undefined ? {} : { logo }),
+            });
             toast(say('didProfile', made.version));
             await asked.load();
             setLogo(undefined);
@@ -105,37 +178,137 @@ export function Profile() {
         setBusy(false);
     }
     const field = (name, mode, unit) => (
-        <label>{say(name)}{unit ? <span class="unit"> ({unit})</span> : null}<input name={name} inputMode={mode} autocomplete="off" maxLength={8} defaultValue={String(p[name]).replace('.', number(1.1, 1)[1])} onInput={SECONDS.includes(name) ? measure : undefined} /></label>
+        <label>
+            {say(name)}
+            {unit ? <span class="unit"> ({unit})</span> : null}
+            <input
+                name={name}
+                inputMode={mode}
+                autocomplete="off"
+                maxLength={8}
+                defaultValue={String(p[name]).replace('.', number(1.1, 1)[1])}
+                onInput={SECONDS.includes(name) ? measure : undefined}
+            />
+        </label>
     );
     return (
-        <form class="columns wide-left" id="profile" ref={form} onSubmit={save} onInput={() => fault && setFault('')} noValidate>
+        <form
+            class="columns wide-left"
+            id="profile"
+            ref={form}
+            onSubmit={save}
+            onInput={() => fault && setFault('')}
+            noValidate
+        >
             <section class="panel" aria-labelledby="logo-title">
                 <h2 id="logo-title">{say('logo')}</h2>
                 <Preview logo={drawn} alt={say('previewAlt')} />
                 <Strip logo={show.bumper} clip={show.part / 2} />
-                <p class="hint">{say('lastsAtMost', digits(show.bumper), digits(show.part), digits(show.part + 2 * show.bumper))}</p>
+                <p class="hint">
+                    {say(
+                        'lastsAtMost',
+                        digits(show.bumper),
+                        digits(show.part),
+                        digits(show.part + 2 * show.bumper),
+                    )}
+                </p>
                 <Fault id="logo-error" text={logoFault} />
                 <p class="acts from-left">
-                    <input ref={file} id="logo-file" class="hidden-input" type="file" accept="image/png,image/jpeg" onChange={takeLogo} tabIndex={-1} aria-label={say('logoChoose')} />
-                    <button type="button" id="logo-choose" disabled={busy} onClick={() => file.current.click()}><Icon name="up" />{say('logoChoose')}</button>
-                    {(logo === undefined ? p.logo : logo !== null) && <button type="button" id="logo-none" disabled={busy} onClick={() => setLogo(null)}>{say('logoNone')}</button>}
-                    {logo !== undefined && <button type="button" class="quiet" onClick={() => { setLogo(undefined); setLogoFault(''); }}>{say('logoBack')}</button>}
+                    <input
+                        ref={file}
+                        id="logo-file"
+                        class="hidden-input"
+                        type="file"
+                        accept="image/png,image/jpeg"
+                        onChange={takeLogo}
+                        tabIndex={-1}
+                        aria-label={say('logoChoose')}
+                    />
+                    <button
+                        type="button"
+                        id="logo-choose"
+                        disabled={busy}
+                        onClick={() => file.current.click()}
+                    >
+                        <Icon name="up" />
+                        {say('logoChoose')}
+                    </button>
+                    {(logo === undefined ? p.logo : logo !== null) && (
+                        <button
+                            type="button"
+                            id="logo-none"
+                            disabled={busy}
+                            onClick={() => setLogo(null)}
+                        >
+                            {say('logoNone')}
+                        </button>
+                    )}
+                    {logo !== undefined && (
+                        <button
+                            type="button"
+                            class="quiet"
+                            onClick={() => {
+                                setLogo(undefined);
+                                setLogoFault('');
+                            }}
+                        >
+                            {say('logoBack')}
+                        </button>
+                    )}
                 </p>
                 <p class="hint">{say('logoHint')}</p>
             </section>
             <section class="panel" aria-labelledby="form-title" key={p.version}>
                 <h2 id="form-title">{say('profileForm')}</h2>
                 <Fault id="profile-error" text={fault} />
-                <div class="pair">{field('bumper_s', 'decimal', 's')}{field('longest_s', 'decimal', 's')}</div>
-                <label>{say('usualFit')}<select name="fit">{Object.entries(FITS).map(([name, words]) => <option key={name} value={name} defaultSelected={name === p.fit}>{say(words)}</option>)}</select></label>
-                <div class="pair">{field('max_width', 'numeric', 'px')}{field('max_height', 'numeric', 'px')}</div>
-                <div class="pair">{field('max_fps', 'numeric')}{field('shape_tolerance', 'numeric', '‰')}</div>
+                <div class="pair">
+                    {field('bumper_s', 'decimal', 's')}
+                    {field('longest_s', 'decimal', 's')}
+                </div>
+                <label>
+                    {say('usualFit')}
+                    <select name="fit">
+                        {Object.entries(FITS).map(([name, words]) => (
+                            <option key={name} value={name} defaultSelected={name === p.fit}>
+                                {say(words)}
+                            </option>
+                        ))}
+                    </select>
+                </label>
+                <div class="pair">
+                    {field('max_width', 'numeric', 'px')}
+                    {field('max_height', 'numeric', 'px')}
+                </div>
+                <div class="pair">
+                    {field('max_fps', 'numeric')}
+                    {field('shape_tolerance', 'numeric', '‰')}
+                </div>
                 {field('crf', 'numeric')}
-                <label>{say('preset')}<select name="preset">{(p.ranges?.preset ?? [p.preset]).map((name) => <option key={name} value={name} defaultSelected={name === p.preset}>{name}</option>)}</select></label>
+                <label>
+                    {say('preset')}
+                    <select name="preset">
+                        {(p.ranges?.preset ?? [p.preset]).map((name) => (
+                            <option key={name} value={name} defaultSelected={name === p.preset}>
+                                {name}
+                            </option>
+                        ))}
+                    </select>
+                </label>
                 <p class="hint">{say('crfHint')}</p>
-                <p class="note"><Icon name="clip" />{say('newOnly')}</p>
-                <p class="acts"><button id="save-profile" class="main" type="submit" disabled={busy}>{say('save')}</button></p>
-                <p class="hint" id="profile-version">{p.version ? say('profileVersion', p.version, p.created ? when(p.created) : '') : say('profileFirst')}</p>
+                <p class="note">
+                    <Icon name="clip" />
+                    {say('newOnly')}
+                </p>
+                <p class="acts">
+                    <button id="save-profile" class="main" type="submit" disabled={busy}>
+                        {say('save')}
+                    </button>
+                </p>
+                <p class="hint" id="profile-version">
+                    {p.version
+                        ? say('profileVersion', p.version, p.created ? when(p.created) : '')
+                        : say('profileFirst')}
+                </p>
             </section>
         </form>
     );

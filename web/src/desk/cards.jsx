@@ -30,7 +30,8 @@ export function lineOf(t) {
         parts.push(
             t.queue.place === 1 ? say('nextInLine') : say('placeInLine', number(t.queue.place)),
         );
-    const told = t.queue?.seconds ?? 0, left = told - (Date.now() - t.askedAt) / 1000;
+    const told = t.queue?.seconds ?? 0,
+        left = told - (Date.now() - t.askedAt) / 1000;
     if (left > 0) parts.push(say('timeLeft', soon(left)));
     return parts.join(' · ');
 }

@@ -71,17 +71,15 @@ function sayAbout() {
     clearTimeout(aboutTimer);
     aboutTimer = 0;
     told = Date.now();
-    const list = uploads.list
-        .filter(isOpen)
-        .map((u) => ({
-            key: u.key,
-            mark: mark(u.file),
-            name: u.name,
-            size: u.file.size,
-            state: u.state,
-            sent: u.sent,
-            from: u.from,
-        }));
+    const list = uploads.list.filter(isOpen).map((u) => ({
+        key: u.key,
+        mark: mark(u.file),
+        name: u.name,
+        size: u.file.size,
+        state: u.state,
+        sent: u.sent,
+        from: u.from,
+    }));
     tell('about', { user: state.name, list });
     if (list.length) aboutTimer = setTimeout(sayAbout, ALIVE_MS);
 }
