@@ -43,7 +43,8 @@ function wishes() {
         const at = /^([\d.]+):(\d+)$/.exec(values.listen ?? '127.0.0.1:8000');
         if (!at)
             wrong(
-                `--listen is an IPv4 address and a port, such as 127.0.0.1:8000, not ${values.listen}`,
+                `--listen is an IPv4 address and a port, such as 127.0.0.1:8000, ` +
+                    `not ${values.listen}`,
             );
         return {
             name,
@@ -62,7 +63,7 @@ const began = Date.now();
 const say = (text) =>
     console.log(`${((Date.now() - began) / 1000).toFixed(1).padStart(6)} s  ${text}`);
 const ends = [];
-const t = { after: (end) => ends.unshift(end) };
+const t = { after: (run) => ends.unshift(run) };
 let ending = false;
 async function end(code) {
     if (ending) return;
@@ -93,9 +94,8 @@ async function watch(name, part, start, lastWords) {
                 break;
             } catch (error) {
                 if (ending) return;
-                say(
-                    `${name} does not start: ${error.message.slice(0, LAST_WORDS)}; next try in ${wait / 1000} s`,
-                );
+                const why = error.message.slice(0, LAST_WORDS);
+                say(`${name} does not start: ${why}; next try in ${wait / 1000} s`);
             }
         }
     }
@@ -108,7 +108,8 @@ function makeFolder(dir) {
     for (let up = dirname(dir); up !== '/'; up = dirname(up))
         if (!(statSync(up).mode & 0o001))
             throw new Error(
-                `--data ${dir}: the users postgres, rabbitmq and www-data cannot pass ${up} (chmod o+x)`,
+                `--data ${dir}: the users postgres, rabbitmq and www-data cannot pass ${up} ` +
+                    `(chmod o+x)`,
             );
 }
 const file = (path) => () => {
@@ -208,7 +209,8 @@ workers    2
 API nodes  ${nodes.map((one) => one.url).join('  ')}
 data       ${wish.data ?? 'in folders that go with the end; --data keeps it'}
 
-They are one service: open the gateway, or sign up at one node and upload at the other. Ctrl-C ends all.`);
+They are one service: open the gateway, or sign up at one node and upload at the other. \
+Ctrl-C ends all.`);
 } catch (error) {
     console.error(`script/run: ${error.message}`);
     await end(1);

@@ -1,6 +1,6 @@
 // Bundles the page into dist/, under names that change with their content, each with its gzip and
-// Brotli variants; and writes dist/http/parts.def and sorry.def, the tables that src/http/api/page.c and server/sorry.c
-// are compiled from.
+// Brotli variants; and writes dist/http/parts.def and sorry.def, the tables that the program takes
+// them in by.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
@@ -9,7 +9,8 @@ import { parse } from 'yaml';
 import { makeDocs } from './docs.mjs';
 import { sorryTable } from './sorry.mjs';
 
-const SCRIPT_MAX = 150_000; // bytes of script as gzip sends them, over the slowest lines we care for
+// bytes of script as gzip sends them, over the slowest lines we care for
+const SCRIPT_MAX = 150_000;
 const from = (name) => new URL(name, import.meta.url).pathname;
 const made = from('dist.part');
 const parts = [];
@@ -60,7 +61,9 @@ const { outputFiles, metafile } = await build({
     legalComments: 'eof',
     define: { 'process.env.NODE_ENV': '"production"' },
     banner: {
-        js: '/* Holds preact (MIT, Jason Miller and others), tus-js-client (MIT, Transloadit and others) and js-base64 (BSD-3-Clause, Dan Kogai). */',
+        js:
+            '/* Holds preact (MIT, Jason Miller and others), tus-js-client (MIT, Transloadit and ' +
+            'others) and js-base64 (BSD-3-Clause, Dan Kogai). */',
     },
 });
 const api = parse(readFileSync(from('../api/openapi.yaml'), 'utf8'));
@@ -92,10 +95,8 @@ for (const [i, { path, contents }] of outputFiles.entries()) {
     docs = docs.replace(given, `/assets/${name}`);
     sorry = sorry.replaceAll(given, `/assets/${name}`);
 }
-page = page.replace(
-    '</head>',
-    `${shared.map((name) => `<link rel="modulepreload" href="/assets/${name}">\n`).join('')}</head>`,
-);
+const preloads = shared.map((name) => `<link rel="modulepreload" href="/assets/${name}">\n`);
+page = page.replace('</head>', `${preloads.join('')}</head>`);
 keep('openapi', '/openapi.json', 'application/json', JSON.stringify(api), false);
 keep('docs_page', '/docs', 'text/html; charset=utf-8', docs, false);
 keep('favicon', '/favicon.svg', 'image/svg+xml', readFileSync(from('favicon.svg')), false);
@@ -106,7 +107,8 @@ if (script.gz > SCRIPT_MAX)
     throw new Error(`${script.gz} bytes of script, more than ${SCRIPT_MAX}`);
 writeFileSync(
     `${made}/http/parts.def`,
-    `/* Made by script/web. PART(id, path, type, file, tag, kept): see src/http/api/page.c. */\n${parts.join('\n')}\n`,
+    `/* Made by script/web. PART(id, path, type, file, tag, kept): see src/http/api/page.c. */\n` +
+        `${parts.join('\n')}\n`,
 );
 writeFileSync(
     `${made}/http/sorry.def`,

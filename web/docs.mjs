@@ -1,10 +1,9 @@
-// GET /docs: the description of the API as one page to read, made when the program is built. It needs no
-// script, so that it works under the strictest content policy and without any network.
-const escape = (text) =>
-    String(text).replace(
-        /[&<>"]/g,
-        (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c],
-    );
+// GET /docs: the description of the API as one page to read, made when the program is built. It
+// needs no script, so that it works under the strictest content policy and without any network.
+import { BRAND } from './sorry.mjs';
+
+const SIGNS = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+const escape = (text) => String(text).replace(/[&<>"]/g, (sign) => SIGNS[sign]);
 
 // The little of Markdown that descriptions use: paragraphs, lists, `code`, **bold**, [links](to).
 function words(text) {
@@ -13,34 +12,44 @@ function words(text) {
         .replace(/\*\*([^*]+)\*\*/g, '<strong>$1</strong>')
         .replace(/\[([^\]]+)\]\((https?:[^)\s]+)\)/g, '<a href="$2" rel="noreferrer">$1</a>');
 }
-function prose(text) {
-    if (!text) return '';
-    return text
-        .trim()
-        .split(/\n\s*\n/)
-        .map((block) => {
-            if (!block.startsWith('- ')) return `<p>${words(block)}</p>`;
-            return `<ul class="points">${block
-                .slice(2)
-                .split(/\n- /)
-                .map((item) => `<li>${words(item)}</li>`)
-                .join('')}</ul>`;
-        })
-        .join('');
+// run(one) of each, without anything between.
+const each = (list, run) => list.map((one) => run(one)).join('');
+function block(text) {
+    if (!text.startsWith('- ')) return `<p>${words(text)}</p>`;
+    const points = text.slice(2).split(/\n- /);
+    return `<ul class="points">${each(points, (point) => `<li>${words(point)}</li>`)}</ul>`;
 }
-const json = (value) =>
-    `<pre tabindex="0"><code>${escape(typeof value === 'string' ? value.trimEnd() : JSON.stringify(value, null, 2))}</code></pre>`;
+const prose = (text) => (text ? each(text.trim().split(/\n\s*\n/), block) : '');
+function json(value) {
+    const text = typeof value === 'string' ? value.trimEnd() : JSON.stringify(value, null, 2);
+    return `<pre tabindex="0"><code>${escape(text)}</code></pre>`;
+}
+const soft = (text) => (text ? ` <span class="soft">${text}</span>` : '');
+const said = (text) => (text ? `<span class="said">${words(text)}</span>` : '');
+const OR = ' <span class="or">or</span> ';
+const METHODS = ['get', 'head', 'post', 'put', 'patch', 'delete', 'options'];
+const PLACES = { path: 'in the path', query: 'query', header: 'header' };
+const isHidden = ([name]) => /^Tus-(Resumable|Version)$/.test(name);
+const titleOf = (tag) => tag[0].toUpperCase() + tag.slice(1);
+
+// What a number or a text may be, in words.
+function range(s) {
+    const parts = [];
+    if (s.minimum !== undefined)
+        parts.push(
+            s.maximum !== undefined ? `${s.minimum} to ${s.maximum}` : `at least ${s.minimum}`,
+        );
+    if (s.maxLength !== undefined) parts.push(`at most ${s.maxLength} characters`);
+    if (s.default !== undefined) parts.push(`usually ${s.default}`);
+    return parts.join(', ');
+}
 
 export function makeDocs(api) {
-    const follow = (o) =>
-        o?.$ref
-            ? follow(
-                  o.$ref
-                      .slice(2)
-                      .split('/')
-                      .reduce((at, step) => at[step.replaceAll('~1', '/')], api),
-              )
-            : o;
+    function follow(o) {
+        if (!o?.$ref) return o;
+        const steps = o.$ref.slice(2).split('/');
+        return follow(steps.reduce((at, step) => at[step.replaceAll('~1', '/')], api));
+    }
     const nameOf = (o) => /^#\/components\/schemas\/(\w+)$/.exec(o?.$ref ?? '')?.[1];
 
     // -- schemas: a line for what a value may be, and lists for what is in it --
@@ -48,29 +57,13 @@ export function makeDocs(api) {
         const name = nameOf(s);
         if (name) return `<a href="#schema-${name}">${name}</a>`;
         if (s.const !== undefined) return `<code>${escape(JSON.stringify(s.const))}</code>`;
-        if (s.enum)
-            return s.enum
-                .map((v) => `<code>${escape(v === null ? 'null' : v)}</code>`)
-                .join(' <span class="or">or</span> ');
+        if (s.enum) return s.enum.map((v) => `<code>${escape(v ?? 'null')}</code>`).join(OR);
         const many = s.oneOf ?? s.anyOf;
-        if (many) return many.map(kind).join(' <span class="or">or</span> ');
+        if (many) return many.map(kind).join(OR);
         if (s.allOf) return s.allOf.map(kind).join(' and ');
-        if (s.type === 'array' || (Array.isArray(s.type) && s.type.includes('array')))
-            return `list of ${kind(s.items)}`;
+        if ([s.type].flat().includes('array')) return `list of ${kind(s.items)}`;
         return escape([s.type ?? 'any'].flat().join(' or '));
     }
-    const range = (s) =>
-        [
-            s.minimum !== undefined && s.maximum !== undefined
-                ? `${s.minimum} to ${s.maximum}`
-                : s.minimum !== undefined
-                  ? `at least ${s.minimum}`
-                  : '',
-            s.maxLength !== undefined ? `at most ${s.maxLength} characters` : '',
-            s.default !== undefined ? `usually ${s.default}` : '',
-        ]
-            .filter(Boolean)
-            .join(', ');
     // With what it is made of; what only a part of it lists stands there alone.
     function whole(s) {
         const parts = (s.allOf ?? []).map(follow).map(whole);
@@ -79,21 +72,21 @@ export function makeDocs(api) {
             required: [...parts.flatMap((p) => p.required), ...(s.required ?? [])],
         };
     }
-    const said = (description) =>
-        description ? `<span class="said">${words(description)}</span>` : '';
+    // A value: what it may be, and what it is.
+    function value(schema, description) {
+        const what = `<span class="kind">${kind(schema)}</span>${soft(range(schema))}`;
+        return `${what} ${said(description)}`;
+    }
     function fields(s) {
-        const { properties, required } = whole(s),
-            all = Object.entries(properties);
-        if (all.length === 0) return '';
-        return `<dl class="fields">${all
-            .map(
-                ([
-                    name,
-                    field,
-                ]) => `<div><dt><code>${escape(name)}</code>${required.includes(name) ? '' : ' <span class="soft">optional</span>'}</dt>
-            <dd><span class="kind">${kind(field)}</span>${range(field) ? ` <span class="soft">${range(field)}</span>` : ''} ${said(field.description)}${inner(field)}</dd></div>`,
-            )
-            .join('')}</dl>`;
+        const { properties, required } = whole(s);
+        const rows = Object.entries(properties).map(([name, field]) => {
+            const optional = soft(required.includes(name) ? '' : 'optional');
+            return (
+                `<div><dt><code>${escape(name)}</code>${optional}</dt>\n            ` +
+                `<dd>${value(field, field.description)}${inner(field)}</dd></div>`
+            );
+        });
+        return rows.length ? `<dl class="fields">${rows.join('')}</dl>` : '';
     }
     // What is written out where it stands, since it has no name.
     function inner(s) {
@@ -103,72 +96,97 @@ export function makeDocs(api) {
             .map(fields)
             .join('');
     }
+    function named([name, s]) {
+        const plain = `<p class="kind">${kind(s)}</p>${inner(s)}`;
+        const text = prose(s.description) + (s.properties || s.allOf ? fields(s) : plain);
+        return `<article id="schema-${name}"><h3>${name}</h3>${text}</article>`;
+    }
     const codes = (s) =>
         s?.properties?.code?.enum ?? (s?.properties?.code?.const ? [s.properties.code.const] : []);
 
     // -- operations --
-    function parameter(p) {
-        p = follow(p);
-        return `<div><dt><code>${escape(p.name)}</code> <span class="soft">${p.in === 'path' ? 'in the path' : p.in === 'query' ? 'query' : 'header'}${p.required ? '' : ', optional'}</span></dt>
-            <dd><span class="kind">${kind(p.schema)}</span>${range(p.schema) ? ` <span class="soft">${range(p.schema)}</span>` : ''} ${said(p.description)}</dd></div>`;
+    function parameter(given) {
+        const p = follow(given);
+        const place = `${PLACES[p.in]}${p.required ? '' : ', optional'}`;
+        return (
+            `<div><dt><code>${escape(p.name)}</code>${soft(place)}</dt>\n            ` +
+            `<dd>${value(p.schema, p.description)}</dd></div>`
+        );
     }
     function content(body) {
-        return Object.entries(body?.content ?? {})
-            .map(([type, { schema, example }]) => {
-                const list = codes(schema);
-                const what = list.length
-                    ? `<p class="codes">${list.map((c) => `<code>${c}</code>`).join(' ')}</p>`
-                    : `<p class="kind">${escape(type)}${schema.type === 'object' || /json/.test(type) ? `: ${kind(schema)}` : ''}</p>${inner(schema)}`;
-                return what + (example !== undefined && !list.length ? json(example) : '');
-            })
-            .join('');
+        return each(Object.entries(body?.content ?? {}), ([type, { schema: s, example }]) => {
+            const list = codes(s);
+            if (list.length)
+                return `<p class="codes">${list.map((c) => `<code>${c}</code>`).join(' ')}</p>`;
+            const of = s.type === 'object' || /json/.test(type) ? `: ${kind(s)}` : '';
+            const what = `<p class="kind">${escape(type)}${of}</p>${inner(s)}`;
+            return what + (example !== undefined ? json(example) : '');
+        });
     }
-    function response([status, r]) {
-        r = follow(r);
-        const headers = Object.entries(r.headers ?? {}).filter(
-            ([name]) => !/^Tus-(Resumable|Version)$/.test(name),
+    function header([name, given]) {
+        const { schema: s, description } = follow(given);
+        return (
+            `<div><dt><code>${name}</code></dt>` +
+            `<dd><span class="kind">${kind(s)}</span> ${said(description)}</dd></div>`
         );
-        return `<li><details${/^2/.test(status) ? ' open' : ''}><summary><b class="status s${status[0]}">${status === 'default' ? 'any' : status}</b> ${words(r.description)}</summary>
-            ${headers.length ? `<dl class="fields">${headers.map(([name, h]) => `<div><dt><code>${name}</code></dt><dd><span class="kind">${kind(follow(h).schema)}</span> ${said(follow(h).description)}</dd></div>`).join('')}</dl>` : ''}${content(r)}</details></li>`;
+    }
+    function response([status, given]) {
+        const r = follow(given);
+        const headers = Object.entries(r.headers ?? {}).filter((one) => !isHidden(one));
+        const list = headers.length ? `<dl class="fields">${each(headers, header)}</dl>` : '';
+        const name = status === 'default' ? 'any' : status;
+        return (
+            `<li><details${/^2/.test(status) ? ' open' : ''}><summary>` +
+            `<b class="status s${status[0]}">${name}</b> ${words(r.description)}</summary>` +
+            `\n            ${list}${content(r)}</details></li>`
+        );
     }
     function curl(method, path, o, parameters) {
-        const body = Object.entries(follow(o.requestBody)?.content ?? {})[0];
-        const lines = [
-            `curl${method === 'get' ? '' : method === 'head' ? ' -I' : ` -X ${method.toUpperCase()}`} "$url${path.replace(/\{(\w+)\}/g, '$$$1')}"`,
-        ];
+        const [type, body] = Object.entries(follow(o.requestBody)?.content ?? {})[0] ?? [];
+        const how = { get: '', head: ' -I' }[method] ?? ` -X ${method.toUpperCase()}`;
+        const lines = [`curl${how} "$url${path.replace(/\{(\w+)\}/g, '$$$1')}"`];
         if (o.security.length) lines.push('-H "Authorization: Bearer $token"');
         for (const p of parameters.map(follow))
             if (p.in === 'header' && p.required)
                 lines.push(`-H '${p.name}: ${p.schema.const ?? p.example ?? 0}'`);
-        if (body?.[0] === 'application/json')
-            lines.push(
-                `-H 'Content-Type: application/json' -d '${JSON.stringify(body[1].example ?? {})}'`,
-            );
-        else if (body?.[0] === 'multipart/form-data') lines.push('-F file=@clip.mp4');
-        else if (body) lines.push(`-H 'Content-Type: ${body[0]}' --data-binary @clip.mp4`);
+        if (type === 'application/json') {
+            const example = JSON.stringify(body.example ?? {});
+            lines.push(`-H 'Content-Type: application/json' -d '${example}'`);
+        } else if (type === 'multipart/form-data') lines.push('-F file=@clip.mp4');
+        else if (type) lines.push(`-H 'Content-Type: ${type}' --data-binary @clip.mp4`);
         return lines.join(' \\\n    ');
     }
     function needs(o) {
         if (o.security.length === 0) return 'Open to everybody.';
-        const link = o.security.some((one) => Object.keys(one).length === 0)
-                ? 'A signed link, '
-                : '',
-            key = o.security.find((one) => one.key)?.key ?? [];
+        const link = o.security.some((one) => Object.keys(one).length === 0);
+        const [scope] = o.security.find((one) => one.key)?.key ?? [];
         const admin = o.security.some((one) => one.token?.includes('admin'));
-        return `${link ? `${link}a` : 'A'} log-in${admin ? ' of an admin' : ''}, or a key${key.length ? ` with the scope <code>${key[0]}</code>` : ''}.`;
+        const key = `a key${scope ? ` with the scope <code>${scope}</code>` : ''}`;
+        const login = `log-in${admin ? ' of an admin' : ''}`;
+        return `${link ? 'A signed link, a' : 'A'} ${login}, or ${key}.`;
+    }
+    function bodyOf(o) {
+        if (!o.requestBody) return '';
+        const body = follow(o.requestBody);
+        return `<h4>Body${soft(body.required ? '' : 'optional')}</h4>${content(body)}`;
     }
     function operation({ method, path, item, o, hook }) {
-        const parameters = [...(item.parameters ?? []), ...(o.parameters ?? [])];
-        return `<article id="${o.operationId}"><h3><span class="method ${method}">${method.toUpperCase()}</span> <code>${escape(path)}</code></h3>
-            <p class="summary">${words(o.summary)}</p>${prose(o.description)}
-            ${hook ? '' : `<p class="soft">${needs(o)}</p>`}
-            ${parameters.length ? `<h4>Parameters</h4><dl class="fields">${parameters.map(parameter).join('')}</dl>` : ''}
-            ${o.requestBody ? `<h4>Body${follow(o.requestBody).required ? '' : ' <span class="soft">optional</span>'}</h4>${content(follow(o.requestBody))}` : ''}
-            <h4>Answers</h4><ul class="answers">${Object.entries(o.responses).map(response).join('')}</ul>
-            ${hook ? '' : `<h4>With curl</h4>${json(curl(method, path, o, parameters))}`}</article>`;
+        const list = [...(item.parameters ?? []), ...(o.parameters ?? [])];
+        const parameters = `<h4>Parameters</h4><dl class="fields">${each(list, parameter)}</dl>`;
+        const answers = each(Object.entries(o.responses), response);
+        const lines = [
+            `<article id="${o.operationId}"><h3><span class="method ${method}">` +
+                `${method.toUpperCase()}</span> <code>${escape(path)}</code></h3>`,
+            `<p class="summary">${words(o.summary)}</p>${prose(o.description)}`,
+            hook ? '' : `<p class="soft">${needs(o)}</p>`,
+            list.length ? parameters : '',
+            bodyOf(o),
+            `<h4>Answers</h4><ul class="answers">${answers}</ul>`,
+            (hook ? '' : `<h4>With curl</h4>${json(curl(method, path, o, list))}`) + '</article>',
+        ];
+        return lines.join('\n            ');
     }
-    const METHODS = ['get', 'head', 'post', 'put', 'patch', 'delete', 'options'];
-    const list = (paths, hook) =>
+    const operationsOf = (paths, hook) =>
         Object.entries(paths ?? {}).flatMap(([path, item]) =>
             METHODS.filter((m) => item[m]).map((method) => ({
                 method,
@@ -178,10 +196,30 @@ export function makeDocs(api) {
                 hook,
             })),
         );
-    const all = [...list(api.paths, false), ...list(api.webhooks, true)];
+    const all = [...operationsOf(api.paths, false), ...operationsOf(api.webhooks, true)];
     const of = (tag) => all.filter(({ o }) => o.tags.includes(tag));
-    const title = (tag) => tag[0].toUpperCase() + tag.slice(1);
     const schemas = Object.entries(api.components.schemas);
+
+    // -- the page --
+    function entry({ method, o, hook }) {
+        const name = hook ? 'TOLD' : method.toUpperCase();
+        return (
+            `<li><a href="#${o.operationId}"><span class="method ${method}">${name}</span> ` +
+            `${escape(o.summary)}</a></li>`
+        );
+    }
+    const contents =
+        each(api.tags, ({ name }) => `<h2>${titleOf(name)}</h2><ul>${each(of(name), entry)}</ul>`) +
+        '<h2>Schemas</h2>' +
+        `<ul>${each(schemas, ([name]) => `<li><a href="#schema-${name}">${name}</a></li>`)}</ul>`;
+    const section = ({ name, description }) =>
+        `<section aria-labelledby="tag-${name}"><h2 id="tag-${name}">${titleOf(name)}</h2>` +
+        `${prose(description)}${each(of(name), operation)}</section>`;
+    const pair = (name, text) => `<div><dt><code>${name}</code></dt><dd>${text}</dd></div>`;
+    const schemes = each(Object.entries(api.components.securitySchemes), ([name, s]) =>
+        pair(name, `<code>Authorization: Bearer …</code> ${words(s.description)}`),
+    );
+    const headers = Object.entries(api['x-answer-headers']).filter(([, h]) => h.description);
     return `<!doctype html>
 <html lang="en">
 <head>
@@ -196,42 +234,19 @@ export function makeDocs(api) {
 </head>
 <body class="docs">
 <a class="skip" href="#content">To the content</a>
-<header class="top"><p class="brand"><a href="/"><img src="/favicon.svg" alt="" width="30" height="30"> Reelgate</a></p><p class="soft"><a href="/openapi.json">openapi.json</a></p></header>
+<header class="top">${BRAND}<p class="soft"><a href="/openapi.json">openapi.json</a></p></header>
 <div class="pages">
-<nav aria-label="Operations"><details open><summary>Operations</summary>${api.tags
-        .map(
-            ({ name }) =>
-                `<h2>${title(name)}</h2><ul>${of(name)
-                    .map(
-                        ({ method, path, o, hook }) =>
-                            `<li><a href="#${o.operationId}"><span class="method ${method}">${hook ? 'TOLD' : method.toUpperCase()}</span> ${escape(o.summary)}</a></li>`,
-                    )
-                    .join('')}</ul>`,
-        )
-        .join(
-            '',
-        )}<h2>Schemas</h2><ul>${schemas.map(([name]) => `<li><a href="#schema-${name}">${name}</a></li>`).join('')}</ul></details></nav>
+<nav aria-label="Operations"><details open><summary>Operations</summary>${contents}</details></nav>
 <main id="content" tabindex="-1">
 <h1>The HTTP API</h1>
 ${prose(api.info.description)}
 <h2>Who may</h2>
 <p>Each operation says which of these it takes.</p>
-<dl class="fields">${Object.entries(api.components.securitySchemes)
-        .map(
-            ([name, s]) =>
-                `<div><dt><code>${name}</code></dt><dd><code>Authorization: Bearer …</code> ${words(s.description)}</dd></div>`,
-        )
-        .join('')}</dl>
+<dl class="fields">${schemes}</dl>
 <h2>In every answer</h2>
-<dl class="fields">${Object.entries(api['x-answer-headers'])
-        .filter(([, h]) => h.description)
-        .map(
-            ([name, h]) =>
-                `<div><dt><code>${name}</code></dt><dd>${words(h.description)}</dd></div>`,
-        )
-        .join('')}</dl>
-${api.tags.map(({ name, description }) => `<section aria-labelledby="tag-${name}"><h2 id="tag-${name}">${title(name)}</h2>${prose(description)}${of(name).map(operation).join('')}</section>`).join('')}
-<section aria-labelledby="schemas"><h2 id="schemas">Schemas</h2>${schemas.map(([name, s]) => `<article id="schema-${name}"><h3>${name}</h3>${prose(s.description)}${s.properties || s.allOf ? fields(s) : `<p class="kind">${kind(s)}</p>${inner(s)}`}</article>`).join('')}</section>
+<dl class="fields">${each(headers, ([name, h]) => pair(name, words(h.description)))}</dl>
+${each(api.tags, section)}
+<section aria-labelledby="schemas"><h2 id="schemas">Schemas</h2>${each(schemas, named)}</section>
 </main>
 </div>
 </body>

@@ -1,4 +1,5 @@
-// Everybody who has an account: found by name or e-mail, with what they use, their role and their limits.
+// Everybody who has an account: found by name or e-mail, with what they use, their role and their
+// limits.
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Fault, Icon, Meter } from '../share/parts.jsx';
 import { loadMe, me } from '../share/me.js';

@@ -38,7 +38,8 @@ export const ADMIN = {
         retryChosen: 'Reintentar elegidos',
         retryAll: 'Reintentar todos',
         retryAllText:
-            'Se vuelven a procesar todos los videos fallidos, también los que no se ven en esta lista.',
+            'Se vuelven a procesar todos los videos fallidos, también los que no se ven en esta ' +
+            'lista.',
         didRetry: '{0} videos van otra vez en camino',
         didRetryOne: '1 video va otra vez en camino',
         failedOf: 'De {0} · n.º {1}',
@@ -62,7 +63,8 @@ export const ADMIN = {
         logoNone: 'Usar el logo de fábrica',
         logoBack: 'Volver al actual',
         logoHint:
-            'PNG o JPEG de hasta 4 MB, de cualquier forma: se ajusta sobre su propio color de fondo, sin deformarse.',
+            'PNG o JPEG de hasta 4 MB, de cualquier forma: se ajusta sobre su propio color de ' +
+            'fondo, sin deformarse.',
         logoType: 'Elija una imagen PNG o JPEG.',
         logoLarge: 'La imagen pesa más de 4 MB. Guárdela más pequeña.',
         previewMaking: 'Preparando la vista previa…',
@@ -78,7 +80,8 @@ export const ADMIN = {
         crf: 'Calidad (CRF)',
         preset: 'Velocidad de codificación',
         crfHint:
-            'CRF: menos es mejor y más pesado; de 18 a 28 es lo usual. Los reels nunca se agrandan.',
+            'CRF: menos es mejor y más pesado; de 18 a 28 es lo usual. Los reels nunca se ' +
+            'agrandan.',
         newOnly: 'Los cambios valen solo para los videos nuevos.',
         valueBad: '{0}: escriba un número de {1} a {2}.',
         noRoom: 'Entre los dos logos no queda tiempo para el video.',
@@ -147,7 +150,8 @@ export const ADMIN = {
         logoNone: 'Use the built-in logo',
         logoBack: 'Back to the present one',
         logoHint:
-            'PNG or JPEG of up to 4 MB, in any shape: it is fitted on its own background colour and never squeezed.',
+            'PNG or JPEG of up to 4 MB, in any shape: it is fitted on its own background colour ' +
+            'and never squeezed.',
         logoType: 'Choose a PNG or JPEG picture.',
         logoLarge: 'The picture has more than 4 MB. Save it smaller.',
         previewMaking: 'Making the preview…',

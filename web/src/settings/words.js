@@ -13,7 +13,8 @@ export const SETTINGS = {
         usedOf: '{0} de {1}',
         usedFree: '{0}, sin límite',
         useHint:
-            'Cuentan los videos y los reels que se guardan. Al eliminar un video se libera su espacio; el día empieza a medianoche (UTC).',
+            'Cuentan los videos y los reels que se guardan. Al eliminar un video se libera su ' +
+            'espacio; el día empieza a medianoche (UTC).',
         reelsHere: 'Así se hacen los reels',
         longest: 'Duración máxima',
         bumper: 'Logo en cada extremo',
@@ -49,7 +50,8 @@ export const SETTINGS = {
         keyRemoveText:
             'Los programas que la usan dejan de tener acceso de inmediato. No se puede deshacer.',
         hooksHint:
-            'Reelgate avisa a una dirección suya cuando algo pasa con un video. Cada aviso va firmado (Standard Webhooks).',
+            'Reelgate avisa a una dirección suya cuando algo pasa con un video. Cada aviso va ' +
+            'firmado (Standard Webhooks).',
         hooksNone: 'Todavía no hay webhooks.',
         hookNew: 'Nuevo webhook',
         hookUrl: 'Dirección',
@@ -80,7 +82,8 @@ export const SETTINGS = {
         didOn: 'El webhook está activo',
         secretNew: 'Nuevo secreto',
         secretNewText:
-            'El secreto actual firma todavía 24 horas más, junto con el nuevo. Cambie el secreto en el receptor antes de eso.',
+            'El secreto actual firma todavía 24 horas más, junto con el nuevo. Cambie el ' +
+            'secreto en el receptor antes de eso.',
         secretMade: 'El nuevo secreto',
         hookChange: 'Cambiar',
         hookRemove: '¿Eliminar este webhook?',
@@ -110,14 +113,16 @@ export const SETTINGS = {
         usedOf: '{0} of {1}',
         usedFree: '{0}, no limit',
         useHint:
-            'Clips and reels that are kept count. Deleting a clip frees its space; the day begins at midnight (UTC).',
+            'Clips and reels that are kept count. Deleting a clip frees its space; the day ' +
+            'begins at midnight (UTC).',
         reelsHere: 'How reels are made here',
         longest: 'Longest reel',
         bumper: 'Logo at each end',
         usualFit: 'If it is not 16:9',
         keysDocs: 'Documentation of the API',
         keysHint:
-            'For programs that upload or read without knowing your password. They are sent like this:',
+            'For programs that upload or read without knowing your password. They are sent like ' +
+            'this:',
         keysNone: 'No keys yet.',
         keyNew: 'New key',
         keyName: 'Name',
@@ -146,7 +151,8 @@ export const SETTINGS = {
         keyRemove: 'Delete the key “{0}”?',
         keyRemoveText: 'Programs that use it lose their access at once. This cannot be undone.',
         hooksHint:
-            'Reelgate tells an address of yours when something happens to a clip. Each message is signed (Standard Webhooks).',
+            'Reelgate tells an address of yours when something happens to a clip. Each message ' +
+            'is signed (Standard Webhooks).',
         hooksNone: 'No webhooks yet.',
         hookNew: 'New webhook',
         hookUrl: 'Address',
@@ -177,7 +183,8 @@ export const SETTINGS = {
         didOn: 'The webhook is on',
         secretNew: 'New secret',
         secretNewText:
-            'The secret of today goes on signing for 24 hours, beside the new one. Change it at the receiver before that.',
+            'The secret of today goes on signing for 24 hours, beside the new one. Change it at ' +
+            'the receiver before that.',
         secretMade: 'The new secret',
         hookChange: 'Change',
         hookRemove: 'Delete this webhook?',

@@ -9,7 +9,8 @@ export async function loadMe() {
     const known = await ask('GET', '/api/me');
     if (state.token !== asker) return null;
     me.known = known;
-    remember.set('sessionStorage', 'role', known.role); // so that the top of the page does not move when it is loaded again
+    // so that the top of the page does not move when it is loaded again
+    remember.set('sessionStorage', 'role', known.role);
     change();
     return known;
 }

@@ -95,8 +95,8 @@ export function listChanged() {
     for (const run of onList) run();
 }
 
-// When an event last told another state of a task, by the page's clock. An answer that was asked for
-// before then may be of the state before, so it does not count and is asked for again.
+// When an event last told another state of a task, by the page's clock. An answer that was asked
+// for before then may be of the state before, so it does not count and is asked for again.
 const heardAt = new Map();
 export const clock = () => performance.now();
 const mayBeOld = (id, askedAt) => (heardAt.get(id) ?? -1) >= askedAt;

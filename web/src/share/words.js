@@ -17,14 +17,16 @@ export const WORDS = {
         hasAccount: '¿Ya tiene cuenta?',
         pitchTitle: 'De su video a un reel listo para la web',
         pitchText:
-            'Suba un video en cualquier formato. Recibirá un reel 16:9 de pocos segundos, con el logo al inicio y al final.',
+            'Suba un video en cualquier formato. Recibirá un reel 16:9 de pocos segundos, con ' +
+            'el logo al inicio y al final.',
         partLogo: 'logo',
         partClip: 'su video',
         deskTitle: 'Sus videos',
         dropTitle: 'Elija videos o suéltelos aquí',
         chooseTitle: 'Elija videos',
         dropHint:
-            'Varios a la vez, de cualquier forma y formato. Si la red se corta, la carga continúa donde quedó.',
+            'Varios a la vez, de cualquier forma y formato. Si la red se corta, la carga ' +
+            'continúa donde quedó.',
         filters: 'Mostrar',
         all: 'Todos',
         working: 'En curso',
@@ -97,7 +99,8 @@ export const WORDS = {
         pausePart: 'Pausar',
         preview: 'Vista previa 16:9',
         noPreview:
-            'Este navegador no puede mostrar el video, pero se puede subir igual. El reel le dirá cómo quedó.',
+            'Este navegador no puede mostrar el video, pero se puede subir igual. El reel le ' +
+            'dirá cómo quedó.',
         back: 'Sus videos',
         reelOf: 'Reel de {0}',
         theClip: 'Su video',
@@ -121,7 +124,8 @@ export const WORDS = {
         how: 'Cómo se hizo',
         pathCopy: 'Las imágenes de su video se copiaron sin tocarlas: no hay pérdida de calidad.',
         pathMixed:
-            'Casi todas las imágenes se copiaron sin tocarlas; solo se codificaron de nuevo las de las uniones.',
+            'Casi todas las imágenes se copiaron sin tocarlas; solo se codificaron de nuevo las ' +
+            'de las uniones.',
         pathEncode:
             'El video se codificó de nuevo para que tenga la forma y el formato de un reel.',
         why: 'Motivo técnico',
@@ -219,7 +223,8 @@ export const WORDS = {
         keyDelete: 'Supr',
         exampleTitle: 'Así funciona.',
         exampleText:
-            'Suba un video tal como salió del celular. Recibirá un reel 16:9 con el logo al inicio y al final.',
+            'Suba un video tal como salió del celular. Recibirá un reel 16:9 con el logo al ' +
+            'inicio y al final.',
     },
     en: {
         skip: 'Skip to content',
@@ -238,14 +243,16 @@ export const WORDS = {
         hasAccount: 'Already have an account?',
         pitchTitle: 'From your clip to a reel that is ready for the web',
         pitchText:
-            'Upload a clip in any format. You get a 16:9 reel of some seconds, with the logo at the beginning and the end.',
+            'Upload a clip in any format. You get a 16:9 reel of some seconds, with the logo at ' +
+            'the beginning and the end.',
         partLogo: 'logo',
         partClip: 'your clip',
         deskTitle: 'Your clips',
         dropTitle: 'Choose clips or drop them here',
         chooseTitle: 'Choose clips',
         dropHint:
-            'Several at once, in any shape and format. If the network fails, the upload goes on from where it was.',
+            'Several at once, in any shape and format. If the network fails, the upload goes on ' +
+            'from where it was.',
         filters: 'Show',
         all: 'All',
         working: 'Working',
@@ -318,7 +325,8 @@ export const WORDS = {
         pausePart: 'Pause',
         preview: '16:9 preview',
         noPreview:
-            'This browser cannot show the clip, but it can be uploaded all the same. The reel will tell you how it came out.',
+            'This browser cannot show the clip, but it can be uploaded all the same. The reel ' +
+            'will tell you how it came out.',
         back: 'Your clips',
         reelOf: 'Reel of {0}',
         theClip: 'Your clip',
@@ -342,7 +350,8 @@ export const WORDS = {
         how: 'How it was made',
         pathCopy: 'The pictures of your clip were copied untouched: no quality was lost.',
         pathMixed:
-            'Nearly all pictures were copied untouched; only those at the joints were encoded again.',
+            'Nearly all pictures were copied untouched; only those at the joints were encoded ' +
+            'again.',
         pathEncode: 'The clip was encoded again to have the shape and format of a reel.',
         why: 'Technical reason',
         madeWith: 'Shape: {0}. Start: second {1}.',
@@ -403,7 +412,8 @@ export const WORDS = {
         remakeYes: 'Make it anew',
         remakeSure: 'Make the reel of “{0}” anew?',
         remakeSureText:
-            'The new reel takes the place of the present one, and links that you gave away stop working.',
+            'The new reel takes the place of the present one, and links that you gave away stop ' +
+            'working.',
         search: 'Search',
         searchEnd: 'Show all',
         emptySearch: 'Nothing found for “{0}”.',
@@ -439,7 +449,8 @@ export const WORDS = {
         keyDelete: 'Delete',
         exampleTitle: 'How it works.',
         exampleText:
-            'Upload a clip just as your phone filmed it. You get a 16:9 reel with the logo at both ends.',
+            'Upload a clip just as your phone filmed it. You get a 16:9 reel with the logo at ' +
+            'both ends.',
     },
 };
 

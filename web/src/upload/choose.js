@@ -26,6 +26,7 @@ async function read(file, from, to) {
 }
 
 // Signs at the beginning, and what they are the signs of.
+/* eslint-disable no-control-regex -- files are bytes, and begin with any of them */
 const SIGNS = [
     [/^%PDF|^\xd0\xcf\x11\xe0/, 'aDocument'],
     [/^PK\x03\x04|^Rar!|^7z\xbc\xaf|^\x1f\x8b|^BZh/, 'anArchive'],
@@ -69,6 +70,7 @@ async function kindOf(file) {
     if (await isStill(file, head)) return 'aPhoto';
     return /^[^\0-\x08\x0e-\x1f]+$/.test(head.slice(0, TEXT_BYTES)) ? 'aText' : null;
 }
+/* eslint-enable no-control-regex */
 
 // waiting: { bytes, clips } that are chosen or on their way already, and that the server does not
 // count yet.

@@ -129,7 +129,8 @@ async function begunBefore(file) {
     for (const one of found.sort(
         (a, b) => Date.parse(b.creationTime) - Date.parse(a.creationTime),
     )) {
-        const there = await asked(one).catch(() => ({ sent: 0, task: 0 })); // offline: it will be seen
+        // offline: it will be seen
+        const there = await asked(one).catch(() => ({ sent: 0, task: 0 }));
         if (there && !there.task) return { ...one, sent: there.sent };
         await store.removeUpload(one.urlStorageKey);
     }
