@@ -1,7 +1,6 @@
 // The contract of the HTTP API, asked of the real server: what existing clients rely on, and what
 // happens to requests that are wrong, too much, or somebody else's.
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { readFileSync, statSync, statfsSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';

@@ -132,7 +132,7 @@ test('a task that is deleted while its bytes are waited for is deleted in the co
     const at = readFileSync(join(dir, 'trace'), 'utf8').split('\n').filter((l) => l.includes('linkat(')).findIndex((l) => l.includes(name)) + 1;
     assert.ok(at > 0, 'the clip of the first task gets its name');
     const { code, stdout } = await strace(trace('copy', '-e', `inject=linkat:signal=SIGSTOP:when=${at}`), {
-        onStart: async (child) => {
+        onStart: async () => {
             const stopped = () => existsSync(join(dir, 'trace')) && /stopped by SIGSTOP/.test(readFileSync(join(dir, 'trace'), 'utf8'));
             await until('it stands before the first clip', stopped);
             await ana.delete(`/api/tasks/${second}`);

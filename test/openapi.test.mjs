@@ -179,7 +179,7 @@ test('a path without the method of a request names those that it has', async () 
     is(await ana.get('/api/nothing'), 404, 'not_found');
 });
 
-test('what can befall any request', async (t) => {
+test('what can befall any request', async () => {
     is(await ana.get(`/api/tasks?x-long=${'x'.repeat(9000)}`), 414, 'uri_too_long');
     is(await ana.get('/api/tasks', { headers: { 'X-Long': 'x'.repeat(9000) } }), 431, 'header_too_long');
     is(await anyone.post('/api/auth/login', { username: 'x'.repeat(70_000), password: 'x' }), 413, 'too_large');

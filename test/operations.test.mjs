@@ -21,7 +21,8 @@ test('figures, readiness and logs of a server and a worker', async (t) => {
     const [database, still, moving, broken] = await Promise.all([postgres(t), clip(1, { size: '320x240' }), clip(1), clip(1, { extension: '.mkv' })]);
     const all = new Cluster(t, { database: database.url });
     const [server, worker] = [await all.serve(...JSON_LOGS), await all.work(JSON_LOGS)];
-    const [ana, eva] = [await new Client(server).user('ana'), await new Client(server).user('eva')];
+    const ana = await new Client(server).user('ana');
+    await new Client(server).user('eva');
     const made = await run(['user', 'admin', ...all.shared, '--data', join(all.dir, 'operator'), 'eva']);
     assert.equal(made.code, 0, made.stderr);
     const admin = await new Client(server).login('eva');
@@ -120,7 +121,7 @@ test('figures, readiness and logs of a server and a worker', async (t) => {
     await t.test('the alerts ring when they should', (t) => {
         const dir = folder(t);
         for (const [name, path] of [['reelgate.rules.yml', 'prometheus/reelgate.rules.yml'], ['prometheus.yml', 'prometheus/prometheus.yml']]) writeFileSync(join(dir, name), deploy(path));
-        const rings = (alertname, at, input, instance = 'instance: a, job: reelgate,') => `
+        const rings = (alertname, at, input) => `
   - interval: 1m
     input_series: ${JSON.stringify(input.map(([series, values]) => ({ series, values })))}
     promql_expr_test: [{expr: 'count(ALERTS{alertname="${alertname}",alertstate="firing"})', eval_time: ${at}, exp_samples: [{labels: '{}', value: 1}]}]`;

@@ -305,7 +305,7 @@ test('titles are changed where they stand, files are called by them, and shape a
 
 test('an answer that was on its way when a task ended does not put the task back', async (t) => {
     const server = await serve(t);
-    const ana = await new Client(server).user('ana');
+    await new Client(server).user('ana');
     const { page, context } = await open(t, server);
     await logIn(page, 'ana');
     const other = await context.newPage();

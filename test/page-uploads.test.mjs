@@ -6,7 +6,7 @@ import { basename } from 'node:path';
 import { test } from 'node:test';
 import { Client } from './lib/client.mjs';
 import { bytes, clip, ffmpeg } from './lib/clips.mjs';
-import { WORDS, card, give, isForAll, isReady, logIn, open, shot, signUp } from './lib/page.mjs';
+import { WORDS, give, isForAll, isReady, logIn, open, shot, signUp } from './lib/page.mjs';
 import { Server, folder, serve } from './lib/reelgate.mjs';
 
 // A clip of some megabytes, over a line that needs some seconds for it.

@@ -5,11 +5,12 @@ import { Component } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import { remove, retry } from '../share/acts.js';
 import { Icon, Name, Rename } from '../share/parts.jsx';
-import { bytes, inWords, number, say, shortDate, soon, when } from '../share/state.js';
-import { canRetry, dropPicture, freshTask, kept, local, tasks } from '../share/tasks.js';
+import { bytes, inWords, number, say, shortDate, when } from '../share/state.js';
+import { Bar, download, lineOf } from '../share/task.jsx';
+import { canRetry, dropPicture, kept, local } from '../share/tasks.js';
 import { cancel, goOn } from '../upload/uploads.js';
 
-export function factsOf(task) {
+function factsOf(task) {
     const r = task.status === 'processed' && task.reel,
         f = r || task.clip;
     if (!f) return '';
@@ -19,23 +20,6 @@ export function factsOf(task) {
     if (f.bytes) parts.push(bytes(f.bytes));
     return parts.join(' · ');
 }
-export const Bar = ({ name, value }) => (
-    <progress class="bar" max="100" value={value} aria-label={say('progressOf', name)} />
-);
-// How a task in line is doing: its place, and what is left as far as earlier clips tell.
-export function lineOf(t) {
-    const parts = [];
-    if (t.status === 'processing') parts.push(`${t.progress} %`);
-    else if (t.status === 'uploaded' && t.queue?.place > 0)
-        parts.push(
-            t.queue.place === 1 ? say('nextInLine') : say('placeInLine', number(t.queue.place)),
-        );
-    const told = t.queue?.seconds ?? 0,
-        left = told - (Date.now() - t.askedAt) / 1000;
-    if (left > 0) parts.push(say('timeLeft', soon(left)));
-    return parts.join(' · ');
-}
-
 const Act = ({ kind, words, of, icon, ...more }) => (
     <button
         type="button"
@@ -124,20 +108,6 @@ export function UploadCard({ u, there = false }) {
             </div>
         </li>
     );
-}
-
-// A link that is too old is asked for anew before it is followed.
-export async function download(event, id) {
-    if (tasks.known.get(id)?.askedAt > Date.now() - 10 * 60 * 1000) return;
-    const a = event.currentTarget;
-    event.preventDefault();
-    const t = await freshTask(id).catch((e) => {
-        tasks.notes.set(id, e);
-        return null;
-    });
-    if (!t) return;
-    a.href = kept(t.download);
-    a.click();
 }
 
 function focusBeside(event) {

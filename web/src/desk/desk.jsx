@@ -8,6 +8,7 @@ import { SORTS, again, found, hits, isAll, isPlain, keyOf, look, more } from './
 import { listKeys, showHelp } from './keyboard.jsx';
 import { Fault, Icon, Name } from '../share/parts.jsx';
 import { Refused, prepare } from '../upload/prepare.jsx';
+import { last } from '../share/last.js';
 import { me } from '../share/me.js';
 import { inWords, say, state } from '../share/state.js';
 import {
@@ -28,16 +29,15 @@ const AHEAD = '1200px',
     QUIET_MS = 250;
 
 // The address of a view of the list.
-export function addressOf({ filter, q, sort }) {
+function addressOf({ filter, q, sort }) {
     const query = new URLSearchParams({
         ...(q ? { q } : {}),
         ...(sort === 'newest' ? {} : { sort }),
     }).toString();
     return `#/${filter === 'all' ? '' : filter}${query ? `?${query}` : ''}`;
 }
-// Where somebody was in each view, and the address of the last one.
+// Where somebody was in each view.
 const places = new Map();
-export const last = { address: '#/' };
 function go(view) {
     history.replaceState(null, '', addressOf(view));
     dispatchEvent(new Event('hashchange'));

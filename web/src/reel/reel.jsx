@@ -1,10 +1,10 @@
 // One reel: to watch, to know, to pass on.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { remove, retry } from '../share/acts.js';
-import { Bar, download, lineOf } from '../desk/cards.jsx';
-import { last } from '../desk/desk.jsx';
+import { last } from '../share/last.js';
 import { copyText, Fault, Icon, Later, Rename, Title } from '../share/parts.jsx';
 import { bytes, inWords, number, say, state, when } from '../share/state.js';
+import { Bar, download, lineOf } from '../share/task.jsx';
 import {
     canRetry,
     freshTask,
@@ -37,7 +37,8 @@ const codec = (name) => CODECS[name] ?? String(name ?? '').toUpperCase();
 function soundOf(file) {
     if (!file.audio) return say('noSound');
     const n = file.audio.channels;
-    return `${codec(file.audio.codec)}, ${n === 1 ? say('mono') : n === 2 ? say('stereo') : say('channels', n)}`;
+    const channels = n === 1 ? say('mono') : n === 2 ? say('stereo') : say('channels', n);
+    return `${codec(file.audio.codec)}, ${channels}`;
 }
 function rateOf(file) {
     const [above, below] = String(file.video?.fps ?? '')
@@ -219,7 +220,7 @@ function Link({ t }) {
     const field = useRef();
     const url = new URL(local(t.download), location.href);
     const until = new Date(Number(url.searchParams.get('exp')) * 1000);
-    const when = new Intl.DateTimeFormat(state.language, {
+    const time = new Intl.DateTimeFormat(state.language, {
         hour: 'numeric',
         minute: '2-digit',
     }).format(until);
@@ -245,7 +246,7 @@ function Link({ t }) {
                     {say('copyLink')}
                 </button>
             </div>
-            <p class="hint">{say('linkUntil', when)}</p>
+            <p class="hint">{say('linkUntil', time)}</p>
         </section>
     );
 }

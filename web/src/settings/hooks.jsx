@@ -1,5 +1,6 @@
 // Webhooks: where else it is told what becomes of clips, and how that went.
 import { useRef, useState } from 'preact/hooks';
+import { Choice } from './choice.jsx';
 import { Fault, Icon, Once, Waiting, useAnswer } from '../share/parts.jsx';
 import { announce, ask, askFirst, inWords, number, say, toast, when } from '../share/state.js';
 
@@ -45,12 +46,13 @@ function Fields({ hook }) {
             <fieldset>
                 <legend>{say('hookEvents')}</legend>
                 {Object.entries(EVENTS).map(([name, words]) => (
-                    <label class="check" key={name}>
-                        <input type="checkbox" name={name} defaultChecked={chosen.includes(name)} />{' '}
-                        <span>
-                            {say(words)} <code>{name}</code>
-                        </span>
-                    </label>
+                    <Choice
+                        key={name}
+                        name={name}
+                        words={words}
+                        code={name}
+                        checked={chosen.includes(name)}
+                    />
                 ))}
             </fieldset>
         </>

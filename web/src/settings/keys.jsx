@@ -1,5 +1,6 @@
 // API keys: for programs, so that none of them has to hold a password.
 import { useRef, useState } from 'preact/hooks';
+import { Choice } from './choice.jsx';
 import { Fault, Icon, Once, Waiting, useAnswer } from '../share/parts.jsx';
 import { ask, askFirst, inWords, say, toast, when } from '../share/state.js';
 import { isAdmin } from '../share/me.js';
@@ -75,16 +76,13 @@ function NewKey({ onMade }) {
                 {Object.entries(SCOPES)
                     .filter(([scope]) => scope !== 'admin' || isAdmin())
                     .map(([scope, words]) => (
-                        <label class="check" key={scope}>
-                            <input
-                                type="checkbox"
-                                name={`scope_${scope}`}
-                                defaultChecked={scope === 'read'}
-                            />{' '}
-                            <span>
-                                {say(words)} <code>{scope}</code>
-                            </span>
-                        </label>
+                        <Choice
+                            key={scope}
+                            name={`scope_${scope}`}
+                            words={words}
+                            code={scope}
+                            checked={scope === 'read'}
+                        />
                     ))}
             </fieldset>
             <label>

@@ -128,7 +128,7 @@ export function span(ms) {
         ['day', 86_400_000],
         ['hour', 3_600_000],
         ['minute', 60_000],
-    ].find(([, size]) => ms >= 2 * size) ?? ['second', 1000];
+    ].find(([, one]) => ms >= 2 * one) ?? ['second', 1000];
     return new Intl.NumberFormat(state.language, {
         style: 'unit',
         unit,
