@@ -12,6 +12,7 @@ import { Prepare, leaveAll, prepare } from './upload/prepare.jsx';
 import { Help } from './desk/keyboard.jsx';
 import { Reel } from './reel/reel.jsx';
 import {
+    addWords,
     change,
     endSession,
     listen,
@@ -23,6 +24,9 @@ import {
 import { SORTS } from './desk/found.js';
 import { FILTERS, nameOf, openTasks, refresh, tasks } from './share/tasks.js';
 import { findUnfinished, getReady, isLost } from './upload/uploads.js';
+import { WORDS } from './words.js';
+
+addWords(WORDS);
 
 function routeOf(hash) {
     const [, reel] = /^#\/reel\/(\d{1,18})$/.exec(hash) ?? [];

@@ -3,12 +3,12 @@
 import { Failed } from './failed.jsx';
 import { Meter, Tabs, Title, Waiting, useAnswer } from '../share/parts.jsx';
 import { Profile } from './profile.jsx';
-import { bytes, number, say, span, state } from '../share/state.js';
+import { addWords, bytes, number, say, span, state } from '../share/state.js';
 import { Users } from './users.jsx';
-import { WORDS } from '../share/words.js';
-import { ADMIN } from './words.js';
+import { WORDS as PANELS } from '../share/words-panels.js';
+import { WORDS } from './words.js';
 
-for (const language of Object.keys(ADMIN)) Object.assign(WORDS[language], ADMIN[language]);
+addWords({ ...PANELS, ...WORDS });
 const LOOK_MS = 3000;
 
 const Tile = ({ id, label, value, note, bad, to }) => (

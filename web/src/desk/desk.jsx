@@ -10,7 +10,7 @@ import { Fault, Icon, Name } from '../share/parts.jsx';
 import { Refused, prepare } from '../upload/prepare.jsx';
 import { last } from '../share/last.js';
 import { me } from '../share/me.js';
-import { inWords, say, state } from '../share/state.js';
+import { addWords, inWords, say, state } from '../share/state.js';
 import {
     FILTERS,
     PAGE_SIZE,
@@ -24,7 +24,9 @@ import {
     watchLine,
 } from '../share/tasks.js';
 import { discard, elsewhere, orphans, uploads } from '../upload/uploads.js';
+import { WORDS } from './words.js';
 
+addWords(WORDS);
 const AHEAD = '1200px',
     QUIET_MS = 250;
 

@@ -1,7 +1,10 @@
 // The door: what this is, and the form to come in by.
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Fault, Icon, Strip } from '../share/parts.jsx';
-import { ask, change, inWords, say, setSession, state } from '../share/state.js';
+import { addWords, ask, change, inWords, say, setSession, state } from '../share/state.js';
+import { WORDS } from './words.js';
+
+addWords(WORDS);
 
 // Whom a token is of: who came in by an e-mail address has a name all the same.
 function nameIn(token) {

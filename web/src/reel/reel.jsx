@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { remove, retry } from '../share/acts.js';
 import { last } from '../share/last.js';
 import { copyText, Fault, Icon, Later, Rename, Title } from '../share/parts.jsx';
-import { bytes, inWords, number, say, state, when } from '../share/state.js';
+import { addWords, bytes, inWords, number, say, state, when } from '../share/state.js';
 import { Bar, download, lineOf } from '../share/task.jsx';
 import {
     canRetry,
@@ -16,7 +16,9 @@ import {
     tasks,
     watchLine,
 } from '../share/tasks.js';
+import { WORDS } from './words.js';
 
+addWords(WORDS);
 const REMAKE = () => import('./remake.jsx');
 
 const FITS = { pad: 'fitPad', blur: 'fitBlur', crop: 'fitCrop', stretch: 'fitStretch' };

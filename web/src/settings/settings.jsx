@@ -4,11 +4,11 @@ import { Hook, Hooks } from './hooks.jsx';
 import { Keys } from './keys.jsx';
 import { loadMe, me } from '../share/me.js';
 import { Meter, Tabs, Title, Waiting, useAnswer } from '../share/parts.jsx';
-import { bytes, number, say, state } from '../share/state.js';
-import { WORDS } from '../share/words.js';
-import { SETTINGS } from './words.js';
+import { addWords, bytes, number, say, state } from '../share/state.js';
+import { WORDS as PANELS } from '../share/words-panels.js';
+import { WORDS } from './words.js';
 
-for (const language of Object.keys(SETTINGS)) Object.assign(WORDS[language], SETTINGS[language]);
+addWords({ ...PANELS, ...WORDS });
 const FITS = { pad: 'fitPad', blur: 'fitBlur', crop: 'fitCrop', stretch: 'fitStretch' };
 
 function Account() {

@@ -1,7 +1,7 @@
 // What all parts of the page share: the one state, the language, the session, and the one way to
 // ask the server. Whoever changes the state says change(), and the page is drawn anew.
 import { hear, tell } from './tabs.js';
-import { ADVICE, WORDS } from './words.js';
+import { ADVICE, LANGUAGES, WORDS } from './words.js';
 
 const listeners = new Set();
 let planned = false;
@@ -39,7 +39,11 @@ export const remember = {
 
 const chosen = remember.get('localStorage', 'language');
 export const state = {
-    language: WORDS[chosen] ? chosen : /^es\b/i.test(navigator.language || '') ? 'es' : 'en',
+    language: LANGUAGES.includes(chosen)
+        ? chosen
+        : /^es\b/i.test(navigator.language || '')
+          ? 'es'
+          : 'en',
     token: null,
     name: '',
     doorError: '',
@@ -55,8 +59,14 @@ export const RIGHT_TO_LEFT =
     /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 const apart = (value) => (RIGHT_TO_LEFT.test(value) ? `\u2068${value}\u2069` : String(value ?? ''));
 
+// A part of the page brings its own.
+export function addWords(more) {
+    Object.assign(WORDS, more);
+}
 export function say(key, ...values) {
-    return WORDS[state.language][key].replace(/\{(\d)\}/g, (all, i) => apart(values[i]));
+    return WORDS[key][LANGUAGES.indexOf(state.language)].replace(/\{(\d)\}/g, (all, i) =>
+        apart(values[i]),
+    );
 }
 export function setLanguage(language) {
     state.language = language;
@@ -72,7 +82,7 @@ export function announce(key, ...values) {
 export function inWords(error) {
     if (!error) return '';
     if (error.code === 'login_wrong') return say('loginWrong');
-    const advice = ADVICE[state.language][error.code];
+    const advice = ADVICE[error.code]?.[LANGUAGES.indexOf(state.language)];
     if (!advice) return error.message;
     return `${error.message.replace(/\.$/, '')}. ${advice}`;
 }

@@ -6,9 +6,20 @@ import { TITLE_MAX } from '../share/acts.js';
 import { Icon, Name, Strip } from '../share/parts.jsx';
 import { partSeconds, profile } from '../share/me.js';
 import { clearRefused, refused, sift } from './choose.js';
-import { announce, bytes, change, clockTime, number, say, state } from '../share/state.js';
+import {
+    addWords,
+    announce,
+    bytes,
+    change,
+    clockTime,
+    number,
+    say,
+    state,
+} from '../share/state.js';
 import { addUploads, goOnWith, onTheWay } from './uploads.js';
+import { WORDS } from './words.js';
 
+addWords(WORDS);
 const FITS = { pad: 'fitPad', blur: 'fitBlur', crop: 'fitCrop', stretch: 'fitStretch' };
 
 export const drafts = { list: [], at: 0 };

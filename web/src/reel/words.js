@@ -1,0 +1,85 @@
+// The words of the page of a reel.
+export const WORDS = {
+    playError: [
+        'No se pudo reproducir el reel. Intente de nuevo.',
+        'The reel could not be played. Try again.',
+    ],
+    back: ['Sus videos', 'Your clips'],
+    reelOf: ['Reel de {0}', 'Reel of {0}'],
+    theClip: ['Su video', 'Your clip'],
+    theReel: ['El reel', 'The reel'],
+    facts: ['Datos', 'Facts'],
+    size: ['Imagen', 'Picture'],
+    duration: ['Duración', 'Duration'],
+    pictures: ['Imágenes por segundo', 'Pictures a second'],
+    codec: ['Formato de video', 'Video format'],
+    sound: ['Sonido', 'Sound'],
+    weight: ['Tamaño', 'File size'],
+    noSound: ['sin sonido', 'no sound'],
+    mono: ['mono', 'mono'],
+    stereo: ['estéreo', 'stereo'],
+    channels: ['{0} canales', '{0} channels'],
+    link: ['Enlace', 'Link'],
+    copyLink: ['Copiar enlace', 'Copy link'],
+    copied: ['Enlace copiado', 'Link copied'],
+    linkUntil: [
+        'Quien tenga el enlace puede ver el reel hasta las {0}.',
+        'Whoever has the link can watch the reel until {0}.',
+    ],
+    how: ['Cómo se hizo', 'How it was made'],
+    pathCopy: [
+        'Las imágenes de su video se copiaron sin tocarlas: no hay pérdida de calidad.',
+        'The pictures of your clip were copied untouched: no quality was lost.',
+    ],
+    pathMixed: [
+        'Casi todas las imágenes se copiaron sin tocarlas; solo se codificaron de nuevo las de ' +
+            'las uniones.',
+        'Nearly all pictures were copied untouched; only those at the joints were encoded again.',
+    ],
+    pathEncode: [
+        'El video se codificó de nuevo para que tenga la forma y el formato de un reel.',
+        'The clip was encoded again to have the shape and format of a reel.',
+    ],
+    why: ['Motivo técnico', 'Technical reason'],
+    madeWith: ['Forma: {0}. Inicio: segundo {1}.', 'Shape: {0}. Start: second {1}.'],
+    receipt: ['Comprobado', 'Checked'],
+    receiptGood: [
+        'El reel se revisó después de hacerlo y pasó todas las pruebas.',
+        'The reel was checked after it was made and passed every test.',
+    ],
+    receiptBad: ['El reel no pasó todas las pruebas.', 'The reel did not pass every test.'],
+    receiptCounts: [
+        '{0} imágenes y {1} bloques de sonido contados; {2} imágenes miradas una a una.',
+        '{0} pictures and {1} blocks of sound counted; {2} pictures looked at one by one.',
+    ],
+    check_form: ['Es un MP4 que cualquier navegador abre', 'It is an MP4 that every browser opens'],
+    check_times: ['El tiempo corre sin saltos', 'Time runs without jumps'],
+    check_shape: ['La imagen es 16:9', 'The picture is 16:9'],
+    check_length: ['Dura lo previsto', 'It is as long as planned'],
+    check_bumpers: [
+        'El logo está al inicio y al final',
+        'The logo is at the beginning and the end',
+    ],
+    check_seams: ['Las uniones con el logo son limpias', 'The joints with the logo are clean'],
+    check_sync: ['Sonido e imagen van juntos', 'Sound and picture go together'],
+    yes: ['sí', 'yes'],
+    no: ['no', 'no'],
+    waitText: [
+        'Esta página se actualiza sola. Puede cerrarla: el trabajo sigue.',
+        'This page keeps itself up to date. You may close it: the work goes on.',
+    ],
+    notHere: ['Este video no existe', 'This clip does not exist'],
+    notHereText: [
+        'Puede que se haya eliminado, o que sea de otra cuenta.',
+        'It may have been deleted, or belong to another account.',
+    ],
+    warnings: ['Avisos', 'Notes'],
+    remake: ['Cambiar forma o inicio…', 'Change shape or start…'],
+    remakeYes: ['Hacerlo de nuevo', 'Make it anew'],
+    remakeSure: ['¿Hacer de nuevo el reel de «{0}»?', 'Make the reel of “{0}” anew?'],
+    remakeSureText: [
+        'El reel actual se reemplaza por el nuevo, y los enlaces que ya pasó dejan de servir.',
+        'The new reel takes the place of the present one, and links that you gave away stop ' +
+            'working.',
+    ],
+};
