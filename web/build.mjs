@@ -41,7 +41,7 @@ mkdirSync(`${made}/http`, { recursive: true });
 const { outputFiles, metafile } = await build({
     entryPoints: {
         app: from('src/main.jsx'),
-        look: from('src/share/look.css'),
+        look: from('src/look.css'),
         docs: from('src/plain/docs.css'),
         sorry: from('src/plain/sorry.css'),
     },
