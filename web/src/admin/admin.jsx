@@ -1,7 +1,8 @@
 // For those who run the service: how it does, what failed, who uses it, and how reels are made.
 // Only the server decides who may; to others these pages have nothing to show.
 import { Failed } from './failed.jsx';
-import { Meter, Tabs, Title, Waiting, useAnswer } from '../share/parts.jsx';
+import { Meter, Tabs, Waiting, useAnswer } from '../share/panels.jsx';
+import { Title } from '../share/parts.jsx';
 import { Profile } from './profile.jsx';
 import { addWords, bytes, number, say, span, state } from '../share/state.js';
 import { Users } from './users.jsx';

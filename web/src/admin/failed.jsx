@@ -1,6 +1,7 @@
 // What failed, of everybody: looked at, chosen, and tried again, one by one or all at once.
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { Fault, Icon } from '../share/parts.jsx';
+import { Icon } from '../share/icon.jsx';
+import { Fault } from '../share/parts.jsx';
 import {
     announce,
     ask,

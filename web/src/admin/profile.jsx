@@ -1,7 +1,9 @@
 // How reels are made: the logo and how it will look, how long, what shape and how large. What is
 // changed here holds for clips that come from now on.
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { Fault, Icon, Strip, Waiting, useAnswer } from '../share/parts.jsx';
+import { Icon } from '../share/icon.jsx';
+import { Waiting, useAnswer } from '../share/panels.jsx';
+import { Fault, Strip } from '../share/parts.jsx';
 import { loadMe } from '../share/me.js';
 import { ask, credentials, inWords, number, refusal, say, toast, when } from '../share/state.js';
 

@@ -1,7 +1,9 @@
 // Everybody who has an account: found by name or e-mail, with what they use, their role and their
 // limits.
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { Fault, Icon, Meter } from '../share/parts.jsx';
+import { Icon } from '../share/icon.jsx';
+import { Meter } from '../share/panels.jsx';
+import { Fault } from '../share/parts.jsx';
 import { loadMe, me } from '../share/me.js';
 import { ask, bytes, inWords, number, say, state, toast, when } from '../share/state.js';
 

@@ -4,7 +4,8 @@
 import { Component } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import { remove, retry } from '../share/acts.js';
-import { Icon, Name, Rename } from '../share/parts.jsx';
+import { Icon } from '../share/icon.jsx';
+import { Name, Rename } from '../share/name.jsx';
 import { bytes, inWords, number, say, shortDate, when } from '../share/state.js';
 import { Bar, download, lineOf } from '../share/task.jsx';
 import { canRetry, dropPicture, kept, local } from '../share/tasks.js';

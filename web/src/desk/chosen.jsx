@@ -1,6 +1,6 @@
 // Several clips at once: those that are chosen, and what can be done with all of them.
 import { remove, retry } from '../share/acts.js';
-import { Icon } from '../share/parts.jsx';
+import { Icon } from '../share/icon.jsx';
 import { announce, change, number, say, whenSessionEnds } from '../share/state.js';
 import { canRetry, freshTask, inLanes, kept, tasks } from '../share/tasks.js';
 

@@ -2,7 +2,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { remove } from '../share/acts.js';
 import { choose, chooseNone, chosen } from './chosen.jsx';
-import { Icon } from '../share/parts.jsx';
+import { Icon } from '../share/icon.jsx';
 import { change, say } from '../share/state.js';
 
 const help = { open: false };

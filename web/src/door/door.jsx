@@ -1,6 +1,7 @@
 // The door: what this is, and the form to come in by.
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { Fault, Icon, Strip } from '../share/parts.jsx';
+import { Icon } from '../share/icon.jsx';
+import { Fault, Strip } from '../share/parts.jsx';
 import { addWords, ask, change, inWords, say, setSession, state } from '../share/state.js';
 import { WORDS } from './words.js';
 

@@ -2,7 +2,9 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { remove, retry } from '../share/acts.js';
 import { last } from '../share/last.js';
-import { copyText, Fault, Icon, Later, Rename, Title } from '../share/parts.jsx';
+import { Icon } from '../share/icon.jsx';
+import { Rename } from '../share/name.jsx';
+import { copyText, Fault, Later, Title } from '../share/parts.jsx';
 import { addWords, bytes, inWords, number, say, state, when } from '../share/state.js';
 import { Bar, download, lineOf } from '../share/task.jsx';
 import {

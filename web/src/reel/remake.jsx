@@ -1,7 +1,7 @@
 // Another shape or start for a clip that is here already: its reel is made anew, after a question.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { alter } from '../share/acts.js';
-import { Icon } from '../share/parts.jsx';
+import { Icon } from '../share/icon.jsx';
 import { Fit, Start, faultOf, setStart } from '../upload/prepare.jsx';
 import { askFirst, say } from '../share/state.js';
 import { nameOf } from '../share/tasks.js';

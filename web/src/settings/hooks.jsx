@@ -1,7 +1,9 @@
 // Webhooks: where else it is told what becomes of clips, and how that went.
 import { useRef, useState } from 'preact/hooks';
 import { Choice } from './choice.jsx';
-import { Fault, Icon, Once, Waiting, useAnswer } from '../share/parts.jsx';
+import { Icon } from '../share/icon.jsx';
+import { Once, Waiting, useAnswer } from '../share/panels.jsx';
+import { Fault } from '../share/parts.jsx';
 import { announce, ask, askFirst, inWords, number, say, toast, when } from '../share/state.js';
 
 const EVENTS = {

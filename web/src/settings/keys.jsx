@@ -1,7 +1,9 @@
 // API keys: for programs, so that none of them has to hold a password.
 import { useRef, useState } from 'preact/hooks';
 import { Choice } from './choice.jsx';
-import { Fault, Icon, Once, Waiting, useAnswer } from '../share/parts.jsx';
+import { Icon } from '../share/icon.jsx';
+import { Once, Waiting, useAnswer } from '../share/panels.jsx';
+import { Fault } from '../share/parts.jsx';
 import { ask, askFirst, inWords, say, toast, when } from '../share/state.js';
 import { isAdmin } from '../share/me.js';
 

@@ -3,7 +3,9 @@
 // sent yet.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { TITLE_MAX } from '../share/acts.js';
-import { Icon, Name, Strip } from '../share/parts.jsx';
+import { Icon } from '../share/icon.jsx';
+import { Name } from '../share/name.jsx';
+import { Strip } from '../share/parts.jsx';
 import { partSeconds, profile } from '../share/me.js';
 import { clearRefused, refused, sift } from './choose.js';
 import {
