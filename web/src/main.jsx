@@ -9,7 +9,8 @@ import { Door } from './door/door.jsx';
 import { loadMe, isAdmin } from './share/me.js';
 import { Icon } from './share/icon.jsx';
 import { Later, Question, Toasts } from './share/parts.jsx';
-import { Prepare, leaveAll, prepare } from './upload/prepare.jsx';
+import { leaveAll, prepare } from './upload/drafts.js';
+import { Prepare } from './upload/prepare.jsx';
 import { Help } from './desk/keyboard.jsx';
 import { Reel } from './reel/reel.jsx';
 import {

@@ -1,51 +1,27 @@
 // The desk: where clips are dropped, and the list of what became of them; searched, sorted, and
 // with the place in it kept for whoever comes back.
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { TaskCard, UploadCard } from './cards.jsx';
 import { Chosen, choose, chosen } from './chosen.jsx';
 import { Example } from './example.jsx';
-import { SORTS, again, found, hits, isAll, isPlain, keyOf, look, more } from './found.js';
-import { listKeys, showHelp } from './keyboard.jsx';
+import { again, isPlain } from './found.js';
+import { listKeys } from './keyboard.jsx';
+import { useList, usePlace } from './list.js';
+import { Filters, Tools, addressOf, go, going } from './tools.jsx';
+import { WORDS } from './words.js';
 import { Icon } from '../share/icon.jsx';
-import { Name } from '../share/name.jsx';
-import { Fault } from '../share/parts.jsx';
-import { Refused, prepare } from '../upload/prepare.jsx';
 import { last } from '../share/last.js';
 import { me } from '../share/me.js';
+import { Name } from '../share/name.jsx';
+import { Fault } from '../share/parts.jsx';
 import { addWords, inWords, say, state } from '../share/state.js';
-import {
-    FILTERS,
-    PAGE_SIZE,
-    isWhole,
-    loadList,
-    loadOlder,
-    nameOf,
-    shown,
-    tasks,
-    want,
-    watchLine,
-} from '../share/tasks.js';
-import { discard, elsewhere, orphans, uploads } from '../upload/uploads.js';
-import { WORDS } from './words.js';
+import { FILTERS, loadList, nameOf, tasks, watchLine } from '../share/tasks.js';
+import { prepare } from '../upload/drafts.js';
+import { Refused } from '../upload/refused.jsx';
+import { discard, orphans } from '../upload/uploads.js';
 
 addWords(WORDS);
-const AHEAD = '1200px',
-    QUIET_MS = 250;
-
-// The address of a view of the list.
-function addressOf({ filter, q, sort }) {
-    const query = new URLSearchParams({
-        ...(q ? { q } : {}),
-        ...(sort === 'newest' ? {} : { sort }),
-    }).toString();
-    return `#/${filter === 'all' ? '' : filter}${query ? `?${query}` : ''}`;
-}
-// Where somebody was in each view.
-const places = new Map();
-function go(view) {
-    history.replaceState(null, '', addressOf(view));
-    dispatchEvent(new Event('hashchange'));
-}
+const AHEAD = '1200px';
 
 function DropZone({ over }) {
     return (
@@ -111,136 +87,7 @@ function Unfinished() {
     );
 }
 
-const NAMES = { all: 'all', working: 'working', ready: 'ready', failed: 'failedOnes' };
 const EMPTY = { working: 'emptyWorking', ready: 'emptyReady', failed: 'emptyFailed' };
-// Uploads of this tab and others, as the filters see them.
-const OPEN = {
-    all: () => true,
-    working: (u) => u.state !== 'failed',
-    ready: () => false,
-    failed: (u) => u.state === 'failed',
-};
-const going = (filter) => [
-    ...uploads.list.filter(OPEN[filter]),
-    ...elsewhere().filter(OPEN[filter]),
-];
-
-function Filters({ view }) {
-    const count = (name) =>
-        tasks.loaded ? shown(name).length + going(name).length + (isWhole(name) ? '' : '+') : ' ';
-    return (
-        <nav class="filters" aria-label={say('filters')}>
-            {Object.keys(FILTERS).map((name) => (
-                <a
-                    key={name}
-                    href={addressOf({ ...view, filter: name })}
-                    aria-current={name === view.filter ? 'page' : undefined}
-                >
-                    {say(NAMES[name])} {!view.q && <span class="count">{count(name)}</span>}
-                </a>
-            ))}
-        </nav>
-    );
-}
-
-const SORT_WORDS = {
-    newest: 'sortNewest',
-    oldest: 'sortOldest',
-    title: 'sortTitle',
-    largest: 'sortLargest',
-    longest: 'sortLongest',
-};
-function Tools({ view }) {
-    const timer = useRef(0),
-        field = useRef();
-    // what stands in the address is what is searched for, unless somebody is writing
-    useEffect(() => {
-        if (document.activeElement !== field.current) field.current.value = view.q;
-    }, [view.q]);
-    const search = (q) => {
-        clearTimeout(timer.current);
-        go({ ...view, q: q.trim() });
-    };
-    return (
-        <form
-            class="tools"
-            role="search"
-            onSubmit={(event) => {
-                event.preventDefault();
-                search(field.current.value);
-            }}
-        >
-            <div class="search">
-                <Icon name="search" size={18} />
-                <input
-                    id="search"
-                    ref={field}
-                    type="search"
-                    defaultValue={view.q}
-                    maxLength={200}
-                    autocomplete="off"
-                    dir="auto"
-                    placeholder={say('search')}
-                    aria-label={say('search')}
-                    aria-keyshortcuts="/"
-                    onInput={(event) => {
-                        const q = event.currentTarget.value;
-                        clearTimeout(timer.current);
-                        timer.current = setTimeout(() => search(q), q ? QUIET_MS : 0);
-                    }}
-                />
-            </div>
-            <select
-                id="sort"
-                value={view.sort}
-                aria-label={say('sort')}
-                onChange={(event) => go({ ...view, sort: event.currentTarget.value })}
-            >
-                {Object.keys(SORTS).map((name) => (
-                    <option key={name} value={name}>
-                        {say(SORT_WORDS[name])}
-                    </option>
-                ))}
-            </select>
-            <button
-                id="to-help"
-                class="quiet with-keys"
-                type="button"
-                aria-label={say('help')}
-                title={say('help')}
-                aria-keyshortcuts="?"
-                onClick={showHelp}
-            >
-                <Icon name="keys" />
-            </button>
-        </form>
-    );
-}
-
-// Comes into sight before the list ends: the next page is fetched by then.
-function More({ run }) {
-    const button = useRef(),
-        now = useRef(run);
-    now.current = run;
-    useEffect(() => {
-        const watcher = new IntersectionObserver(
-            (seen) => {
-                if (seen.some((one) => one.isIntersecting)) now.current();
-            },
-            { rootMargin: AHEAD },
-        );
-        watcher.observe(button.current);
-        return () => watcher.disconnect();
-    });
-    return (
-        <p class="more">
-            <button id="more" ref={button} type="button" onClick={() => run()}>
-                {say('more')}
-            </button>
-        </p>
-    );
-}
-
 function Nothing({ view }) {
     if (view.q) {
         return (
@@ -272,68 +119,28 @@ function Nothing({ view }) {
     );
 }
 
-// What a view shows: its tasks, as far as they are known; whether there are more, and how to get
-// them.
-function useList(view) {
-    const key = keyOf(view),
-        plain = isPlain(view),
-        { filter } = view;
-    const [pages, setPages] = useState({ key, n: places.get(key)?.pages ?? 1 });
-    const n = pages.key === key ? pages.n : (places.get(key)?.pages ?? 1);
-    const ours = useRef();
-    ours.current = { key, pages: n };
+// Comes into sight before the list ends: the next page is fetched by then.
+function More({ run }) {
+    const button = useRef(),
+        now = useRef(run);
+    now.current = run;
     useEffect(() => {
-        look(view);
-    }, [key]);
-    const all = plain ? shown(filter) : hits(filter),
-        list = all.slice(0, n * PAGE_SIZE);
-    const whole = plain ? isWhole(filter) : isAll(),
-        loaded = plain ? tasks.loaded : found.loaded;
-    const error = plain ? tasks.error : found.error;
-    // few of the newest are of this state: the older ones that are
-    const few = plain && loaded && !error && all.length < PAGE_SIZE && !whole;
-    useEffect(() => {
-        if (few) loadOlder(filter);
-    }, [few, filter]);
-    useEffect(() => {
-        if (loaded) want(list, filter);
+        const watcher = new IntersectionObserver(
+            (seen) => {
+                if (seen.some((one) => one.isIntersecting)) now.current();
+            },
+            { rootMargin: AHEAD },
+        );
+        watcher.observe(button.current);
+        return () => watcher.disconnect();
     });
-    async function next() {
-        if (all.length < (n + 1) * PAGE_SIZE && !whole) await (plain ? loadOlder(filter) : more());
-        if (ours.current.key === key) setPages({ key, n: n + 1 });
-    }
-    return {
-        list,
-        loaded,
-        error,
-        few,
-        key,
-        pages: n,
-        more: (all.length > list.length || !whole) && loaded ? next : null,
-    };
-}
-
-// Back to where somebody was, and to the card that was opened there.
-function usePlace(key, pages, first) {
-    const now = useRef();
-    now.current = { key, pages };
-    useLayoutEffect(() => {
-        const place = places.get(key);
-        scrollTo(0, place?.y ?? 0);
-        if (!first)
-            (
-                document.querySelector(`.card[data-id="${place?.id}"] .name a`) ??
-                document.getElementById('title')
-            ).focus({ preventScroll: true });
-        const opened = (event) => {
-            now.current.id = Number(event.target.closest?.('.card')?.dataset.id) || now.current.id;
-        };
-        addEventListener('click', opened, true);
-        return () => {
-            removeEventListener('click', opened, true);
-            places.set(now.current.key, { ...now.current, y: scrollY });
-        };
-    }, []);
+    return (
+        <p class="more">
+            <button id="more" ref={button} type="button" onClick={() => run()}>
+                {say('more')}
+            </button>
+        </p>
+    );
 }
 
 export function Desk({ view, over, first }) {

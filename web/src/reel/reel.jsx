@@ -1,11 +1,14 @@
 // One reel: to watch, to know, to pass on.
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { Facts } from './facts.jsx';
+import { How } from './how.jsx';
+import { WORDS } from './words.js';
 import { remove, retry } from '../share/acts.js';
-import { last } from '../share/last.js';
 import { Icon } from '../share/icon.jsx';
+import { last } from '../share/last.js';
 import { Rename } from '../share/name.jsx';
-import { copyText, Fault, Later, Title } from '../share/parts.jsx';
-import { addWords, bytes, inWords, number, say, state, when } from '../share/state.js';
+import { Fault, Title, copyText } from '../share/parts.jsx';
+import { addWords, inWords, say, state, when } from '../share/state.js';
 import { Bar, download, lineOf } from '../share/task.jsx';
 import {
     canRetry,
@@ -18,95 +21,8 @@ import {
     tasks,
     watchLine,
 } from '../share/tasks.js';
-import { WORDS } from './words.js';
 
 addWords(WORDS);
-const REMAKE = () => import('./remake.jsx');
-
-const FITS = { pad: 'fitPad', blur: 'fitBlur', crop: 'fitCrop', stretch: 'fitStretch' };
-const CODECS = {
-    h264: 'H.264',
-    hevc: 'H.265',
-    vp8: 'VP8',
-    vp9: 'VP9',
-    av1: 'AV1',
-    mpeg4: 'MPEG-4',
-    aac: 'AAC',
-    mp3: 'MP3',
-    opus: 'Opus',
-    vorbis: 'Vorbis',
-};
-const codec = (name) => CODECS[name] ?? String(name ?? '').toUpperCase();
-
-function soundOf(file) {
-    if (!file.audio) return say('noSound');
-    const n = file.audio.channels;
-    const channels = n === 1 ? say('mono') : n === 2 ? say('stereo') : say('channels', n);
-    return `${codec(file.audio.codec)}, ${channels}`;
-}
-function rateOf(file) {
-    const [above, below] = String(file.video?.fps ?? '')
-        .split('/')
-        .map(Number);
-    return above && below ? number(above / below, above % below ? 2 : 0) : '–';
-}
-const ROWS = [
-    ['size', (f) => (f.width ? `${f.width}×${f.height}` : '–')],
-    ['duration', (f) => (f.duration ? `${number(f.duration, 1)} s` : '–')],
-    ['pictures', rateOf],
-    ['codec', (f) => (f.video ? codec(f.video.codec) : '–')],
-    ['sound', (f) => (f.video || f.audio ? soundOf(f) : '–')],
-    ['weight', (f) => (f.bytes ? bytes(f.bytes) : '–')],
-];
-
-function Facts({ t }) {
-    const sides = [
-        [say('theClip'), t.clip],
-        [say('theReel'), t.reel],
-    ].filter(([, f]) => f);
-    if (sides.length === 0) return null;
-    return (
-        <section class="panel" aria-labelledby="facts-title">
-            <h2 id="facts-title">{say('facts')}</h2>
-            <table class="facts-table">
-                <thead>
-                    <tr>
-                        <td />
-                        {sides.map(([name]) => (
-                            <th key={name} scope="col">
-                                {name}
-                            </th>
-                        ))}
-                    </tr>
-                </thead>
-                <tbody>
-                    {ROWS.map(([name, of]) => (
-                        <tr key={name}>
-                            <th scope="row">{say(name)}</th>
-                            {sides.map(([side, f]) => (
-                                <td key={side}>{of(f)}</td>
-                            ))}
-                        </tr>
-                    ))}
-                </tbody>
-            </table>
-        </section>
-    );
-}
-
-// The way to another shape or start.
-function Again({ t }) {
-    const [open, setOpen] = useState(false);
-    return (
-        <>
-            <button type="button" class="link" id="to-remake" onClick={() => setOpen(true)}>
-                {say('remake')}
-            </button>
-            {open && <Later part={REMAKE} t={t} onDone={() => setOpen(false)} />}
-        </>
-    );
-}
-
 // The name of the clip, and the way to another one.
 function Named({ id, name, first }) {
     const [renaming, setRenaming] = useState(false),
@@ -153,70 +69,6 @@ function Warnings({ list }) {
                 </li>
             ))}
         </ul>
-    );
-}
-
-function How({ t }) {
-    const path = { copy: 'pathCopy', encode: 'pathEncode' }[t.path] ?? 'pathMixed';
-    const r = t.receipt;
-    return (
-        <section class="panel" aria-labelledby="how-title">
-            <h2 id="how-title">{say('how')}</h2>
-            <p>{say(path)}</p>
-            <p class="hint">
-                {say(
-                    'madeWith',
-                    say(FITS[t.fit] ?? 'fitPad'),
-                    number(t.start, t.start % 1 ? 1 : 0),
-                )}
-            </p>
-            <Again t={t} />
-            {t.reason && (
-                <details>
-                    <summary>{say('why')}</summary>
-                    <p class="hint" lang="en">
-                        {t.reason}
-                    </p>
-                </details>
-            )}
-            {r && (
-                <>
-                    <h3>{say('receipt')}</h3>
-                    <p>{say(r.ok ? 'receiptGood' : 'receiptBad')}</p>
-                    <ul class="checks">
-                        {Object.entries(r.checks ?? {})
-                            .filter(
-                                ([name]) =>
-                                    name in
-                                    {
-                                        form: 1,
-                                        times: 1,
-                                        shape: 1,
-                                        length: 1,
-                                        bumpers: 1,
-                                        seams: 1,
-                                        sync: 1,
-                                    },
-                            )
-                            .map(([name, good]) => (
-                                <li key={name} data-good={good}>
-                                    <Icon name={good ? 'check' : 'close'} />
-                                    {say(`check_${name}`)}
-                                    <span class="unseen">: {say(good ? 'yes' : 'no')}</span>
-                                </li>
-                            ))}
-                    </ul>
-                    <p class="hint">
-                        {say(
-                            'receiptCounts',
-                            number(r.pictures ?? 0),
-                            number(r.sounds ?? 0),
-                            number(r.decoded ?? 0),
-                        )}
-                    </p>
-                </>
-            )}
-        </section>
     );
 }
 

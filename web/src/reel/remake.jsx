@@ -2,7 +2,8 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { alter } from '../share/acts.js';
 import { Icon } from '../share/icon.jsx';
-import { Fit, Start, faultOf, setStart } from '../upload/prepare.jsx';
+import { faultOf, setStart } from '../upload/drafts.js';
+import { Fit, Start } from '../upload/wishes.jsx';
 import { askFirst, say } from '../share/state.js';
 import { nameOf } from '../share/tasks.js';
 

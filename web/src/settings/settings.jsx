@@ -1,6 +1,7 @@
 // The settings of a user: the account and what it may use, keys for programs, webhooks.
 import { useEffect } from 'preact/hooks';
-import { Hook, Hooks } from './hooks.jsx';
+import { Hook } from './hook.jsx';
+import { Hooks } from './hooks.jsx';
 import { Keys } from './keys.jsx';
 import { loadMe, me } from '../share/me.js';
 import { Meter, Tabs, Waiting, useAnswer } from '../share/panels.jsx';

@@ -2,85 +2,20 @@
 // picture that the reel will have, and its title. The file is played from where it lies; nothing is
 // sent yet.
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { clearRefused } from './choose.js';
+import { drafts, faultOf, leaveAll, leaveOut } from './drafts.js';
+import { Refused } from './refused.jsx';
+import { addUploads } from './uploads.js';
+import { Fit, Start } from './wishes.jsx';
+import { WORDS } from './words.js';
 import { TITLE_MAX } from '../share/acts.js';
 import { Icon } from '../share/icon.jsx';
+import { partSeconds, profile } from '../share/me.js';
 import { Name } from '../share/name.jsx';
 import { Strip } from '../share/parts.jsx';
-import { partSeconds, profile } from '../share/me.js';
-import { clearRefused, refused, sift } from './choose.js';
-import {
-    addWords,
-    announce,
-    bytes,
-    change,
-    clockTime,
-    number,
-    say,
-    state,
-} from '../share/state.js';
-import { addUploads, goOnWith, onTheWay } from './uploads.js';
-import { WORDS } from './words.js';
+import { addWords, bytes, change, say } from '../share/state.js';
 
 addWords(WORDS);
-const FITS = { pad: 'fitPad', blur: 'fitBlur', crop: 'fitCrop', stretch: 'fitStretch' };
-
-export const drafts = { list: [], at: 0 };
-let fit = null,
-    keys = 0; // fit: what was chosen last
-
-// What a file is called without its ending: what a reel may be called.
-const titleOf = (name) => (name.replace(/\.[a-z0-9]{1,5}$/i, '') || name).slice(0, TITLE_MAX);
-
-export async function prepare(files) {
-    if (files.length === 0) return;
-    const asker = state.token,
-        going = onTheWay();
-    clearRefused();
-    const before = drafts.list.reduce((sum, d) => sum + d.file.size, going.bytes);
-    const good = await sift(await goOnWith(files), {
-        bytes: before,
-        clips: going.clips + drafts.list.length,
-    });
-    if (state.token !== asker || good.length === 0) return;
-    const fresh = good.map((file) => ({
-        key: ++keys,
-        file,
-        title: titleOf(file.name),
-        fit: fit ?? profile().fit,
-        start: 0,
-        text: '',
-        url: URL.createObjectURL(file),
-        duration: 0,
-        width: 0,
-        height: 0,
-        blind: false,
-    }));
-    if (drafts.list.length === 0) drafts.at = 0;
-    drafts.list.push(...fresh);
-    change();
-}
-export function setStart(draft, seconds) {
-    draft.start = seconds;
-    draft.text = seconds ? number(seconds, 1) : '';
-    change();
-}
-function leaveOut(draft) {
-    URL.revokeObjectURL(draft.url);
-    drafts.list = drafts.list.filter((other) => other !== draft);
-    drafts.at = Math.max(0, Math.min(drafts.at, drafts.list.length - 1));
-    change();
-}
-export function leaveAll() {
-    for (const draft of [...drafts.list]) leaveOut(draft);
-}
-export function faultOf(draft) {
-    const text = draft.text.trim().replace(',', '.');
-    if (text !== '' && !/^\d+(\.\d+)?$/.test(text)) return say('startBad');
-    return draft.duration && Number(text) >= draft.duration
-        ? say('startLate', number(draft.duration, 1))
-        : '';
-}
-
 // The video in its frame. With blurred borders, what it shows is painted small behind it as well.
 function Preview({ draft, video }) {
     const behind = useRef();
@@ -161,150 +96,6 @@ function Preview({ draft, video }) {
                     {say(playing ? 'pausePart' : 'playPart')}
                 </button>
             )}
-        </div>
-    );
-}
-
-export function Start({ draft, video }) {
-    const fault = faultOf(draft),
-        { duration, start } = draft;
-    const last = duration
-        ? Math.max(0, Math.floor((duration - Math.min(1, duration / 2)) * 10) / 10)
-        : 0;
-    const used = duration ? Math.min(partSeconds(), duration - start) : 0;
-    const window_ = useRef();
-    useEffect(() => {
-        if (!window_.current || !duration) return;
-        window_.current.style.left = `${(start / duration) * 100}%`;
-        window_.current.style.width = `${(used / duration) * 100}%`;
-    });
-    const move = (seconds) => {
-        if (video.current && video.current.readyState > 0) video.current.currentTime = seconds;
-    };
-    return (
-        <fieldset>
-            <legend>{say('start')}</legend>
-            <div class="reach" hidden={!duration}>
-                <div class="track" aria-hidden="true">
-                    <span ref={window_} />
-                </div>
-                <input
-                    id="start-slider"
-                    type="range"
-                    min="0"
-                    max={last}
-                    step="0.1"
-                    value={start}
-                    disabled={!last}
-                    aria-label={say('start')}
-                    aria-valuetext={say('startText', clockTime(start), number(used, 1))}
-                    onInput={(event) => {
-                        setStart(draft, Number(event.currentTarget.value));
-                        move(draft.start);
-                    }}
-                />
-            </div>
-            <p class="hint used">
-                {duration && !fault
-                    ? say(
-                          'shownPart',
-                          clockTime(start),
-                          clockTime(start + used),
-                          number(used, 1),
-                          number(used + 2 * profile().bumper_s, 1),
-                      )
-                    : ' '}
-            </p>
-            <label class="seconds">
-                {say('startSeconds')}
-                <input
-                    id="start"
-                    inputMode="decimal"
-                    autocomplete="off"
-                    placeholder="0"
-                    maxLength={12}
-                    value={draft.text}
-                    aria-invalid={!!fault}
-                    aria-describedby="start-error"
-                    onInput={(event) => {
-                        draft.text = event.currentTarget.value;
-                        if (!faultOf(draft)) {
-                            draft.start = Number(draft.text.trim().replace(',', '.')) || 0;
-                            move(draft.start);
-                        }
-                        change();
-                    }}
-                />
-            </label>
-            <p id="start-error" class={fault ? 'error' : 'unseen'} role="alert">
-                {fault}
-            </p>
-        </fieldset>
-    );
-}
-
-export function Fit({ draft }) {
-    const wide = draft.width > 0 && Math.abs(draft.width / draft.height - 16 / 9) < 0.01;
-    return (
-        <fieldset>
-            <legend>{say('fit')}</legend>
-            <div class="fits">
-                {Object.entries(FITS).map(([name, words]) => (
-                    <label key={name} class="choice">
-                        <input
-                            type="radio"
-                            name="fit"
-                            value={name}
-                            checked={draft.fit === name}
-                            onChange={() => {
-                                fit = draft.fit = name;
-                                change();
-                            }}
-                        />
-                        <span class="choice-mark" data-fit={name} aria-hidden="true">
-                            <i />
-                        </span>
-                        {say(words)}
-                    </label>
-                ))}
-            </div>
-            {wide && <p class="hint">{say('fitsAlready')}</p>}
-            {drafts.list.length > 1 && (
-                <button
-                    type="button"
-                    class="link"
-                    onClick={() => {
-                        for (const d of drafts.list) d.fit = draft.fit;
-                        announce('didFitAll');
-                    }}
-                >
-                    {say('fitAll')}
-                </button>
-            )}
-        </fieldset>
-    );
-}
-
-// What was chosen and is not taken, each with why.
-export function Refused() {
-    if (refused.list.length === 0) return null;
-    return (
-        <div class="refused error" role="alert">
-            <ul>
-                {refused.list.map(({ key, name, why }) => (
-                    <li key={key}>
-                        <strong dir="auto">{name}</strong> <span>{why}</span>
-                    </li>
-                ))}
-            </ul>
-            <button
-                type="button"
-                class="quiet shut"
-                aria-label={say('close')}
-                onClick={clearRefused}
-            >
-                <Icon name="close" />
-            </button>
         </div>
     );
 }

@@ -1,0 +1,72 @@
+// What clip and reel are made of, beside each other.
+import { bytes, number, say } from '../share/state.js';
+
+const CODECS = {
+    h264: 'H.264',
+    hevc: 'H.265',
+    vp8: 'VP8',
+    vp9: 'VP9',
+    av1: 'AV1',
+    mpeg4: 'MPEG-4',
+    aac: 'AAC',
+    mp3: 'MP3',
+    opus: 'Opus',
+    vorbis: 'Vorbis',
+};
+const codec = (name) => CODECS[name] ?? String(name ?? '').toUpperCase();
+
+function soundOf(file) {
+    if (!file.audio) return say('noSound');
+    const n = file.audio.channels;
+    const channels = n === 1 ? say('mono') : n === 2 ? say('stereo') : say('channels', n);
+    return `${codec(file.audio.codec)}, ${channels}`;
+}
+function rateOf(file) {
+    const [above, below] = String(file.video?.fps ?? '')
+        .split('/')
+        .map(Number);
+    return above && below ? number(above / below, above % below ? 2 : 0) : '–';
+}
+const ROWS = [
+    ['size', (f) => (f.width ? `${f.width}×${f.height}` : '–')],
+    ['duration', (f) => (f.duration ? `${number(f.duration, 1)} s` : '–')],
+    ['pictures', rateOf],
+    ['codec', (f) => (f.video ? codec(f.video.codec) : '–')],
+    ['sound', (f) => (f.video || f.audio ? soundOf(f) : '–')],
+    ['weight', (f) => (f.bytes ? bytes(f.bytes) : '–')],
+];
+
+export function Facts({ t }) {
+    const sides = [
+        [say('theClip'), t.clip],
+        [say('theReel'), t.reel],
+    ].filter(([, f]) => f);
+    if (sides.length === 0) return null;
+    return (
+        <section class="panel" aria-labelledby="facts-title">
+            <h2 id="facts-title">{say('facts')}</h2>
+            <table class="facts-table">
+                <thead>
+                    <tr>
+                        <td />
+                        {sides.map(([name]) => (
+                            <th key={name} scope="col">
+                                {name}
+                            </th>
+                        ))}
+                    </tr>
+                </thead>
+                <tbody>
+                    {ROWS.map(([name, of]) => (
+                        <tr key={name}>
+                            <th scope="row">{say(name)}</th>
+                            {sides.map(([side, f]) => (
+                                <td key={side}>{of(f)}</td>
+                            ))}
+                        </tr>
+                    ))}
+                </tbody>
+            </table>
+        </section>
+    );
+}
