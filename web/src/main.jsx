@@ -55,6 +55,19 @@ let depth = 0;
 const carriesFiles = (event) =>
     !!event.dataTransfer && [...event.dataTransfer.types].includes('Files');
 
+// The way to a part of the page.
+const To = ({ part, icon, where }) => (
+    <a
+        id={`to-${part}`}
+        class="button quiet"
+        href={`#/${part}`}
+        aria-current={where === part ? 'page' : undefined}
+        aria-label={say(part)}
+        title={say(part)}
+    >
+        <Icon name={icon} />
+    </a>
+);
 function Top({ where }) {
     return (
         <header class="top">
@@ -69,28 +82,8 @@ function Top({ where }) {
                         <span id="who" class="who">
                             {state.name}
                         </span>
-                        {isAdmin() && (
-                            <a
-                                id="to-admin"
-                                class="button quiet"
-                                href="#/admin"
-                                aria-current={where === 'admin' ? 'page' : undefined}
-                                aria-label={say('admin')}
-                                title={say('admin')}
-                            >
-                                <Icon name="gauge" />
-                            </a>
-                        )}
-                        <a
-                            id="to-settings"
-                            class="button quiet"
-                            href="#/settings"
-                            aria-current={where === 'settings' ? 'page' : undefined}
-                            aria-label={say('settings')}
-                            title={say('settings')}
-                        >
-                            <Icon name="sliders" />
-                        </a>
+                        {isAdmin() && <To part="admin" icon="gauge" where={where} />}
+                        <To part="settings" icon="sliders" where={where} />
                         <button
                             id="logout"
                             class="quiet"
@@ -133,13 +126,16 @@ function Outage() {
     );
 }
 
-function App() {
-    const [, draw] = useState(0);
+const TITLES = { desk: 'deskTitle', settings: 'settings', admin: 'admin' };
+function titleOf(where, route) {
+    const name = where === 'reel' ? nameOf(route.reel) : TITLES[where] && say(TITLES[where]);
+    return name ? `${name} · Reelgate` : 'Reelgate';
+}
+
+// What the address says after #; first: it has said so since the page was loaded.
+function useHash() {
     const [hash, setHash] = useState(location.hash);
     const begun = useRef(hash);
-    const first = begun.current === hash && !begun.moved;
-    // at once: what other tabs tell comes at any time
-    useLayoutEffect(() => listen(() => draw((n) => n + 1)), []);
     useLayoutEffect(() => {
         const moved = () => {
             begun.moved = true;
@@ -148,6 +144,14 @@ function App() {
         addEventListener('hashchange', moved);
         return () => removeEventListener('hashchange', moved);
     }, []);
+    return { hash, first: begun.current === hash && !begun.moved };
+}
+
+function App() {
+    const [, draw] = useState(0);
+    const { hash, first } = useHash();
+    // at once: what other tabs tell comes at any time
+    useLayoutEffect(() => listen(() => draw((n) => n + 1)), []);
     const route = routeOf(hash),
         inside = state.token !== null;
     const where = !inside ? 'door' : (route.part ?? (route.reel ? 'reel' : 'desk'));
@@ -165,14 +169,7 @@ function App() {
         last.current = where;
     }, [where]);
     useEffect(() => {
-        document.title =
-            where === 'reel'
-                ? `${nameOf(route.reel)} · Reelgate`
-                : ({
-                      desk: `${say('deskTitle')} · Reelgate`,
-                      settings: `${say('settings')} · Reelgate`,
-                      admin: `${say('admin')} · Reelgate`,
-                  }[where] ?? 'Reelgate');
+        document.title = titleOf(where, route);
     });
     return (
         <>

@@ -1,8 +1,8 @@
 // For those who run the service: how it does, what failed, who uses it, and how reels are made.
 // Only the server decides who may; to others these pages have nothing to show.
 import { Failed } from './failed.jsx';
-import { Meter, Tabs, Waiting, useAnswer } from '../share/panels.jsx';
-import { Title } from '../share/parts.jsx';
+import { Meter, Row, Tabs, useAnswer, Waiting } from '../share/panels.jsx';
+import { Panel, Title } from '../share/parts.jsx';
 import { Profile } from './profile.jsx';
 import { addWords, bytes, number, say, span, state } from '../share/state.js';
 import { Users } from './users.jsx';
@@ -19,6 +19,20 @@ const Tile = ({ id, label, value, note, bad, to }) => (
         {to ? <a href={to}>{note}</a> : note ? <span class="hint">{note}</span> : null}
     </li>
 );
+
+function Worker({ w }) {
+    const seen = span(Math.max(0, Date.now() - Date.parse(w.seen)));
+    const badge = (
+        <span class={`badge ${w.busy ? 'wait' : 'good'}`}>
+            {w.busy ? say('busyOf', number(w.busy), number(w.jobs)) : say('free')}
+        </span>
+    );
+    return (
+        <Row name={w.name} acts={badge}>
+            <p class="hint">{say('workerSeen', w.version, seen)}</p>
+        </Row>
+    );
+}
 
 function Overview() {
     const asked = useAnswer('/api/admin/overview', LOOK_MS),
@@ -74,35 +88,15 @@ function Overview() {
                 />
             </ul>
             <div class="columns">
-                <section class="panel" aria-labelledby="workers-title">
-                    <h2 id="workers-title">{say('workers')}</h2>
+                <Panel id="workers" title={say('workers')}>
                     {workers.length === 0 && <p class="none">{say('workersHint')}</p>}
                     <ul class="rows" id="workers">
                         {workers.map((w) => (
-                            <li class="row" key={w.name}>
-                                <div class="row-main">
-                                    <h3 class="row-name">{w.name}</h3>
-                                    <p class="hint">
-                                        {say(
-                                            'workerSeen',
-                                            w.version,
-                                            span(Math.max(0, Date.now() - Date.parse(w.seen))),
-                                        )}
-                                    </p>
-                                </div>
-                                <div class="row-acts">
-                                    <span class={`badge ${w.busy ? 'wait' : 'good'}`}>
-                                        {w.busy
-                                            ? say('busyOf', number(w.busy), number(w.jobs))
-                                            : say('free')}
-                                    </span>
-                                </div>
-                            </li>
+                            <Worker key={w.name} w={w} />
                         ))}
                     </ul>
-                </section>
-                <section class="panel" aria-labelledby="storage-title">
-                    <h2 id="storage-title">{say('storage')}</h2>
+                </Panel>
+                <Panel id="storage" title={say('storage')}>
                     <Meter
                         label={say('storageOurs')}
                         text={bytes(storage.used_bytes)}
@@ -119,7 +113,7 @@ function Overview() {
                     ) : (
                         <p class="hint">{say('storageFar')}</p>
                     )}
-                </section>
+                </Panel>
             </div>
         </>
     );

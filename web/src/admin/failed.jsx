@@ -1,7 +1,6 @@
 // What failed, of everybody: looked at, chosen, and tried again, one by one or all at once.
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { Icon } from '../share/icon.jsx';
-import { Fault } from '../share/parts.jsx';
+import { Fault, Loading, Panel, Press } from '../share/parts.jsx';
 import {
     announce,
     ask,
@@ -13,8 +12,33 @@ import {
     toast,
     when,
 } from '../share/state.js';
+import { Row } from '../share/panels.jsx';
 
 const PAGE = 50;
+
+function FailedTask({ t, chosen, onChoose }) {
+    const name = t.title || t.file_name || say('fallbackName', t.id);
+    const check = (
+        <label class="check row-check">
+            <input
+                type="checkbox"
+                checked={chosen}
+                aria-label={say('chooseOf', name)}
+                onChange={(e) => onChoose(e.currentTarget.checked)}
+            />
+        </label>
+    );
+    return (
+        <Row name={name} before={check} grow="grow">
+            <p>
+                {t.error?.message ?? say('failed')} {t.error?.code && <code>{t.error.code}</code>}
+            </p>
+            <p class="hint">
+                {say('failedOf', t.username, t.id)} · {when(t.timestamp)}
+            </p>
+        </Row>
+    );
+}
 
 export function Failed() {
     const [list, setList] = useState(null),
@@ -48,6 +72,10 @@ export function Failed() {
         else next.delete(id);
         setChosen(next);
     }
+    function chooseAll(yes) {
+        setChosen(new Set(yes ? list.map((t) => t.id) : []));
+        announce('chosen', number(yes ? list.length : 0));
+    }
     // all: also those that are not on this page.
     async function retry(all) {
         if (all && !(await askFirst(say('retryAll'), say('retryAllText'), say('retryAll')))) return;
@@ -71,20 +99,9 @@ export function Failed() {
     }
     const every = !!list?.length && list.every((t) => chosen.has(t.id));
     return (
-        <section class="panel" aria-labelledby="failed-title" aria-busy={busy}>
-            <h2 id="failed-title" ref={title} tabIndex={-1}>
-                {say('failedTitle')}
-            </h2>
-            <Fault text={fault ? inWords(fault) : ''}>
-                <button type="button" class="link" onClick={() => load()}>
-                    {say('again')}
-                </button>
-            </Fault>
-            {!list && !fault && (
-                <p class="waiting" role="status">
-                    {say('loading')}
-                </p>
-            )}
+        <Panel id="failed" title={say('failedTitle')} head={title} aria-busy={busy}>
+            <Fault text={inWords(fault)} again={() => load()} />
+            {!list && !fault && <Loading />}
             {list?.length === 0 && (
                 <p class="none" id="no-failed">
                     {say('failedNone')}
@@ -98,17 +115,7 @@ export function Failed() {
                                 id="all-of-page"
                                 type="checkbox"
                                 checked={every}
-                                onChange={(e) => {
-                                    setChosen(
-                                        new Set(
-                                            e.currentTarget.checked ? list.map((t) => t.id) : [],
-                                        ),
-                                    );
-                                    announce(
-                                        'chosen',
-                                        number(e.currentTarget.checked ? list.length : 0),
-                                    );
-                                }}
+                                onChange={(e) => chooseAll(e.currentTarget.checked)}
                             />{' '}
                             <span>
                                 {chosen.size
@@ -117,16 +124,14 @@ export function Failed() {
                             </span>
                         </label>
                         <div class="acts">
-                            <button
+                            <Press
                                 id="retry-chosen"
-                                type="button"
                                 class="main"
                                 disabled={busy || chosen.size === 0}
                                 onClick={() => retry(false)}
-                            >
-                                <Icon name="again" />
-                                {say('retryChosen')}
-                            </button>
+                                icon="again"
+                                words={say('retryChosen')}
+                            />
                             <button
                                 id="retry-all"
                                 type="button"
@@ -138,32 +143,14 @@ export function Failed() {
                         </div>
                     </div>
                     <ul class="rows" id="failed">
-                        {list.map((t) => {
-                            const name = t.title || t.file_name || say('fallbackName', t.id);
-                            return (
-                                <li class="row" key={t.id}>
-                                    <label class="check row-check">
-                                        <input
-                                            type="checkbox"
-                                            checked={chosen.has(t.id)}
-                                            aria-label={say('chooseOf', name)}
-                                            onChange={(e) => choose(t.id, e.currentTarget.checked)}
-                                        />
-                                    </label>
-                                    <div class="row-main grow">
-                                        <h3 class="row-name">{name}</h3>
-                                        <p>
-                                            {t.error?.message ?? say('failed')}{' '}
-                                            {t.error?.code && <code>{t.error.code}</code>}
-                                        </p>
-                                        <p class="hint">
-                                            {say('failedOf', t.username, t.id)} ·{' '}
-                                            {when(t.timestamp)}
-                                        </p>
-                                    </div>
-                                </li>
-                            );
-                        })}
+                        {list.map((t) => (
+                            <FailedTask
+                                key={t.id}
+                                t={t}
+                                chosen={chosen.has(t.id)}
+                                onChoose={(yes) => choose(t.id, yes)}
+                            />
+                        ))}
                     </ul>
                     {!whole && (
                         <p class="acts">
@@ -174,6 +161,6 @@ export function Failed() {
                     )}
                 </>
             )}
-        </section>
+        </Panel>
     );
 }

@@ -2,12 +2,23 @@
 // changed here holds for clips that come from now on.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Icon } from '../share/icon.jsx';
-import { Waiting, useAnswer } from '../share/panels.jsx';
-import { Fault, Strip } from '../share/parts.jsx';
+import { Field, Select, useAnswer, Waiting } from '../share/panels.jsx';
+import { Fault, Panel, Press, Strip } from '../share/parts.jsx';
 import { loadMe } from '../share/me.js';
-import { ask, credentials, inWords, number, refusal, say, toast, when } from '../share/state.js';
+import {
+    ask,
+    credentials,
+    dotted,
+    figure,
+    inWords,
+    number,
+    refusal,
+    say,
+    toast,
+    when,
+} from '../share/state.js';
+import { fitInWords, FITS } from '../share/fits.js';
 
-const FITS = { pad: 'fitPad', blur: 'fitBlur', crop: 'fitCrop', stretch: 'fitStretch' };
 const SECONDS = ['bumper_s', 'longest_s'],
     SIZES = ['max_width', 'max_height', 'max_fps', 'shape_tolerance', 'crf'];
 const LOGO_MAX_BYTES = 4 << 20,
@@ -82,7 +93,7 @@ function read(form, ranges) {
     const f = form.elements,
         values = { fit: f.fit.value, preset: f.preset.value };
     for (const name of [...SECONDS, ...SIZES]) {
-        const text = f[name].value.trim().replace(',', '.'),
+        const text = dotted(f[name].value),
             n = Number(text),
             { min, max } = ranges[name] ?? { min: -Infinity, max: Infinity };
         const whole = SIZES.includes(name);
@@ -95,12 +106,7 @@ function read(form, ranges) {
         ) {
             f[name].focus();
             return {
-                fault: say(
-                    'valueBad',
-                    say(name),
-                    number(min, min % 1 ? 1 : 0),
-                    number(max, max % 1 ? 1 : 0),
-                ),
+                fault: say('valueBad', say(name), figure(min), figure(max)),
             };
         }
         values[name] = n;
@@ -126,10 +132,9 @@ export function Profile() {
     // the same before and after it is saved, so that it is drawn once
     const drawn = logo !== undefined ? logo : p.logo ? (p.logo_id ?? undefined) : null;
     const show = lasts ?? { bumper: p.bumper_s, part: p.longest_s - 2 * p.bumper_s };
-    const digits = (n) => number(n, n % 1 ? 1 : 0);
     function measure() {
         const f = form.current.elements,
-            [bumper, longest] = SECONDS.map((name) => Number(f[name].value.replace(',', '.')));
+            [bumper, longest] = SECONDS.map((name) => Number(dotted(f[name].value)));
         if (bumper >= 0 && longest > 2 * bumper) setLasts({ bumper, part: longest - 2 * bumper });
     }
     async function takeLogo(event) {
@@ -145,14 +150,11 @@ export function Profile() {
         if (wrong) return;
         setBusy(true);
         try {
-            setLogo(
-                (
-                    await ask('POST', '/api/admin/logos', undefined, {
-                        body: given,
-                        headers: { ...credentials(), 'Content-Type': given.type },
-                    })
-                ).logo,
-            );
+            const answer = await ask('POST', '/api/admin/logos', undefined, {
+                body: given,
+                headers: { ...credentials(), 'Content-Type': given.type },
+            });
+            setLogo(answer.logo);
         } catch (e) {
             setLogoFault(inWords(e));
         }
@@ -180,18 +182,15 @@ export function Profile() {
         setBusy(false);
     }
     const field = (name, mode, unit) => (
-        <label>
-            {say(name)}
-            {unit ? <span class="unit"> ({unit})</span> : null}
-            <input
-                name={name}
-                inputMode={mode}
-                autocomplete="off"
-                maxLength={8}
-                defaultValue={String(p[name]).replace('.', number(1.1, 1)[1])}
-                onInput={SECONDS.includes(name) ? measure : undefined}
-            />
-        </label>
+        <Field
+            words={name}
+            unit={unit}
+            name={name}
+            inputMode={mode}
+            maxLength={8}
+            defaultValue={String(p[name]).replace('.', number(1.1, 1)[1])}
+            onInput={SECONDS.includes(name) ? measure : undefined}
+        />
     );
     return (
         <form
@@ -202,16 +201,15 @@ export function Profile() {
             onInput={() => fault && setFault('')}
             noValidate
         >
-            <section class="panel" aria-labelledby="logo-title">
-                <h2 id="logo-title">{say('logo')}</h2>
+            <Panel id="logo" title={say('logo')}>
                 <Preview logo={drawn} alt={say('previewAlt')} />
                 <Strip logo={show.bumper} clip={show.part / 2} />
                 <p class="hint">
                     {say(
                         'lastsAtMost',
-                        digits(show.bumper),
-                        digits(show.part),
-                        digits(show.part + 2 * show.bumper),
+                        figure(show.bumper),
+                        figure(show.part),
+                        figure(show.part + 2 * show.bumper),
                     )}
                 </p>
                 <Fault id="logo-error" text={logoFault} />
@@ -226,15 +224,13 @@ export function Profile() {
                         tabIndex={-1}
                         aria-label={say('logoChoose')}
                     />
-                    <button
-                        type="button"
+                    <Press
                         id="logo-choose"
                         disabled={busy}
                         onClick={() => file.current.click()}
-                    >
-                        <Icon name="up" />
-                        {say('logoChoose')}
-                    </button>
+                        icon="up"
+                        words={say('logoChoose')}
+                    />
                     {(logo === undefined ? p.logo : logo !== null) && (
                         <button
                             type="button"
@@ -259,24 +255,19 @@ export function Profile() {
                     )}
                 </p>
                 <p class="hint">{say('logoHint')}</p>
-            </section>
-            <section class="panel" aria-labelledby="form-title" key={p.version}>
-                <h2 id="form-title">{say('profileForm')}</h2>
+            </Panel>
+            <Panel id="form" title={say('profileForm')} key={p.version}>
                 <Fault id="profile-error" text={fault} />
                 <div class="pair">
                     {field('bumper_s', 'decimal', 's')}
                     {field('longest_s', 'decimal', 's')}
                 </div>
-                <label>
-                    {say('usualFit')}
-                    <select name="fit">
-                        {Object.entries(FITS).map(([name, words]) => (
-                            <option key={name} value={name} defaultSelected={name === p.fit}>
-                                {say(words)}
-                            </option>
-                        ))}
-                    </select>
-                </label>
+                <Select
+                    words="usualFit"
+                    name="fit"
+                    value={p.fit}
+                    options={Object.keys(FITS).map((fit) => [fit, fitInWords(fit)])}
+                />
                 <div class="pair">
                     {field('max_width', 'numeric', 'px')}
                     {field('max_height', 'numeric', 'px')}
@@ -286,16 +277,12 @@ export function Profile() {
                     {field('shape_tolerance', 'numeric', '‰')}
                 </div>
                 {field('crf', 'numeric')}
-                <label>
-                    {say('preset')}
-                    <select name="preset">
-                        {(p.ranges?.preset ?? [p.preset]).map((name) => (
-                            <option key={name} value={name} defaultSelected={name === p.preset}>
-                                {name}
-                            </option>
-                        ))}
-                    </select>
-                </label>
+                <Select
+                    words="preset"
+                    name="preset"
+                    value={p.preset}
+                    options={(p.ranges?.preset ?? [p.preset]).map((name) => [name, name])}
+                />
                 <p class="hint">{say('crfHint')}</p>
                 <p class="note">
                     <Icon name="clip" />
@@ -311,7 +298,7 @@ export function Profile() {
                         ? say('profileVersion', p.version, p.created ? when(p.created) : '')
                         : say('profileFirst')}
                 </p>
-            </section>
+            </Panel>
         </form>
     );
 }

@@ -1,11 +1,10 @@
 // Everybody who has an account: found by name or e-mail, with what they use, their role and their
 // limits.
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { Icon } from '../share/icon.jsx';
-import { Meter } from '../share/panels.jsx';
-import { Fault } from '../share/parts.jsx';
+import { Field, Meter, Row, Select, Tags } from '../share/panels.jsx';
+import { Fault, Loading, Panel, Press } from '../share/parts.jsx';
 import { loadMe, me } from '../share/me.js';
-import { ask, bytes, inWords, number, say, state, toast, when } from '../share/state.js';
+import { ask, bytes, dotted, inWords, number, say, state, toast, when } from '../share/state.js';
 
 const PAGE = 30,
     TYPING_MS = 250,
@@ -13,7 +12,7 @@ const PAGE = 30,
 
 // A limit as people write it: nothing: as the settings say; 0: none. undefined: it is no number.
 function readLimit(text, unit) {
-    const t = text.trim().replace(',', '.');
+    const t = dotted(text);
     if (t === '') return null;
     return /^\d+(\.\d+)?$/.test(t) ? Math.round(Number(t) * unit) : undefined;
 }
@@ -66,38 +65,31 @@ function Edit({ user, onDone, onSaved }) {
             aria-label={say('editOf', user.username)}
         >
             <Fault id="user-error" text={fault} />
-            <label>
-                {say('role')}
-                <select name="role">
-                    {['user', 'admin'].map((role) => (
-                        <option key={role} value={role} defaultSelected={role === user.role}>
-                            {say(role === 'admin' ? 'roleAdmin' : 'roleUser')}
-                        </option>
-                    ))}
-                </select>
-            </label>
-            <label>
-                {say('limitSpace')}
-                <input
-                    name="space"
-                    inputMode="decimal"
-                    autocomplete="off"
-                    maxLength={12}
-                    defaultValue={inUnit(user.bytes_limit, GB)}
-                    aria-describedby="limit-hint"
-                />
-            </label>
-            <label>
-                {say('limitTasks')}
-                <input
-                    name="tasks"
-                    inputMode="numeric"
-                    autocomplete="off"
-                    maxLength={9}
-                    defaultValue={inUnit(user.tasks_limit, 1)}
-                    aria-describedby="limit-hint"
-                />
-            </label>
+            <Select
+                words="role"
+                name="role"
+                value={user.role}
+                options={[
+                    ['user', say('roleUser')],
+                    ['admin', say('roleAdmin')],
+                ]}
+            />
+            <Field
+                words="limitSpace"
+                name="space"
+                inputMode="decimal"
+                maxLength={12}
+                defaultValue={inUnit(user.bytes_limit, GB)}
+                aria-describedby="limit-hint"
+            />
+            <Field
+                words="limitTasks"
+                name="tasks"
+                inputMode="numeric"
+                maxLength={9}
+                defaultValue={inUnit(user.tasks_limit, 1)}
+                aria-describedby="limit-hint"
+            />
             <p id="limit-hint" class="hint">
                 {say('limitHint')}
             </p>
@@ -121,69 +113,63 @@ function User({ user, open, onOpen, onSaved }) {
         if (was.current && !open) button.current?.focus();
         was.current = open;
     }, [open]);
+    const name = (
+        <>
+            {user.username}{' '}
+            {user.role === 'admin' && <span class="badge good">{say('roleAdmin')}</span>}
+        </>
+    );
+    const edit = (
+        <button
+            ref={button}
+            type="button"
+            class="edit-user"
+            aria-label={say('editOf', user.username)}
+            onClick={() => onOpen(true)}
+        >
+            {say('edit')}
+        </button>
+    );
+    const used = bytes(user.bytes_used),
+        space = user.bytes_limit ? [] : [say('userBytes', used, limitOf(user.bytes_limit, bytes))];
+    const day = limitOf(user.tasks_limit, (n) => number(n));
     return (
-        <li class="row user" data-user={user.username}>
-            <div class="row-main grow">
-                <h3 class="row-name">
-                    {user.username}{' '}
-                    {user.role === 'admin' && <span class="badge good">{say('roleAdmin')}</span>}
-                </h3>
-                <p class="hint far">
-                    {user.email} · {say('userSince', when(user.created))}
-                </p>
-                {user.bytes_limit ? (
-                    <Meter
-                        label={say('useBytes')}
-                        text={say('usedOf', bytes(user.bytes_used), bytes(user.bytes_limit))}
-                        value={user.bytes_used}
-                        limit={user.bytes_limit}
-                    />
-                ) : null}
-                <p class="tags">
-                    <span class="tag">
-                        {say(user.tasks === 1 ? 'userTasksOne' : 'userTasks', number(user.tasks))}
-                    </span>
-                    {!user.bytes_limit && (
-                        <span class="tag">
-                            {say(
-                                'userBytes',
-                                bytes(user.bytes_used),
-                                limitOf(user.bytes_limit, bytes),
-                            )}
-                        </span>
-                    )}
-                    <span class="tag">
-                        {say(
-                            'userDay',
-                            limitOf(user.tasks_limit, (n) => number(n)),
-                        )}
-                    </span>
-                </p>
-                {open && (
-                    <Edit
-                        user={user}
-                        onDone={close}
-                        onSaved={(changed) => {
-                            onSaved(changed);
-                            close();
-                        }}
-                    />
-                )}
-            </div>
-            {!open && (
-                <div class="row-acts">
-                    <button
-                        ref={button}
-                        type="button"
-                        class="edit-user"
-                        aria-label={say('editOf', user.username)}
-                        onClick={() => onOpen(true)}
-                    >
-                        {say('edit')}
-                    </button>
-                </div>
+        <Row
+            kind="user"
+            grow="grow"
+            data-user={user.username}
+            name={name}
+            acts={open ? undefined : edit}
+        >
+            <p class="hint far">
+                {user.email} · {say('userSince', when(user.created))}
+            </p>
+            {user.bytes_limit ? (
+                <Meter
+                    label={say('useBytes')}
+                    text={say('usedOf', used, bytes(user.bytes_limit))}
+                    value={user.bytes_used}
+                    limit={user.bytes_limit}
+                />
+            ) : null}
+            <Tags
+                of={[
+                    say(user.tasks === 1 ? 'userTasksOne' : 'userTasks', number(user.tasks)),
+                    ...space,
+                    say('userDay', day),
+                ]}
+            />
+            {open && (
+                <Edit
+                    user={user}
+                    onDone={close}
+                    onSaved={(changed) => {
+                        onSaved(changed);
+                        close();
+                    }}
+                />
             )}
-        </li>
+        </Row>
     );
 }
 
@@ -216,29 +202,17 @@ export function Users() {
         return () => clearTimeout(timer);
     }, [query]);
     return (
-        <section class="panel" aria-labelledby="users-title">
-            <h2 id="users-title">{say('users')}</h2>
-            <label>
-                {say('userSearch')}
-                <input
-                    id="user-search"
-                    type="search"
-                    maxLength={100}
-                    autocomplete="off"
-                    value={query}
-                    onInput={(e) => setQuery(e.currentTarget.value)}
-                />
-            </label>
-            <Fault text={fault ? inWords(fault) : ''}>
-                <button type="button" class="link" onClick={() => load(query.trim())}>
-                    {say('again')}
-                </button>
-            </Fault>
-            {!list && !fault && (
-                <p class="waiting" role="status">
-                    {say('loading')}
-                </p>
-            )}
+        <Panel id="users" title={say('users')}>
+            <Field
+                words="userSearch"
+                id="user-search"
+                type="search"
+                maxLength={100}
+                value={query}
+                onInput={(e) => setQuery(e.currentTarget.value)}
+            />
+            <Fault text={inWords(fault)} again={() => load(query.trim())} />
+            {!list && !fault && <Loading />}
             {list?.length === 0 && (
                 <p class="none" id="no-users" role="status">
                     {say('usersNone')}
@@ -259,12 +233,14 @@ export function Users() {
             </ul>
             {!whole && (
                 <p class="acts">
-                    <button type="button" id="more-users" onClick={() => load(query.trim(), list)}>
-                        <Icon name="down" />
-                        {say('more')}
-                    </button>
+                    <Press
+                        id="more-users"
+                        onClick={() => load(query.trim(), list)}
+                        icon="down"
+                        words={say('more')}
+                    />
                 </p>
             )}
-        </section>
+        </Panel>
     );
 }

@@ -34,6 +34,30 @@ const Act = ({ kind, words, of, icon, ...more }) => (
     </button>
 );
 
+function UploadActs({ u }) {
+    const failed = u.state === 'failed';
+    return (
+        <div class="acts">
+            {failed && u.again && (
+                <Act
+                    kind="again"
+                    words="retry"
+                    of={['retryOf', u.name]}
+                    icon="again"
+                    onClick={() => goOn(u)}
+                />
+            )}
+            <Act
+                kind={failed ? 'remove' : 'cancel'}
+                words={failed ? 'remove' : 'cancel'}
+                of={[failed ? 'removeOf' : 'cancelOf', u.name]}
+                icon={failed ? 'bin' : 'close'}
+                onClick={() => cancel(u)}
+            />
+        </div>
+    );
+}
+
 const STATES = { waiting: 'queued', sending: 'uploading', lost: 'lost', failed: 'failed' };
 // there: it is sent by another tab, which alone can stop it.
 export function UploadCard({ u, there = false }) {
@@ -75,36 +99,7 @@ export function UploadCard({ u, there = false }) {
                     <span class="date">
                         {there ? say('inOtherTab') : moving ? bytes(size) : ''}
                     </span>
-                    {!there && (
-                        <div class="acts">
-                            {u.state === 'failed' && u.again && (
-                                <Act
-                                    kind="again"
-                                    words="retry"
-                                    of={['retryOf', name]}
-                                    icon="again"
-                                    onClick={() => goOn(u)}
-                                />
-                            )}
-                            {u.state === 'failed' ? (
-                                <Act
-                                    kind="remove"
-                                    words="remove"
-                                    of={['removeOf', name]}
-                                    icon="bin"
-                                    onClick={() => cancel(u)}
-                                />
-                            ) : (
-                                <Act
-                                    kind="cancel"
-                                    words="cancel"
-                                    of={['cancelOf', name]}
-                                    icon="close"
-                                    onClick={() => cancel(u)}
-                                />
-                            )}
-                        </div>
-                    )}
+                    {!there && <UploadActs u={u} />}
                 </div>
             </div>
         </li>
@@ -157,16 +152,97 @@ function Shot({ id, t, ready, fault, picture, where }) {
     );
 }
 
+// The name, as the way to its page, or while it is changed.
+function CardName({ id, name, where, renaming, onDone }) {
+    const link = useRef();
+    if (renaming)
+        return (
+            <Rename
+                id={id}
+                value={name}
+                onDone={() => {
+                    onDone();
+                    setTimeout(() => link.current?.focus());
+                }}
+            />
+        );
+    return (
+        <h2 class="name" title={name}>
+            <a ref={link} href={where} aria-label={name}>
+                <Name>{name}</Name>
+            </a>
+        </h2>
+    );
+}
+
+function Warned({ list }) {
+    const text = list.map((w) => w.message).join(' ');
+    return (
+        <span class="warned" title={text}>
+            <Icon name="warn" size={16} />
+            <span class="unseen">{text}</span>
+        </span>
+    );
+}
+
+function TaskActs({ id, name, known, ready, where, busy, onRename }) {
+    return (
+        <div class="acts">
+            {ready && (
+                <a
+                    class="act button get"
+                    href={known ? kept(known.download) : where}
+                    download={known ? '' : undefined}
+                    aria-label={say('downloadOf', name)}
+                    title={say('download')}
+                    onClick={(e) => download(e, id)}
+                >
+                    <Icon name="down" />
+                    <span class="words">{say('download')}</span>
+                </a>
+            )}
+            {known && canRetry(known) && (
+                <Act
+                    kind="again"
+                    words="retry"
+                    of={['retryOf', name]}
+                    icon="again"
+                    disabled={busy}
+                    onClick={() => retry(id)}
+                />
+            )}
+            {known && (
+                <Act
+                    kind="retitle"
+                    words="rename"
+                    of={['renameOf', name]}
+                    icon="pen"
+                    onClick={onRename}
+                />
+            )}
+            <Act
+                kind="remove"
+                words="remove"
+                of={['removeOf', name]}
+                icon="bin"
+                onClick={(e) => {
+                    focusBeside(e);
+                    remove(id);
+                }}
+            />
+        </div>
+    );
+}
+
 // name, known, note, picture: as tasks has them; chosen: it is one of those that are chosen.
 export const TaskCard = still(
     ({ id, status, name, known, note, picture, busy, chosen, onChoose }) => {
         const [renaming, setRenaming] = useState(false);
-        const link = useRef();
         const where = `#/reel/${id}`,
             t = known ?? { status, progress: 0 };
-        const ready = status === 'processed';
+        const ready = status === 'processed',
+            ended = ready || status === 'failed';
         const fault = note ? inWords(note) : status === 'failed' && t.error ? inWords(t.error) : '';
-        const warned = ready && t.warnings?.length > 0;
         return (
             <li
                 class="card"
@@ -194,35 +270,17 @@ export const TaskCard = still(
                     />
                 </label>
                 <div class="body">
-                    {renaming ? (
-                        <Rename
-                            id={id}
-                            value={name}
-                            onDone={() => {
-                                setRenaming(false);
-                                setTimeout(() => link.current?.focus());
-                            }}
-                        />
-                    ) : (
-                        <h2 class="name" title={name}>
-                            <a ref={link} href={where} aria-label={name}>
-                                <Name>{name}</Name>
-                            </a>
-                        </h2>
-                    )}
+                    <CardName
+                        id={id}
+                        name={name}
+                        where={where}
+                        renaming={renaming}
+                        onDone={() => setRenaming(false)}
+                    />
                     <p class="state">
                         <span class="badge">{say(status)}</span>
-                        {warned && (
-                            <span class="warned" title={t.warnings.map((w) => w.message).join(' ')}>
-                                <Icon name="warn" size={16} />
-                                <span class="unseen">
-                                    {t.warnings.map((w) => w.message).join(' ')}
-                                </span>
-                            </span>
-                        )}
-                        <span class="facts">
-                            {known ? (ready || status === 'failed' ? factsOf(t) : lineOf(t)) : ''}
-                        </span>
+                        {ready && t.warnings?.length > 0 && <Warned list={t.warnings} />}
+                        <span class="facts">{known && (ended ? factsOf(t) : lineOf(t))}</span>
                     </p>
                     <div class="foot">
                         {known ? (
@@ -236,50 +294,15 @@ export const TaskCard = still(
                         ) : (
                             <span />
                         )}
-                        <div class="acts">
-                            {ready && (
-                                <a
-                                    class="act button get"
-                                    href={known ? kept(t.download) : where}
-                                    download={known ? '' : undefined}
-                                    aria-label={say('downloadOf', name)}
-                                    title={say('download')}
-                                    onClick={(e) => download(e, id)}
-                                >
-                                    <Icon name="down" />
-                                    <span class="words">{say('download')}</span>
-                                </a>
-                            )}
-                            {known && canRetry(t) && (
-                                <Act
-                                    kind="again"
-                                    words="retry"
-                                    of={['retryOf', name]}
-                                    icon="again"
-                                    disabled={busy}
-                                    onClick={() => retry(id)}
-                                />
-                            )}
-                            {known && (
-                                <Act
-                                    kind="retitle"
-                                    words="rename"
-                                    of={['renameOf', name]}
-                                    icon="pen"
-                                    onClick={() => setRenaming(true)}
-                                />
-                            )}
-                            <Act
-                                kind="remove"
-                                words="remove"
-                                of={['removeOf', name]}
-                                icon="bin"
-                                onClick={(e) => {
-                                    focusBeside(e);
-                                    remove(id);
-                                }}
-                            />
-                        </div>
+                        <TaskActs
+                            id={id}
+                            name={name}
+                            known={known}
+                            ready={ready}
+                            where={where}
+                            busy={busy}
+                            onRename={() => setRenaming(true)}
+                        />
                     </div>
                 </div>
             </li>

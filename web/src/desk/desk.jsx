@@ -13,7 +13,7 @@ import { Icon } from '../share/icon.jsx';
 import { last } from '../share/last.js';
 import { me } from '../share/me.js';
 import { Name } from '../share/name.jsx';
-import { Fault } from '../share/parts.jsx';
+import { Fault, Loading } from '../share/parts.jsx';
 import { addWords, inWords, say, state } from '../share/state.js';
 import { FILTERS, loadList, nameOf, tasks, watchLine } from '../share/tasks.js';
 import { prepare } from '../upload/drafts.js';
@@ -179,20 +179,12 @@ export function Desk({ view, over, first }) {
                 <Filters view={view} />
                 <Tools view={view} />
             </div>
-            <Fault id="desk-error" text={error && error.status ? inWords(error) : ''}>
-                <button
-                    type="button"
-                    class="link"
-                    onClick={() => (isPlain(view) ? loadList() : again())}
-                >
-                    {say('again')}
-                </button>
-            </Fault>
-            {!loaded && !error && (
-                <p class="unseen" role="status">
-                    {say('loading')}
-                </p>
-            )}
+            <Fault
+                id="desk-error"
+                text={error && error.status ? inWords(error) : ''}
+                again={isPlain(view) ? loadList : again}
+            />
+            {!loaded && !error && <Loading quiet />}
             <ul id="list" class="list" aria-labelledby="title" aria-busy={!loaded}>
                 {onTheWay.map((u) => (
                     <UploadCard key={u.mark ? `${u.mark}${u.key}` : u.key} u={u} there={!!u.mark} />

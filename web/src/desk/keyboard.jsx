@@ -1,9 +1,8 @@
 // The keyboard on the desk: from card to card, choosing, searching; and the list of what keys do.
-import { useEffect, useRef } from 'preact/hooks';
 import { remove } from '../share/acts.js';
 import { choose, chooseNone, chosen } from './chosen.jsx';
-import { Icon } from '../share/icon.jsx';
 import { change, say } from '../share/state.js';
+import { SheetHead, useSheet } from '../share/parts.jsx';
 
 const help = { open: false };
 export function showHelp() {
@@ -88,11 +87,7 @@ const ROWS = [
     [['?'], 'helpHelp'],
 ];
 export function Help() {
-    const dialog = useRef();
-    useEffect(() => {
-        if (help.open && !dialog.current.open) dialog.current.showModal();
-        if (!help.open && dialog.current.open) dialog.current.close();
-    });
+    const dialog = useSheet(help.open);
     const close = () => {
         help.open = false;
         change();
@@ -101,12 +96,7 @@ export function Help() {
         <dialog id="help" ref={dialog} aria-labelledby="help-title" onClose={close}>
             {help.open && (
                 <form method="dialog" onSubmit={close}>
-                    <header>
-                        <h2 id="help-title">{say('help')}</h2>
-                        <button class="quiet shut" aria-label={say('close')}>
-                            <Icon name="close" />
-                        </button>
-                    </header>
+                    <SheetHead id="help-title" title={say('help')} onClose={close} />
                     <dl class="keys">
                         {ROWS.map(([keys, words]) => (
                             <div key={words}>

@@ -1,5 +1,6 @@
 // What clip and reel are made of, beside each other.
 import { bytes, number, say } from '../share/state.js';
+import { Panel } from '../share/parts.jsx';
 
 const CODECS = {
     h264: 'H.264',
@@ -43,8 +44,7 @@ export function Facts({ t }) {
     ].filter(([, f]) => f);
     if (sides.length === 0) return null;
     return (
-        <section class="panel" aria-labelledby="facts-title">
-            <h2 id="facts-title">{say('facts')}</h2>
+        <Panel id="facts" title={say('facts')}>
             <table class="facts-table">
                 <thead>
                     <tr>
@@ -67,6 +67,6 @@ export function Facts({ t }) {
                     ))}
                 </tbody>
             </table>
-        </section>
+        </Panel>
     );
 }

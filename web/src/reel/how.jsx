@@ -1,12 +1,11 @@
 // How a reel was made: by which way, what was checked afterwards, and how to have it otherwise.
 import { useState } from 'preact/hooks';
 import { Icon } from '../share/icon.jsx';
-import { Later } from '../share/parts.jsx';
-import { number, say } from '../share/state.js';
+import { Later, Panel } from '../share/parts.jsx';
+import { figure, number, say } from '../share/state.js';
+import { fitInWords } from '../share/fits.js';
 
 const REMAKE = () => import('./remake.jsx');
-
-const FITS = { pad: 'fitPad', blur: 'fitBlur', crop: 'fitCrop', stretch: 'fitStretch' };
 
 // The way to another shape or start.
 function Again({ t }) {
@@ -21,20 +20,16 @@ function Again({ t }) {
     );
 }
 
+// Those that there are words for.
+const CHECKS = ['form', 'times', 'shape', 'length', 'bumpers', 'seams', 'sync'];
+
 export function How({ t }) {
     const path = { copy: 'pathCopy', encode: 'pathEncode' }[t.path] ?? 'pathMixed';
     const r = t.receipt;
     return (
-        <section class="panel" aria-labelledby="how-title">
-            <h2 id="how-title">{say('how')}</h2>
+        <Panel id="how" title={say('how')}>
             <p>{say(path)}</p>
-            <p class="hint">
-                {say(
-                    'madeWith',
-                    say(FITS[t.fit] ?? 'fitPad'),
-                    number(t.start, t.start % 1 ? 1 : 0),
-                )}
-            </p>
+            <p class="hint">{say('madeWith', fitInWords(t.fit), figure(t.start))}</p>
             <Again t={t} />
             {t.reason && (
                 <details>
@@ -50,19 +45,7 @@ export function How({ t }) {
                     <p>{say(r.ok ? 'receiptGood' : 'receiptBad')}</p>
                     <ul class="checks">
                         {Object.entries(r.checks ?? {})
-                            .filter(
-                                ([name]) =>
-                                    name in
-                                    {
-                                        form: 1,
-                                        times: 1,
-                                        shape: 1,
-                                        length: 1,
-                                        bumpers: 1,
-                                        seams: 1,
-                                        sync: 1,
-                                    },
-                            )
+                            .filter(([name]) => CHECKS.includes(name))
                             .map(([name, good]) => (
                                 <li key={name} data-good={good}>
                                     <Icon name={good ? 'check' : 'close'} />
@@ -81,6 +64,6 @@ export function How({ t }) {
                     </p>
                 </>
             )}
-        </section>
+        </Panel>
     );
 }

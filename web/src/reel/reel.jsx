@@ -7,7 +7,7 @@ import { remove, retry } from '../share/acts.js';
 import { Icon } from '../share/icon.jsx';
 import { last } from '../share/last.js';
 import { Rename } from '../share/name.jsx';
-import { Fault, Title, copyText } from '../share/parts.jsx';
+import { Copy, copyText, Fault, Loading, Panel, Press, Title, Way } from '../share/parts.jsx';
 import { addWords, inWords, say, state, when } from '../share/state.js';
 import { Bar, download, lineOf } from '../share/task.jsx';
 import {
@@ -73,37 +73,29 @@ function Warnings({ list }) {
 }
 
 function Link({ t }) {
-    const field = useRef();
     const url = new URL(local(t.download), location.href);
     const until = new Date(Number(url.searchParams.get('exp')) * 1000);
     const time = new Intl.DateTimeFormat(state.language, {
         hour: 'numeric',
         minute: '2-digit',
     }).format(until);
-    async function copy() {
+    async function copy(field) {
         await freshTask(t.task_id).catch(() => {});
         const fresh = tasks.known.get(t.task_id) ?? t;
-        await copyText(new URL(local(fresh.download), location.href).href, field.current, 'copied');
+        await copyText(new URL(local(fresh.download), location.href).href, field, 'copied');
     }
     return (
-        <section class="panel" aria-labelledby="link-title">
-            <h2 id="link-title">{say('link')}</h2>
-            <div class="copy">
-                <input
-                    ref={field}
-                    id="link"
-                    readOnly
-                    value={url.href}
-                    aria-labelledby="link-title"
-                    onFocus={(e) => e.currentTarget.select()}
-                />
-                <button type="button" id="copy" onClick={copy}>
-                    <Icon name="link" />
-                    {say('copyLink')}
-                </button>
-            </div>
+        <Panel id="link" title={say('link')}>
+            <Copy
+                name="link"
+                button="copy"
+                label="link-title"
+                text={url.href}
+                words={say('copyLink')}
+                copy={copy}
+            />
             <p class="hint">{say('linkUntil', time)}</p>
-        </section>
+        </Panel>
     );
 }
 
@@ -120,11 +112,7 @@ function Player({ t }) {
     if (broken)
         return (
             <div class="stage">
-                <Fault text={say('playError')}>
-                    <button type="button" class="link" onClick={again}>
-                        {say('again')}
-                    </button>
-                </Fault>
+                <Fault text={say('playError')} again={again} />
             </div>
         );
     return (
@@ -148,8 +136,9 @@ function Player({ t }) {
 export function Reel({ id, first }) {
     const t = tasks.known.get(id);
     const [fault, setFault] = useState(null);
+    const find = () => refresh(id).then(() => setFault(null), setFault);
     useEffect(() => {
-        if (!t) refresh(id).then(() => setFault(null), setFault);
+        if (!t) find();
     }, [id, !!t]);
     const waiting = !!t && isWorking(t);
     useEffect(() => {
@@ -157,14 +146,7 @@ export function Reel({ id, first }) {
         return () => watchLine([]);
     }, [id, waiting]);
     if (tasks.hidden.has(id)) return null;
-    const Back = (
-        <p class="way">
-            <a href={last.address}>
-                <Icon name="back" />
-                {say('back')}
-            </a>
-        </p>
-    );
+    const Back = <Way to={last.address} words={say('back')} />;
     if (!t)
         return (
             <section id="reel" aria-labelledby="title">
@@ -179,21 +161,9 @@ export function Reel({ id, first }) {
                         <h1 id="title">{nameOf(id)}</h1>
                         <div class="stage" aria-busy="true">
                             {fault ? (
-                                <Fault text={inWords(fault)}>
-                                    <button
-                                        type="button"
-                                        class="link"
-                                        onClick={() =>
-                                            refresh(id).then(() => setFault(null), setFault)
-                                        }
-                                    >
-                                        {say('again')}
-                                    </button>
-                                </Fault>
+                                <Fault text={inWords(fault)} again={find} />
                             ) : (
-                                <p class="unseen" role="status">
-                                    {say('loading')}
-                                </p>
+                                <Loading quiet />
                             )}
                         </div>
                     </>
@@ -229,29 +199,25 @@ export function Reel({ id, first }) {
                     <div class="acts reel-acts">
                         <span class="badge">{say(t.status)}</span>
                         <span class="facts grow">{waiting ? lineOf(t) : when(t.timestamp)}</span>
-                        <button
-                            type="button"
+                        <Press
                             class="remove"
                             aria-label={say('removeOf', name)}
                             onClick={() => {
                                 remove(id);
                                 location.hash = last.address;
                             }}
-                        >
-                            <Icon name="bin" />
-                            {say('remove')}
-                        </button>
+                            icon="bin"
+                            words={say('remove')}
+                        />
                         {canRetry(t) && (
-                            <button
-                                type="button"
+                            <Press
                                 class="again main"
                                 disabled={tasks.busy.has(id)}
                                 aria-label={say('retryOf', name)}
                                 onClick={() => retry(id)}
-                            >
-                                <Icon name="again" />
-                                {say('retry')}
-                            </button>
+                                icon="again"
+                                words={say('retry')}
+                            />
                         )}
                         {ready && (
                             <a

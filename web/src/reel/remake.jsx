@@ -6,6 +6,7 @@ import { faultOf, setStart } from '../upload/drafts.js';
 import { Fit, Start } from '../upload/wishes.jsx';
 import { askFirst, say } from '../share/state.js';
 import { nameOf } from '../share/tasks.js';
+import { SheetHead } from '../share/parts.jsx';
 
 export default function Remake({ t, onDone }) {
     const id = t.task_id,
@@ -40,17 +41,7 @@ export default function Remake({ t, onDone }) {
     return (
         <dialog id="remake" ref={dialog} aria-labelledby="remake-title" onClose={onDone}>
             <form onSubmit={make} noValidate>
-                <header>
-                    <h2 id="remake-title">{say('remake')}</h2>
-                    <button
-                        type="button"
-                        class="quiet shut"
-                        onClick={onDone}
-                        aria-label={say('close')}
-                    >
-                        <Icon name="close" />
-                    </button>
-                </header>
+                <SheetHead id="remake-title" title={say('remake')} onClose={onDone} />
                 <div class="wishes">
                     <Fit draft={draft} />
                     <Start draft={draft} video={video} />

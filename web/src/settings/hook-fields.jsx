@@ -1,6 +1,7 @@
 // The fields of a webhook, for a new one and for one to change.
 import { Choice } from './choice.jsx';
 import { say } from '../share/state.js';
+import { Field } from '../share/panels.jsx';
 
 export const EVENTS = {
     'task.uploaded': 'evUploaded',
@@ -16,28 +17,22 @@ export function Fields({ hook }) {
     const chosen = hook?.events ?? USUAL;
     return (
         <>
-            <label>
-                {say('hookUrl')}
-                <input
-                    name="url"
-                    type="url"
-                    inputMode="url"
-                    maxLength={2000}
-                    autocomplete="off"
-                    spellcheck={false}
-                    placeholder="https://example.org/reels"
-                    defaultValue={hook?.url}
-                />
-            </label>
-            <label>
-                {say('hookDescription')}
-                <input
-                    name="description"
-                    maxLength={100}
-                    autocomplete="off"
-                    defaultValue={hook?.description}
-                />
-            </label>
+            <Field
+                words="hookUrl"
+                name="url"
+                type="url"
+                inputMode="url"
+                maxLength={2000}
+                spellcheck={false}
+                placeholder="https://example.org/reels"
+                defaultValue={hook?.url}
+            />
+            <Field
+                words="hookDescription"
+                name="description"
+                maxLength={100}
+                defaultValue={hook?.description}
+            />
             <fieldset>
                 <legend>{say('hookEvents')}</legend>
                 {Object.entries(EVENTS).map(([name, words]) => (

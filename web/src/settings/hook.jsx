@@ -2,8 +2,8 @@
 import { useRef, useState } from 'preact/hooks';
 import { EVENTS, Fields, readHook } from './hook-fields.jsx';
 import { Icon } from '../share/icon.jsx';
-import { Once, Waiting, useAnswer } from '../share/panels.jsx';
-import { Fault } from '../share/parts.jsx';
+import { FormPanel, Once, Row, useAnswer, Waiting } from '../share/panels.jsx';
+import { Fault, Panel, Press, Way } from '../share/parts.jsx';
 import { announce, ask, askFirst, inWords, number, say, toast, when } from '../share/state.js';
 
 const LOOK_MS = 2000,
@@ -21,53 +21,39 @@ function Delivery({ hook, one, again }) {
         }
         again();
     }
-    const went = one.status ? `HTTP ${one.status}` : '';
+    const name = (
+        <>
+            {one.event === 'hook.test' ? say('evTest') : say(EVENTS[one.event] ?? 'hookAll')}
+            {one.task_id > 0 && ' · '}
+            {one.task_id > 0 && (
+                <a href={`#/reel/${one.task_id}`}>{say('fallbackName', one.task_id)}</a>
+            )}{' '}
+            <span class={`badge ${MARKS[one.state]}`}>
+                {say(STATES[one.state] ?? 'deliveryWaiting')}
+            </span>
+        </>
+    );
+    const facts = [
+        when(one.created),
+        say(one.attempts === 1 ? 'attemptsOne' : 'attempts', number(one.attempts)),
+        one.status && `HTTP ${one.status}`,
+        one.next_attempt && one.attempts > 0 && say('nextAttempt', when(one.next_attempt)),
+    ];
+    const acts = one.state !== 'waiting' && (
+        <button type="button" class="replay" aria-label={say('replayOf', one.id)} onClick={replay}>
+            <Icon name="again" />
+            <span class="words">{say('replay')}</span>
+        </button>
+    );
     return (
-        <li class="row">
-            <div class="row-main">
-                <h3 class="row-name">
-                    {one.event === 'hook.test'
-                        ? say('evTest')
-                        : say(EVENTS[one.event] ?? 'hookAll')}
-                    {one.task_id ? (
-                        <>
-                            {' '}
-                            ·{' '}
-                            <a href={`#/reel/${one.task_id}`}>{say('fallbackName', one.task_id)}</a>
-                        </>
-                    ) : null}{' '}
-                    <span class={`badge ${MARKS[one.state]}`}>
-                        {say(STATES[one.state] ?? 'deliveryWaiting')}
-                    </span>
-                </h3>
-                <p class="hint">
-                    {when(one.created)} ·{' '}
-                    {say(one.attempts === 1 ? 'attemptsOne' : 'attempts', number(one.attempts))}
-                    {went ? ` · ${went}` : ''}
-                    {one.next_attempt && one.attempts > 0
-                        ? ` · ${say('nextAttempt', when(one.next_attempt))}`
-                        : ''}
+        <Row name={name} acts={acts}>
+            <p class="hint">{facts.filter(Boolean).join(' · ')}</p>
+            {one.error && one.state !== 'delivered' && (
+                <p class="hint far" lang="en">
+                    {one.error}
                 </p>
-                {one.error && one.state !== 'delivered' && (
-                    <p class="hint far" lang="en">
-                        {one.error}
-                    </p>
-                )}
-            </div>
-            <div class="row-acts">
-                {one.state !== 'waiting' && (
-                    <button
-                        type="button"
-                        class="replay"
-                        aria-label={say('replayOf', one.id)}
-                        onClick={replay}
-                    >
-                        <Icon name="again" />
-                        <span class="words">{say('replay')}</span>
-                    </button>
-                )}
-            </div>
-        </li>
+            )}
+        </Row>
     );
 }
 
@@ -90,8 +76,7 @@ function Deliveries({ hook, asked }) {
         }
     }
     return (
-        <section class="panel" aria-labelledby="deliveries-title">
-            <h2 id="deliveries-title">{say('deliveries')}</h2>
+        <Panel id="deliveries" title={say('deliveries')}>
             <Waiting asked={asked} />
             {asked.data && list.length === 0 && (
                 <p class="none" id="no-deliveries">
@@ -110,7 +95,7 @@ function Deliveries({ hook, asked }) {
                     </button>
                 </p>
             )}
-        </section>
+        </Panel>
     );
 }
 
@@ -123,14 +108,7 @@ export function Hook({ id }) {
         [secret, setSecret] = useState(''),
         [busy, setBusy] = useState(false);
     const hook = asked.data;
-    const Back = (
-        <p class="way">
-            <a href="#/settings/hooks">
-                <Icon name="back" />
-                {say('hooks')}
-            </a>
-        </p>
-    );
+    const Back = <Way to="#/settings/hooks" words={say('hooks')} />;
     // all of it at once, so that nothing moves
     if (!hook || !(log.data || log.error))
         return (
@@ -170,6 +148,14 @@ export function Hook({ id }) {
             setFault(inWords(e));
         }
     }
+    async function test() {
+        if (await act(() => ask('POST', `${path}/test`))) announce('didTest');
+    }
+    const turn = () =>
+        act(
+            () => ask('PATCH', path, { enabled: !hook.enabled }),
+            hook.enabled ? 'didOff' : 'didOn',
+        );
     async function rotate() {
         if (!(await askFirst(say('secretNew'), say('secretNewText'), say('secretNew')))) return;
         const answer = await act(() => ask('POST', `${path}/secret`));
@@ -207,59 +193,36 @@ export function Hook({ id }) {
                         </h2>
                         {!hook.enabled && <p class="hint">{say('hookOffText')}</p>}
                         <p class="acts from-left">
-                            <button
+                            <Press
                                 id="hook-test"
-                                type="button"
                                 disabled={busy || !hook.enabled}
-                                onClick={() =>
-                                    act(() => ask('POST', `${path}/test`)).then(
-                                        (sent) => sent && announce('didTest'),
-                                    )
-                                }
-                            >
-                                <Icon name="play" />
-                                {say('hookTest')}
-                            </button>
-                            <button
-                                id="hook-switch"
-                                type="button"
-                                disabled={busy}
-                                onClick={() =>
-                                    act(
-                                        () => ask('PATCH', path, { enabled: !hook.enabled }),
-                                        hook.enabled ? 'didOff' : 'didOn',
-                                    )
-                                }
-                            >
+                                onClick={test}
+                                icon="play"
+                                words={say('hookTest')}
+                            />
+                            <button id="hook-switch" type="button" disabled={busy} onClick={turn}>
                                 {say(hook.enabled ? 'hookTurnOff' : 'hookTurnOn')}
                             </button>
-                            <button id="hook-secret" type="button" disabled={busy} onClick={rotate}>
-                                <Icon name="key" />
-                                {say('secretNew')}
-                            </button>
-                            <button
+                            <Press
+                                id="hook-secret"
+                                disabled={busy}
+                                onClick={rotate}
+                                icon="key"
+                                words={say('secretNew')}
+                            />
+                            <Press
                                 id="hook-remove"
-                                type="button"
                                 class="remove"
                                 disabled={busy}
                                 onClick={remove}
-                            >
-                                <Icon name="bin" />
-                                {say('remove')}
-                            </button>
+                                icon="bin"
+                                words={say('remove')}
+                            />
                         </p>
                     </section>
                     <Deliveries hook={hook} asked={log} />
                 </div>
-                <form
-                    class="panel"
-                    id="hook-form"
-                    ref={form}
-                    onSubmit={save}
-                    noValidate
-                    aria-labelledby="hook-form-title"
-                >
-                    <h2 id="hook-form-title">{say('hookChange')}</h2>
+                <FormPanel id="hook-form" title={say('hookChange')} form={form} onSubmit={save}>
                     <Fault id="hook-error" text={fault} />
                     <Fields hook={hook} />
                     <p class="acts">
@@ -267,7 +230,7 @@ export function Hook({ id }) {
                             {say('save')}
                         </button>
                     </p>
-                </form>
+                </FormPanel>
             </div>
         </>
     );

@@ -1,9 +1,8 @@
 // Webhooks: where else it is told what becomes of clips.
 import { useRef, useState } from 'preact/hooks';
 import { EVENTS, Fields, readHook } from './hook-fields.jsx';
-import { Icon } from '../share/icon.jsx';
-import { Once, Waiting, useAnswer } from '../share/panels.jsx';
-import { Fault } from '../share/parts.jsx';
+import { FormPanel, Once, Row, Tags, useAnswer, Waiting } from '../share/panels.jsx';
+import { Fault, Panel, Press } from '../share/parts.jsx';
 import { ask, inWords, say } from '../share/state.js';
 
 const eventsOf = (hook) =>
@@ -29,24 +28,46 @@ function NewHook({ onMade }) {
         setBusy(false);
     }
     return (
-        <form
-            class="panel"
-            id="new-hook"
-            ref={form}
-            onSubmit={make}
-            noValidate
-            aria-labelledby="new-hook-title"
-        >
-            <h2 id="new-hook-title">{say('hookNew')}</h2>
+        <FormPanel id="new-hook" title={say('hookNew')} form={form} onSubmit={make}>
             <Fault id="hook-error" text={fault} />
             <Fields />
             <p class="acts">
-                <button id="make-hook" class="main" type="submit" disabled={busy}>
-                    <Icon name="link" />
-                    {say('hookMake')}
-                </button>
+                <Press
+                    id="make-hook"
+                    class="main"
+                    type="submit"
+                    disabled={busy}
+                    icon="link"
+                    words={say('hookMake')}
+                />
             </p>
-        </form>
+        </FormPanel>
+    );
+}
+
+function HookRow({ hook }) {
+    const address = `#/settings/hooks/${hook.id}`,
+        called = hook.description || hook.url;
+    const name = (
+        <>
+            <a href={address}>{called}</a>{' '}
+            {!hook.enabled && <span class="badge bad">{say('hookOff')}</span>}
+        </>
+    );
+    const open = (
+        <a class="button" href={address} aria-label={say('open', called)}>
+            {say('hookOpen')}
+        </a>
+    );
+    return (
+        <Row name={name} acts={open}>
+            {hook.description && (
+                <p class="far">
+                    <code>{hook.url}</code>
+                </p>
+            )}
+            <Tags of={eventsOf(hook)} />
+        </Row>
     );
 }
 
@@ -68,10 +89,7 @@ export function Hooks() {
                         }}
                     />
                 )}
-                <section class="panel" aria-labelledby="hooks-title">
-                    <h2 id="hooks-title" ref={title} tabIndex={-1}>
-                        {say('hooks')}
-                    </h2>
+                <Panel id="hooks" title={say('hooks')} head={title}>
                     <p class="hint">{say('hooksHint')}</p>
                     <Waiting asked={asked} />
                     {asked.data && list.length === 0 && (
@@ -81,42 +99,10 @@ export function Hooks() {
                     )}
                     <ul class="rows" id="hooks">
                         {list.map((hook) => (
-                            <li key={hook.id} class="row">
-                                <div class="row-main">
-                                    <h3 class="row-name">
-                                        <a href={`#/settings/hooks/${hook.id}`}>
-                                            {hook.description || hook.url}
-                                        </a>{' '}
-                                        {!hook.enabled && (
-                                            <span class="badge bad">{say('hookOff')}</span>
-                                        )}
-                                    </h3>
-                                    {hook.description && (
-                                        <p class="far">
-                                            <code>{hook.url}</code>
-                                        </p>
-                                    )}
-                                    <p class="tags">
-                                        {eventsOf(hook).map((words) => (
-                                            <span class="tag" key={words}>
-                                                {words}
-                                            </span>
-                                        ))}
-                                    </p>
-                                </div>
-                                <div class="row-acts">
-                                    <a
-                                        class="button"
-                                        href={`#/settings/hooks/${hook.id}`}
-                                        aria-label={say('open', hook.description || hook.url)}
-                                    >
-                                        {say('hookOpen')}
-                                    </a>
-                                </div>
-                            </li>
+                            <HookRow key={hook.id} hook={hook} />
                         ))}
                     </ul>
-                </section>
+                </Panel>
             </div>
             {(asked.data || asked.error) && (
                 <NewHook

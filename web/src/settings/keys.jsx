@@ -1,9 +1,8 @@
 // API keys: for programs, so that none of them has to hold a password.
 import { useRef, useState } from 'preact/hooks';
 import { Choice } from './choice.jsx';
-import { Icon } from '../share/icon.jsx';
-import { Once, Waiting, useAnswer } from '../share/panels.jsx';
-import { Fault } from '../share/parts.jsx';
+import { Field, FormPanel, Once, Row, Select, Tags, useAnswer, Waiting } from '../share/panels.jsx';
+import { Fault, Panel, Press } from '../share/parts.jsx';
 import { ask, askFirst, inWords, say, toast, when } from '../share/state.js';
 import { isAdmin } from '../share/me.js';
 
@@ -54,25 +53,14 @@ function NewKey({ onMade }) {
         setBusy(false);
     }
     return (
-        <form
-            class="panel"
-            id="new-key"
-            ref={form}
-            onSubmit={make}
-            noValidate
-            aria-labelledby="new-key-title"
-        >
-            <h2 id="new-key-title">{say('keyNew')}</h2>
+        <FormPanel id="new-key" title={say('keyNew')} form={form} onSubmit={make}>
             <Fault id="key-error" text={fault} />
-            <label>
-                {say('keyName')}
-                <input
-                    name="key_name"
-                    maxLength={64}
-                    autocomplete="off"
-                    placeholder={say('keyNameLike')}
-                />
-            </label>
+            <Field
+                words="keyName"
+                name="key_name"
+                maxLength={64}
+                placeholder={say('keyNameLike')}
+            />
             <fieldset>
                 <legend>{say('keyMay')}</legend>
                 {Object.entries(SCOPES)
@@ -87,27 +75,58 @@ function NewKey({ onMade }) {
                         />
                     ))}
             </fieldset>
-            <label>
-                {say('keyExpires')}
-                <select name="expires">
-                    {EXPIRES.map(([days, words]) => (
-                        <option key={days} value={days} defaultSelected={days === 90}>
-                            {say(words)}
-                        </option>
-                    ))}
-                </select>
-            </label>
+            <Select
+                words="keyExpires"
+                name="expires"
+                value={90}
+                options={EXPIRES.map(([days, words]) => [days, say(words)])}
+            />
             <p class="acts">
-                <button id="make-key" class="main" type="submit" disabled={busy}>
-                    <Icon name="key" />
-                    {say('keyMake')}
-                </button>
+                <Press
+                    id="make-key"
+                    class="main"
+                    type="submit"
+                    disabled={busy}
+                    icon="key"
+                    words={say('keyMake')}
+                />
             </p>
-        </form>
+        </FormPanel>
     );
 }
 
 const expired = (key) => !!key.expires && Date.parse(key.expires) <= Date.now();
+
+function Key({ of, onRemove }) {
+    const name = (
+        <>
+            {of.name} {expired(of) && <span class="badge bad">{say('expiredKey')}</span>}
+        </>
+    );
+    const dates = [
+        say('keyMadeOn', when(of.created)),
+        of.expires ? say('keyUntil', when(of.expires)) : say('keyForEver'),
+        of.last_used ? say('keyUsed', when(of.last_used)) : say('keyUnused'),
+    ];
+    const remove = (
+        <Press
+            class="remove"
+            aria-label={say('removeOf', of.name)}
+            title={say('remove')}
+            onClick={onRemove}
+            icon="bin"
+        />
+    );
+    return (
+        <Row name={name} acts={remove}>
+            <p>
+                <code>{of.prefix}…</code>
+            </p>
+            <Tags of={of.scopes.map((scope) => say(SCOPES[scope] ?? 'scopeRead'))} />
+            <p class="hint">{dates.join(' · ')}</p>
+        </Row>
+    );
+}
 
 export function Keys() {
     const asked = useAnswer('/api/keys');
@@ -139,10 +158,7 @@ export function Keys() {
                         }}
                     />
                 )}
-                <section class="panel" aria-labelledby="keys-title">
-                    <h2 id="keys-title" ref={title} tabIndex={-1}>
-                        {say('keys')}
-                    </h2>
+                <Panel id="keys" title={say('keys')} head={title}>
                     <p class="hint">
                         {say('keysHint')} <code>Authorization: Bearer rg_…</code>.{' '}
                         <a href="/docs">{say('keysDocs')}</a>
@@ -155,50 +171,10 @@ export function Keys() {
                     )}
                     <ul class="rows" id="keys">
                         {list.map((key) => (
-                            <li key={key.id} class="row">
-                                <div class="row-main">
-                                    <h3 class="row-name">
-                                        {key.name}{' '}
-                                        {expired(key) && (
-                                            <span class="badge bad">{say('expiredKey')}</span>
-                                        )}
-                                    </h3>
-                                    <p>
-                                        <code>{key.prefix}…</code>
-                                    </p>
-                                    <p class="tags">
-                                        {key.scopes.map((scope) => (
-                                            <span class="tag" key={scope}>
-                                                {say(SCOPES[scope] ?? 'scopeRead')}
-                                            </span>
-                                        ))}
-                                    </p>
-                                    <p class="hint">
-                                        {say('keyMadeOn', when(key.created))} ·{' '}
-                                        {key.expires
-                                            ? say('keyUntil', when(key.expires))
-                                            : say('keyForEver')}{' '}
-                                        ·{' '}
-                                        {key.last_used
-                                            ? say('keyUsed', when(key.last_used))
-                                            : say('keyUnused')}
-                                    </p>
-                                </div>
-                                <div class="row-acts">
-                                    <button
-                                        type="button"
-                                        class="remove"
-                                        aria-label={say('removeOf', key.name)}
-                                        title={say('remove')}
-                                        onClick={() => remove(key)}
-                                    >
-                                        <Icon name="bin" />
-                                    </button>
-                                </div>
-                            </li>
+                            <Key key={key.id} of={key} onRemove={() => remove(key)} />
                         ))}
                     </ul>
-                </section>
+                </Panel>
             </div>
             {(asked.data || asked.error) && (
                 <NewKey

@@ -4,14 +4,14 @@ import { Hook } from './hook.jsx';
 import { Hooks } from './hooks.jsx';
 import { Keys } from './keys.jsx';
 import { loadMe, me } from '../share/me.js';
-import { Meter, Tabs, Waiting, useAnswer } from '../share/panels.jsx';
-import { Title } from '../share/parts.jsx';
-import { addWords, bytes, number, say, state } from '../share/state.js';
+import { Meter, Pairs, Tabs, useAnswer, Waiting } from '../share/panels.jsx';
+import { Panel, Title } from '../share/parts.jsx';
+import { addWords, bytes, figure, number, say, state } from '../share/state.js';
 import { WORDS as PANELS } from '../share/words-panels.js';
 import { WORDS } from './words.js';
+import { fitInWords } from '../share/fits.js';
 
 addWords({ ...PANELS, ...WORDS });
-const FITS = { pad: 'fitPad', blur: 'fitBlur', crop: 'fitCrop', stretch: 'fitStretch' };
 
 function Account() {
     const asked = useAnswer('/api/me');
@@ -26,25 +26,16 @@ function Account() {
         limit ? say('usedOf', words(value), words(limit)) : say('usedFree', words(value));
     return (
         <div class="columns">
-            <section class="panel" aria-labelledby="account-title">
-                <h2 id="account-title">{say('account')}</h2>
-                <dl class="pairs">
-                    <div>
-                        <dt>{say('username')}</dt>
-                        <dd>{m.username}</dd>
-                    </div>
-                    <div>
-                        <dt>{say('email')}</dt>
-                        <dd>{m.email}</dd>
-                    </div>
-                    <div>
-                        <dt>{say('role')}</dt>
-                        <dd>{say(m.role === 'admin' ? 'roleAdmin' : 'roleUser')}</dd>
-                    </div>
-                </dl>
-            </section>
-            <section class="panel" aria-labelledby="use-title">
-                <h2 id="use-title">{say('use')}</h2>
+            <Panel id="account" title={say('account')}>
+                <Pairs
+                    of={[
+                        ['username', m.username],
+                        ['email', m.email],
+                        ['role', say(m.role === 'admin' ? 'roleAdmin' : 'roleUser')],
+                    ]}
+                />
+            </Panel>
+            <Panel id="use" title={say('use')}>
                 <Meter
                     label={say('useBytes')}
                     text={of(q.bytes_used ?? 0, q.bytes_limit, bytes)}
@@ -58,25 +49,17 @@ function Account() {
                     limit={q.tasks_limit ?? 0}
                 />
                 <p class="hint">{say('useHint')}</p>
-            </section>
+            </Panel>
             {p && (
-                <section class="panel" aria-labelledby="made-title">
-                    <h2 id="made-title">{say('reelsHere')}</h2>
-                    <dl class="pairs">
-                        <div>
-                            <dt>{say('longest')}</dt>
-                            <dd>{number(p.longest_s, p.longest_s % 1 ? 1 : 0)} s</dd>
-                        </div>
-                        <div>
-                            <dt>{say('bumper')}</dt>
-                            <dd>{number(p.bumper_s, p.bumper_s % 1 ? 1 : 0)} s</dd>
-                        </div>
-                        <div>
-                            <dt>{say('usualFit')}</dt>
-                            <dd>{say(FITS[p.fit] ?? 'fitPad')}</dd>
-                        </div>
-                    </dl>
-                </section>
+                <Panel id="made" title={say('reelsHere')}>
+                    <Pairs
+                        of={[
+                            ['longest', `${figure(p.longest_s)} s`],
+                            ['bumper', `${figure(p.bumper_s)} s`],
+                            ['usualFit', fitInWords(p.fit)],
+                        ]}
+                    />
+                </Panel>
             )}
         </div>
     );

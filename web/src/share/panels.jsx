@@ -1,13 +1,11 @@
 // What settings and administration are made of; fetched with the first of them.
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { Icon } from './icon.jsx';
-import { Fault, copyText } from './parts.jsx';
+import { Copy, copyText, Fault, Loading } from './parts.jsx';
 import { ask, inWords, say, state } from './state.js';
 
 // What is told once and never again.
 export function Once({ title, text, onDone }) {
-    const field = useRef(),
-        head = useRef();
+    const head = useRef();
     useLayoutEffect(() => head.current.focus(), [text]);
     return (
         <section class="panel once" aria-labelledby="once-title">
@@ -15,20 +13,14 @@ export function Once({ title, text, onDone }) {
                 {title}
             </h2>
             <p>{say('onceText')}</p>
-            <div class="copy">
-                <input
-                    ref={field}
-                    id="once"
-                    readOnly
-                    value={text}
-                    aria-labelledby="once-title"
-                    onFocus={(e) => e.currentTarget.select()}
-                />
-                <button type="button" id="once-copy" onClick={() => copyText(text, field.current)}>
-                    <Icon name="link" />
-                    {say('copy')}
-                </button>
-            </div>
+            <Copy
+                name="once"
+                button="once-copy"
+                label="once-title"
+                text={text}
+                words={say('copy')}
+                copy={(field) => copyText(text, field)}
+            />
             <p class="acts">
                 <button type="button" id="once-done" class="main" onClick={onDone}>
                     {say('onceDone')}
@@ -97,13 +89,76 @@ export function useAnswer(path, every_ms = 0) {
 }
 export const Waiting = ({ asked }) =>
     asked.error ? (
-        <Fault text={inWords(asked.error)}>
-            <button type="button" class="link" onClick={asked.load}>
-                {say('again')}
-            </button>
-        </Fault>
+        <Fault text={inWords(asked.error)} again={asked.load} />
     ) : asked.data ? null : (
-        <p class="waiting" role="status">
-            {say('loading')}
-        </p>
+        <Loading />
     );
+
+// A field with its name; unit: what its number counts.
+export const Field = ({ words, unit, ...more }) => (
+    <label>
+        {say(words)}
+        {unit ? <span class="unit"> ({unit})</span> : null}
+        <input autocomplete="off" {...more} />
+    </label>
+);
+// One of several: [[value, words], ...].
+export const Select = ({ words, name, value, options }) => (
+    <label>
+        {say(words)}
+        <select name={name}>
+            {options.map(([one, text]) => (
+                <option key={one} value={one} defaultSelected={one === value}>
+                    {text}
+                </option>
+            ))}
+        </select>
+    </label>
+);
+// What something is, a line each: [[words, value], ...].
+export const Pairs = ({ of }) => (
+    <dl class="pairs">
+        {of.map(([words, value]) => (
+            <div key={words}>
+                <dt>{say(words)}</dt>
+                <dd>{value}</dd>
+            </div>
+        ))}
+    </dl>
+);
+
+// A panel that is a form; form: the reference to it.
+export const FormPanel = ({ id, title, form, onSubmit, children }) => (
+    <form
+        class="panel"
+        id={id}
+        ref={form}
+        onSubmit={onSubmit}
+        noValidate
+        aria-labelledby={`${id}-title`}
+    >
+        <h2 id={`${id}-title`}>{title}</h2>
+        {children}
+    </form>
+);
+// One of a list: its name, what is said of it, and what can be done with it.
+export const Row = ({ name, before, acts, kind = '', grow = '', children, ...more }) => (
+    <li class={`row ${kind}`} {...more}>
+        {before}
+        <div class={`row-main ${grow}`}>
+            <h3 class="row-name">{name}</h3>
+            {children}
+        </div>
+        {acts !== undefined && <div class="row-acts">{acts}</div>}
+    </li>
+);
+// Words beside each other, each in its frame.
+export const Tags = ({ of }) => (
+    <p class="tags">
+        {of.map((words) => (
+            <span class="tag" key={words}>
+                {words}
+            </span>
+        ))}
+    </p>
+);

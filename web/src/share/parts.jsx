@@ -3,12 +3,76 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Icon } from './icon.jsx';
 import { announce, closeToast, say, state, toast } from './state.js';
 
-export const Fault = ({ text, id, children }) =>
+// What went wrong, in words; again: what to do once more, where that may help.
+export const Fault = ({ text, id, again }) =>
     text ? (
         <p id={id} class="error" role="alert">
-            {text} {children}
+            {text}{' '}
+            {again && (
+                <button type="button" class="link" onClick={() => again()}>
+                    {say('again')}
+                </button>
+            )}
         </p>
     ) : null;
+
+// quiet: to be heard, where something else is seen meanwhile.
+export const Loading = ({ quiet }) => (
+    <p class={quiet ? 'unseen' : 'waiting'} role="status">
+        {say('loading')}
+    </p>
+);
+
+// A button with a drawing.
+export const Press = ({ icon, words, ...more }) => (
+    <button type="button" {...more}>
+        <Icon name={icon} />
+        {words}
+    </button>
+);
+
+export const Shut = ({ onClick }) => (
+    <button type="button" class="quiet shut" aria-label={say('close')} onClick={onClick}>
+        <Icon name="close" />
+    </button>
+);
+
+// The way back to where somebody came from.
+export const Way = ({ to, words }) => (
+    <p class="way">
+        <a href={to}>
+            <Icon name="back" />
+            {words}
+        </a>
+    </p>
+);
+
+// head: a reference to its heading, which then can have the focus.
+export const Panel = ({ id, title, head, children, ...more }) => (
+    <section class="panel" aria-labelledby={`${id}-title`} {...more}>
+        <h2 id={`${id}-title`} ref={head} tabIndex={head && -1}>
+            {title}
+        </h2>
+        {children}
+    </section>
+);
+
+// A dialog that is open as long as it is said to be: what it is referred to by.
+export function useSheet(open) {
+    const dialog = useRef();
+    useEffect(() => {
+        if (open && !dialog.current.open) dialog.current.showModal();
+        if (!open && dialog.current.open) dialog.current.close();
+    }, [open]);
+    return dialog;
+}
+export const SheetHead = ({ id, title, onClose, children }) => (
+    <header>
+        <h2 id={id}>{title}</h2>
+        {children}
+        <Shut onClick={onClose} />
+    </header>
+);
 
 // The signature of what is made here: logo, clip, logo; each as wide as it lasts.
 export function Strip({ logo = 2, clip = 8 }) {
@@ -65,14 +129,7 @@ export function Toasts() {
                             {one.act.label}
                         </button>
                     )}
-                    <button
-                        type="button"
-                        class="quiet shut"
-                        aria-label={say('close')}
-                        onClick={() => closeToast(one, true)}
-                    >
-                        <Icon name="close" />
-                    </button>
+                    <Shut onClick={() => closeToast(one, true)} />
                 </div>
             ))}
         </div>
@@ -81,12 +138,8 @@ export function Toasts() {
 
 // A question before what cannot be undone. Escape is a no.
 export function Question() {
-    const dialog = useRef(),
-        q = state.question;
-    useEffect(() => {
-        if (q && !dialog.current.open) dialog.current.showModal();
-        if (!q && dialog.current.open) dialog.current.close();
-    }, [q]);
+    const q = state.question,
+        dialog = useSheet(!!q);
     return (
         <dialog
             id="question"
@@ -135,6 +188,28 @@ export async function copyText(text, field, said = 'copiedThis') {
     toast(say(said));
 }
 
+// A text to be copied, with the button that does it; name and button: their ids, label: the id of
+// the heading, copy(field): does it.
+export function Copy({ name, button, label, text, words, copy }) {
+    const field = useRef();
+    return (
+        <div class="copy">
+            <input
+                ref={field}
+                id={name}
+                readOnly
+                value={text}
+                aria-labelledby={label}
+                onFocus={(e) => e.currentTarget.select()}
+            />
+            <button type="button" id={button} onClick={() => copy(field.current)}>
+                <Icon name="link" />
+                {words}
+            </button>
+        </div>
+    );
+}
+
 // A part of the page that is fetched when it is wanted first.
 export function Later({ part, ...more }) {
     const [got, set] = useState({});
@@ -150,14 +225,8 @@ export function Later({ part, ...more }) {
     }, [part]);
     if (got.part === part && got.Page) return <got.Page {...more} />;
     return got.part === part && got.lost ? (
-        <Fault text={say('partLost')}>
-            <button type="button" class="link" onClick={() => location.reload()}>
-                {say('again')}
-            </button>
-        </Fault>
+        <Fault text={say('partLost')} again={() => location.reload()} />
     ) : (
-        <p class="waiting" role="status">
-            {say('loading')}
-        </p>
+        <Loading />
     );
 }

@@ -99,6 +99,10 @@ export function number(value, digits = 0) {
         minimumFractionDigits: digits,
     }).format(value);
 }
+// A number that has a decimal place only where it needs one.
+export const figure = (value) => number(value, value % 1 ? 1 : 0);
+// A number as people write it, as programs read it: with a point.
+export const dotted = (text) => text.trim().replace(',', '.');
 export function bytes(n) {
     if (n >= 1e9) return `${number(n / 1e9, 1)} GB`;
     return n >= 1e6 ? `${number(n / 1e6, 1)} MB` : `${number(n / 1e3)} kB`;

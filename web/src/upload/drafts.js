@@ -3,7 +3,7 @@ import { clearRefused, sift } from './choose.js';
 import { goOnWith, onTheWay } from './uploads.js';
 import { TITLE_MAX } from '../share/acts.js';
 import { profile } from '../share/me.js';
-import { change, number, say, state } from '../share/state.js';
+import { change, dotted, number, say, state } from '../share/state.js';
 
 export const drafts = { list: [], at: 0 };
 let fit = null, // what was chosen last
@@ -60,7 +60,7 @@ export function leaveAll() {
     for (const draft of [...drafts.list]) leaveOut(draft);
 }
 export function faultOf(draft) {
-    const text = draft.text.trim().replace(',', '.');
+    const text = dotted(draft.text);
     if (text !== '' && !/^\d+(\.\d+)?$/.test(text)) return say('startBad');
     return draft.duration && Number(text) >= draft.duration
         ? say('startLate', number(draft.duration, 1))

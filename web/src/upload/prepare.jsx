@@ -12,7 +12,7 @@ import { TITLE_MAX } from '../share/acts.js';
 import { Icon } from '../share/icon.jsx';
 import { partSeconds, profile } from '../share/me.js';
 import { Name } from '../share/name.jsx';
-import { Strip } from '../share/parts.jsx';
+import { SheetHead, Strip, useSheet } from '../share/parts.jsx';
 import { addWords, bytes, change, say } from '../share/state.js';
 
 addWords(WORDS);
@@ -121,14 +121,10 @@ function Title({ draft }) {
 }
 
 export function Prepare() {
-    const dialog = useRef(),
-        video = useRef();
+    const video = useRef();
     const draft = drafts.list[drafts.at],
-        many = drafts.list.length;
-    useEffect(() => {
-        if (many && !dialog.current.open) dialog.current.showModal();
-        if (!many && dialog.current.open) dialog.current.close();
-    }, [many]);
+        many = drafts.list.length,
+        dialog = useSheet(many > 0);
     const turn = (by) => {
         drafts.at = (drafts.at + by + many) % many;
         change();
@@ -157,8 +153,7 @@ export function Prepare() {
         <dialog id="prepare" ref={dialog} aria-labelledby="prepare-title" onClose={leaveAll}>
             {draft && (
                 <form onSubmit={send} noValidate>
-                    <header>
-                        <h2 id="prepare-title">{say('prepareTitle')}</h2>
+                    <SheetHead id="prepare-title" title={say('prepareTitle')} onClose={leaveAll}>
                         {many > 1 && (
                             <p class="pager">
                                 <button
@@ -182,15 +177,7 @@ export function Prepare() {
                                 </button>
                             </p>
                         )}
-                        <button
-                            type="button"
-                            class="quiet shut"
-                            onClick={leaveAll}
-                            aria-label={say('close')}
-                        >
-                            <Icon name="close" />
-                        </button>
-                    </header>
+                    </SheetHead>
                     <Refused />
                     <p class="name">
                         <strong title={draft.file.name}>

@@ -1,7 +1,6 @@
 // What was chosen and is not taken, each with why.
 import { clearRefused, refused } from './choose.js';
-import { Icon } from '../share/icon.jsx';
-import { say } from '../share/state.js';
+import { Shut } from '../share/parts.jsx';
 
 export function Refused() {
     if (refused.list.length === 0) return null;
@@ -14,14 +13,7 @@ export function Refused() {
                     </li>
                 ))}
             </ul>
-            <button
-                type="button"
-                class="quiet shut"
-                aria-label={say('close')}
-                onClick={clearRefused}
-            >
-                <Icon name="close" />
-            </button>
+            <Shut onClick={clearRefused} />
         </div>
     );
 }

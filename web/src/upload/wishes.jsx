@@ -3,9 +3,8 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { drafts, faultOf, setFit, setStart } from './drafts.js';
 import { partSeconds, profile } from '../share/me.js';
-import { announce, change, clockTime, number, say } from '../share/state.js';
-
-const FITS = { pad: 'fitPad', blur: 'fitBlur', crop: 'fitCrop', stretch: 'fitStretch' };
+import { announce, change, clockTime, dotted, number, say } from '../share/state.js';
+import { FITS } from '../share/fits.js';
 
 export function Start({ draft, video }) {
     const fault = faultOf(draft),
@@ -71,7 +70,7 @@ export function Start({ draft, video }) {
                     onInput={(event) => {
                         draft.text = event.currentTarget.value;
                         if (!faultOf(draft)) {
-                            draft.start = Number(draft.text.trim().replace(',', '.')) || 0;
+                            draft.start = Number(dotted(draft.text)) || 0;
                             move(draft.start);
                         }
                         change();
