@@ -112,7 +112,8 @@ writeFileSync(
 );
 writeFileSync(
     `${made}/http/sorry.def`,
-    `/* Made by script/web. SORRY(language, kind, page): see src/http/server/sorry.c. */\n${sorry}\n`,
+    `/* Made by script/web. SORRY(language, kind, page): see src/http/server/sorry.c. */\n` +
+        `${sorry}\n`,
 );
 rmSync(from('dist'), { recursive: true, force: true });
 renameSync(made, from('dist'));

@@ -1,6 +1,6 @@
 // The pages that a browser gets where a program gets an error as JSON: one for each kind of fault
-// and language, as the table that src/http/server/sorry.c is compiled from. `%m` in them becomes the
-// error's own sentence, `%s` its status, and `%i` the id of the request.
+// and language, as the table that src/http/server/sorry.c is compiled from. `%m` in them becomes
+// the error's own sentence, `%s` its status, and `%i` the id of the request.
 const WORDS = {
     es: {
         home: 'Ir a Reelgate',
