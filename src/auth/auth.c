@@ -7,7 +7,7 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/str.h"
-#include "store/store.h"
+#include "store/user.h"
 
 #include <sodium.h>
 

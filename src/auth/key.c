@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/str.h"
+#include "store/key.h"
 #include "store/store.h"
 
 #include <inttypes.h>

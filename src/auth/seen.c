@@ -5,7 +5,7 @@
 
 #include "core/clock.h"
 #include "core/mem.h"
-#include "store/store.h"
+#include "store/user.h"
 
 enum { ROWS = 256, WAYS = 4, KEPT_MS = 5000 };
 

@@ -7,7 +7,7 @@
 #include "core/id.h"
 #include "core/mem.h"
 #include "core/str.h"
-#include "store/store.h"
+#include "store/user.h"
 
 #include <jwt.h>
 #include <strings.h>

@@ -14,6 +14,7 @@
 #include "core/mem.h"
 #include "core/str.h"
 #include "store/store.h"
+#include "store/task.h"
 #include "task/task.h"
 
 #include <errno.h>

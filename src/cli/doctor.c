@@ -14,6 +14,7 @@
 #include "core/profile.h"
 #include "queue/queue.h"
 #include "store/store.h"
+#include "store/task.h"
 #include "task/task.h"
 
 #include <errno.h>

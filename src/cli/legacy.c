@@ -15,6 +15,7 @@
 #include "core/str.h"
 #include "store/legacy.h"
 #include "store/store.h"
+#include "store/user.h"
 #include "task/task.h"
 
 #include <errno.h>

@@ -1,5 +1,6 @@
 /* Plan: one function for each of add, list, show, password, admin, quota; a password is read, never
  * an argument. */
+#include "store/user.h"
 #include "auth/auth.h"
 #include "cli/cli.h"
 #include "cli/parts.h"

@@ -12,6 +12,7 @@
 #include "core/str.h"
 #include "queue/queue.h"
 #include "store/store.h"
+#include "store/task.h"
 
 enum {
     FRESH_MS = 1000,      /* what was found then is given again */

@@ -14,7 +14,9 @@
 #include "core/str.h"
 #include "hook/send_impl.h"
 #include "hook/sign.h"
+#include "store/event.h"
 #include "store/hook.h"
+#include "store/store.h"
 #include "task/task.h"
 
 #include <inttypes.h>

@@ -2,7 +2,9 @@
  * the transaction of the event, for each enabled hook of its user that wants this kind. Errors as
  * store.h says; MSG_HOOK_NOT_FOUND also for what is another user's. Thread-safe. */
 #pragma once
-#include "store/store.h"
+#include "store/event.h"
+
+struct arena;
 
 enum { HOOKS_MAX = 20 }; /* of a user */
 /* A kind of delivery beside those of events; hooks do not choose it. */

@@ -1,7 +1,14 @@
 /* store/profile: versions of the profile, and the logos that they name. A version is never changed
  * and never removed. Errors as store.h says. Thread-safe. */
 #pragma once
-#include "store/store.h"
+#include "core/reel.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct arena;
+struct err;
+struct store;
 
 enum logo_kind {
     LOGO_MARK,    /* the built-in one */

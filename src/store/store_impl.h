@@ -4,7 +4,15 @@
  * to check, then calls the slot; each slot does what the function of its name in store.h says, and
  * every slot but the last ones is required. */
 #pragma once
+#include "store/event.h"
+#include "store/key.h"
+#include "store/line.h"
+#include "store/outbox.h"
 #include "store/store.h"
+#include "store/task.h"
+#include "store/upload.h"
+#include "store/user.h"
+#include "store/worker.h"
 
 #include <pthread.h>
 

@@ -9,6 +9,7 @@
 #include "core/message.h"
 #include "core/sniff.h"
 #include "store/legacy.h"
+#include "store/store.h"
 #include "task/name.h"
 #include "task/task_impl.h"
 

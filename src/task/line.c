@@ -1,6 +1,7 @@
 /* Plan: one picture of the line for the whole process, made anew when it is a second old and
  * somebody asks; who asks meanwhile gets the old one. A place is then a look into an array that is
  * sorted by ids. */
+#include "store/line.h"
 #include "core/clock.h"
 #include "core/err.h"
 #include "core/mem.h"

@@ -6,6 +6,7 @@
 #include "core/err.h"
 #include "core/log.h"
 #include "queue/queue.h"
+#include "store/outbox.h"
 #include "task/task_impl.h"
 
 enum { READ_MAX = 256, FORGET_MS = 1000, IDLE_MS = 60000 };

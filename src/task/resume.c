@@ -12,6 +12,7 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/sniff.h"
+#include "store/store.h"
 #include "task/name.h"
 #include "task/task_impl.h"
 

@@ -2,7 +2,7 @@
  * (http speaks tus 1.0 with it). Bytes that were acknowledged are durable; the last of them makes
  * the task, once. Thread-safe; a piece belongs to one thread at a time. */
 #pragma once
-#include "store/store.h"
+#include "store/upload.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -8,6 +8,8 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "queue/queue.h"
+#include "store/event.h"
+#include "store/store.h"
 #include "task/profile.h"
 #include "task/resume.h"
 #include "task/task_impl.h"

@@ -3,7 +3,8 @@
  * or a claim belongs to one thread at a time. */
 #pragma once
 #include "core/reel.h"
-#include "store/store.h"
+#include "store/task.h"
+#include "store/worker.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -7,6 +7,7 @@
  *   resume.c   clips in pieces            profile.c  how reels are made, logos
  *   line.c     places in the line      amend.c    what is changed of a task */
 #pragma once
+#include "store/line.h"
 #include "task/state.h"
 #include "task/task.h"
 #include "task/verdict.h"

@@ -8,6 +8,7 @@
 #include "core/mem.h"
 #include "core/sniff.h"
 #include "core/str.h"
+#include "store/store.h"
 #include "task/name.h"
 #include "task/profile.h"
 #include "task/task_impl.h"

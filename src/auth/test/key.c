@@ -1,4 +1,6 @@
+#include "store/key.h"
 #include "auth/test/world.h"
+#include "store/user.h"
 
 #include <inttypes.h>
 

@@ -1,6 +1,7 @@
 #include "auth/test/world.h"
 
 #include "core/str.h"
+#include "store/user.h"
 
 #include <pthread.h>
 

@@ -7,6 +7,9 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "store/store.h"
+#include "store/task.h"
+#include "store/user.h"
+#include "store/worker.h"
 
 enum { USERS_MAX = 1000, USERS_USUAL = 100, RETRY_MAX = 1000 };
 

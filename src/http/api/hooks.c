@@ -4,6 +4,7 @@
 
 #include "core/mem.h"
 #include "hook/hook.h"
+#include "store/event.h"
 #include "store/hook.h"
 
 enum { PAGE_MAX = 1000, PAGE_USUAL = 100, DESCRIPTION_MAX = 200 };

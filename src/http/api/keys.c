@@ -4,7 +4,9 @@
 #include "core/mem.h"
 #include "core/reel.h"
 #include "core/sniff.h"
-#include "store/store.h"
+#include "store/key.h"
+#include "store/profile.h"
+#include "store/user.h"
 #include "task/profile.h"
 
 enum { EXPIRES_MAX_S = 10 * 366 * 24 * 3600 };

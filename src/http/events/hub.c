@@ -14,6 +14,7 @@
 #include "core/mem.h"
 #include "core/str.h"
 #include "http/server/json_put.h"
+#include "store/event.h"
 #include "store/store.h"
 
 #include <pthread.h>

@@ -7,6 +7,7 @@
 #include "core/mem.h"
 #include "core/reel_json.h"
 #include "store/store.h"
+#include "store/user.h"
 
 #include <fcntl.h>
 #include <inttypes.h>

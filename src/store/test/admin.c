@@ -1,6 +1,10 @@
 /* Facts about what admins see and change, for every back end. */
+#include "store/event.h"
 #include "store/hook.h"
+#include "store/store.h"
+#include "store/task.h"
 #include "store/test/world.h"
+#include "store/user.h"
 
 #include <pthread.h>
 

@@ -3,6 +3,11 @@
 #include "store/test/world.h"
 
 #include "core/clock.h"
+#include "store/event.h"
+#include "store/outbox.h"
+#include "store/store.h"
+#include "store/upload.h"
+#include "store/user.h"
 
 #include <inttypes.h>
 

@@ -1,5 +1,8 @@
 /* The facts about webhooks that hold for every back end of the store. */
+#include "store/event.h"
 #include "store/hook.h"
+#include "store/store.h"
+#include "store/task.h"
 #include "store/test/world.h"
 
 #include <stdio.h>

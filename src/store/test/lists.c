@@ -3,6 +3,9 @@
 #include "store/test/world.h"
 
 #include "core/str.h"
+#include "store/event.h"
+#include "store/line.h"
+#include "store/worker.h"
 
 static int64_t add(struct world *w, int64_t user, const char *title, const char *file_name,
                    int64_t bytes)

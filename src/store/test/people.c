@@ -1,5 +1,8 @@
 /* Facts about keys, limits of a user's own, and who works, for every back end. */
+#include "store/key.h"
 #include "store/test/world.h"
+#include "store/user.h"
+#include "store/worker.h"
 
 static int note_key(void *arg, const struct key_row *k)
 {

@@ -1,5 +1,6 @@
 /* Facts about versions of the profile and their logos, for every back end. */
 #include "store/profile.h"
+#include "store/task.h"
 
 #include "core/profile.h"
 #include "store/test/world.h"

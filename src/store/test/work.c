@@ -4,6 +4,8 @@
 
 #include "core/clock.h"
 #include "core/str.h"
+#include "store/outbox.h"
+#include "store/store.h"
 
 #include <pthread.h>
 #include <signal.h>

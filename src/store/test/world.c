@@ -1,6 +1,8 @@
 #include "store/test/world.h"
 
+#include "store/store.h"
 #include "store/test/server.h"
+#include "store/user.h"
 
 #include <unistd.h>
 

@@ -4,7 +4,7 @@
 #include "core/test/test.h"
 
 #include "core/err.h"
-#include "store/store.h"
+#include "store/task.h"
 
 struct world {
     char dir[64], url[160];

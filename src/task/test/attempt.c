@@ -2,6 +2,8 @@
 #include "task/test/world.h"
 
 #include "core/clock.h"
+#include "store/line.h"
+#include "store/user.h"
 #include "task/task_impl.h"
 
 #include <unistd.h>

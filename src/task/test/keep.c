@@ -2,6 +2,7 @@
 #include "task/test/world.h"
 
 #include "core/clock.h"
+#include "store/outbox.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -1,5 +1,6 @@
 /* Clips in pieces: whatever ends between the bytes, their name, the task and the note of it, the
  * next who asks finds one task with its bytes, or an upload that can go on. */
+#include "store/store.h"
 #include "task/test/world.h"
 
 #include "task/resume.h"

@@ -3,6 +3,8 @@
 #include "core/test/test.h"
 
 #include "core/err.h"
+#include "store/store.h"
+#include "store/user.h"
 #include "task/state.h"
 
 #include <unistd.h>

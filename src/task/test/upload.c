@@ -3,6 +3,7 @@
 #include "task/test/world.h"
 
 #include "core/str.h"
+#include "store/store.h"
 
 #include <sodium.h>
 #include <sys/wait.h>

@@ -1,4 +1,6 @@
 #include "task/test/world.h"
+#include "store/store.h"
+#include "store/user.h"
 
 #include <unistd.h>
 

@@ -6,7 +6,7 @@
 #include "blob/blob.h"
 #include "core/err.h"
 #include "queue/queue.h"
-#include "store/store.h"
+#include "store/task.h"
 #include "task/task.h"
 
 struct world {

@@ -8,6 +8,8 @@
 #include "core/err.h"
 #include "core/log.h"
 #include "queue/queue.h"
+#include "store/store.h"
+#include "store/user.h"
 #include "task/task.h"
 #include "worker/test/stand_in.h"
 #include "worker/worker.h"

@@ -1,0 +1,51 @@
+/* store/user: users, their role and their limits. Errors as store.h says. Thread-safe. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct arena;
+struct err;
+struct store;
+
+enum { USER_NAME_MAX = 64 * 4, EMAIL_MAX = 254, DAY_MS = 24 * 3600 * 1000 };
+struct user_row {
+    int64_t id;
+    const char *username, *email, *password_hash;
+    bool admin;
+    int64_t created_ms;
+    int64_t bytes_used;               /* clips, reels and posters of tasks not deleted */
+    int64_t bytes_limit, tasks_limit; /* their own; -1: as the settings say, 0: none */
+    int64_t day_tasks;                /* made today (UTC) */
+    int64_t tasks;                    /* not deleted; of store_user_search alone */
+};
+/* ERR_INPUT with MSG_USER_EXISTS or MSG_EMAIL_EXISTS when taken (names exactly, e-mail without
+ * case). */
+int store_user_add(struct store *s, const char *username, const char *email,
+                   const char *password_hash, int64_t *id, struct err *e);
+/* ERR_MISSING when there is none. */
+int store_user_by_name(struct store *s, struct arena *a, const char *username, struct user_row *out,
+                       struct err *e);
+/* By name, or by e-mail (without case) when nobody has that name. */
+int store_user_by_name_or_email(struct store *s, struct arena *a, const char *text,
+                                struct user_row *out, struct err *e);
+int store_user_by_id(struct store *s, struct arena *a, int64_t id, struct user_row *out,
+                     struct err *e);
+int store_user_set_password(struct store *s, int64_t id, const char *password_hash, struct err *e);
+/* Ascending ids after `after`; each() returns non-zero to stop early. */
+int store_user_list(struct store *s, int64_t after, int max,
+                    int (*each)(void *arg, const struct user_row *u), void *arg, struct err *e);
+
+/* The same of those whose name or address holds the text part (without case), with their tasks
+ * counted. */
+int store_user_search(struct store *s, const char *part, int64_t after, int max,
+                      int (*each)(void *arg, const struct user_row *u), void *arg, struct err *e);
+struct user_change {
+    bool admin;
+    int64_t bytes_limit, tasks_limit; /* as in struct user_row */
+    unsigned only;                    /* which of them change, USER_*; 0: all */
+    bool keep_an_admin;               /* not when no admin would be left */
+};
+enum { USER_ROLE = 1, USER_BYTES = 2, USER_TASKS = 4 };
+/* ERR_MISSING; ERR_CONFLICT with MSG_LAST_ADMIN. */
+int store_user_set(struct store *s, int64_t id, const struct user_change *c, struct err *e);

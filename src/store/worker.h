@@ -1,0 +1,19 @@
+/* store/worker: processes that work, as they tell of themselves (worker/beat). Thread-safe. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct err;
+struct store;
+
+enum { WORKER_KEPT_MS = 20000 }; /* who was not heard of for so long is forgotten */
+struct worker_row {
+    const char *name, *version;
+    int jobs, busy;
+    int64_t seen_ms;
+    bool gone; /* for store_worker_beat: it ends */
+};
+int store_worker_beat(struct store *s, const struct worker_row *w, struct err *e);
+int store_worker_list(struct store *s, int (*each)(void *arg, const struct worker_row *w),
+                      void *arg, struct err *e);
