@@ -32,7 +32,7 @@ const char *head_take(struct head *h, const struct sets *s, AVPacket *packet, bo
     if (h->count == PACKETS_MAX || h->bytes + packet->size > BYTES_MAX)
         return "too much comes before its first key picture that stands alone";
     if (!h->packets)
-        h->packets = mem_new(PACKETS_MAX * sizeof(*h->packets));
+        h->packets = mem_new(PACKETS_MAX * sizeof(AVPacket *));
     AVPacket *p = av_packet_alloc();
     if (!p)
         return "no memory";
