@@ -84,6 +84,16 @@ test('the index names every document', () => {
     for (const { file } of docs) assert.ok(file === index.file || named.includes(file), `doc/README.md does not name ${file}`);
 });
 
+test('the version is the same wherever it stands', async () => {
+    const at = (file, pattern) => pattern.exec(readFileSync(join(root, file), 'utf8'))?.[1];
+    const version = at('meson.build', /version: '([\d.]+)'/);
+    assert.equal((await run(['version'])).stdout, `reelgate ${version}\n`);
+    assert.equal(at('api/openapi.yaml', /^ {2}version: (.+)$/m), version);
+    assert.equal(at('debian/changelog', /^reelgate \(([^)]+)\)/), version);
+    assert.equal(at('clients/typescript/package.json', /^ {2}"version": "(.+)",$/m), version);
+    assert.equal(at('CHANGELOG.md', /^## (\d\S+) - \d{4}-\d\d-\d\d$/m), version);
+});
+
 test('commands, settings and files that the text names exist', async () => {
     const help = async (...args) => (await run([...args, '--help'])).stdout;
     const commands = new Map();

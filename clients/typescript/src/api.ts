@@ -3269,7 +3269,7 @@ export interface operations {
                      *       "workers": [
                      *         {
                      *           "name": "host-1/4711/0QX3kq2d",
-                     *           "version": "0.1.0",
+                     *           "version": "1.0.0",
                      *           "jobs": 2,
                      *           "busy": 2,
                      *           "seen": "2026-11-25T07:00:00.000Z"
