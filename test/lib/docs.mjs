@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { root } from './reelgate.mjs';
 
 // Paths below the root.
-const BESIDE = ['CHANGELOG.md', 'clients/typescript/README.md'];
+const BESIDE = ['CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'clients/typescript/README.md'];
 export const documents = ['README.md', ...readdirSync(join(root, 'doc')).filter((name) => name.endsWith('.md')).sort().map((name) => `doc/${name}`), ...BESIDE];
 
 // { file, text, blocks: [{ file, line, language, text }], prose: lines outside of blocks, with their numbers }
