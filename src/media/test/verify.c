@@ -328,7 +328,7 @@ static void what_comes_before_a_key_picture_can_be_searched(void **state)
 static void spoil(const char *name, int picture, int skip, int bytes)
 {
     struct reel_index x;
-    struct stat st;
+    struct stat st = {0};
     clips_cut("copied.mp4", name, 100);
     int fd = open(clips_path(name), O_RDWR | O_CLOEXEC);
     assert_true(fd >= 0 && fstat(fd, &st) == 0);
