@@ -251,7 +251,7 @@ test('a request is repeated where that is safe, as often and as late as it may b
     await times(1, () => api.call('post', '/api/keys', key), busy);
     await times(1, () => api.changeTask(7, { title: 'x' }), busy);
     await times(1, () => api.logIn('ana', 'x'), busy);
-    await times(3, () => api.deleteTask(7), busy);
+    await times(1, () => api.deleteTask(7), busy);
     await times(3, () => api.call('get', '/api/hooks/{hook_id}', { path: { hook_id: 'proxy' } }), { status: 502, code: 'unknown', message: 'HTTP 502' });
     await times(1, () => api.call('delete', '/api/hooks/{hook_id}', { path: { hook_id: 'proxy' } }), { status: 502 });
     await times(1, () => api.call('get', '/api/hooks/{hook_id}', { path: { hook_id: 'long' } }), { status: 429, retryAfter: 3_600_000 });

@@ -82,8 +82,7 @@ export class Requests {
             } catch (error) {
                 sent.signal?.throwIfAborted();
                 const refused = error instanceof ReelgateError;
-                // an answer of 429 or 503 was not acted on, but of others only what is safe
-                const again = refused ? error.temporary && (safe || (method === 'DELETE' && error.retryAfter !== undefined)) : safe && broke(error);
+                const again = safe && (refused ? error.temporary : broke(error));
                 const ms = again && n < (this.#options.retries ?? 3) ? this.wait(n, error) : undefined;
                 if (ms === undefined) throw error;
                 await pause(ms, sent.signal);
