@@ -150,6 +150,8 @@ test('an upload goes on from what was kept of it, and begins anew where the serv
     const second = await api.uploadInPieces(blob, { name: 'b.mp4', resume: '/api/uploads/forgotten', onUpload });
     assert.notEqual(second, first);
     assert.equal(told.length, 2);
+    const other = new Blob([whole.subarray(0, 9000)]);
+    await assert.rejects(api.uploadInPieces(other, { resume: told[1] }), { name: 'RangeError', message: /of \d+ bytes, this one has 9000/ }, 'another clip');
     await assert.rejects(api.uploadInPieces(blob, { resume: 'https://elsewhere.example/x' }), /not a path of the server/, 'the token stays here');
     // what the server refuses is not tried again
     await assert.rejects(api.uploadInPieces(new Blob(['#EXTM3U\n'.repeat(999)])), { name: 'ReelgateError', status: 415, code: 'playlist' });
@@ -265,6 +267,36 @@ test('a request is repeated where that is safe, as often and as late as it may b
     stop.abort(why);
     await assert.rejects(waits, (error) => error === why);
     await assert.rejects(new Reelgate({ url, patience: 0 }).events().next(), busy);
+});
+
+test('what answers in the place of the server, such as a portal of a network, is tried for as long as patience lasts', async (t) => {
+    const { asked, url } = await stub(t, (response) => response.writeHead(200, { 'Content-Type': 'text/html', Location: '/api/uploads/x' }).end('<p>Log in'));
+    const api = new Reelgate({ url, patience: 200, longestWait: 50 });
+    await assert.rejects(api.uploadInPieces(new Blob(['x'])), { name: 'TypeError', message: /Upload-Offset/ });
+    await assert.rejects(api.events().next(), { name: 'TypeError', message: /no stream of events/ });
+    assert.ok(asked.length < 100, `${asked.length} requests`);
+});
+
+test('a piece of which nothing is taken is no progress', async (t) => {
+    const { asked, url } = await stub(t, (response, n, { method }) =>
+        response.writeHead(method === 'HEAD' ? 200 : 204, { 'Upload-Offset': '4', 'Upload-Length': '9' }).end());
+    const api = new Reelgate({ url, patience: 200, longestWait: 50 });
+    await assert.rejects(api.uploadInPieces(new Blob(['123456789']), { resume: '/api/uploads/x' }), { name: 'TypeError', message: /took nothing/ });
+    assert.ok(asked.length < 100, `${asked.length} requests`);
+});
+
+test('events go on where the line breaks while whoever listens is busy for longer than patience lasts', async (t) => {
+    const { url } = await stub(t, (response, n) => {
+        response.writeHead(200, { 'Content-Type': 'text/event-stream' }).write(`id: ${n}\ndata: {"type":"hello"}\n\n`);
+        setImmediate(() => response.destroy());
+    });
+    const heard = [];
+    for await (const { id } of new Reelgate({ url, patience: 100, longestWait: 10 }).events()) {
+        if (heard.push(id) === 3) break;
+        const begun = performance.now();
+        await until('the listener has been busy', () => performance.now() - begun > 150);
+    }
+    assert.deepEqual(heard, [1, 2, 3]);
 });
 
 test('language, token and the parts of a path go where they belong', async (t) => {

@@ -52,12 +52,14 @@ export async function* events(requests: Requests, { task, after, signal }: Event
             const headers: Record<string, string> = { Accept: 'text/event-stream' };
             if (last !== undefined) headers['Last-Event-ID'] = String(last);
             const response = await requests.once('GET', path, { headers, signal });
+            if (!response.headers.get('content-type')?.startsWith('text/event-stream')) throw new TypeError('an answer that is no stream of events');
             for await (const block of blocks(response.body!)) {
                 failures = 0;
                 heard = performance.now();
                 if (block.retry !== undefined) rest = block.retry;
                 if (block.id !== undefined) last = block.id;
                 if (block.data !== undefined) yield { ...(JSON.parse(block.data) as TaskEvent), id: last ?? 0 };
+                heard = performance.now(); // who listens may have taken any time
             }
         } catch (error) {
             signal?.throwIfAborted();

@@ -46,7 +46,12 @@ const TUS = { 'Tus-Resumable': '1.0.0' };
 const base64 = (text: string) => btoa(Array.from(new TextEncoder().encode(text), (n) => String.fromCharCode(n)).join(''));
 
 interface State { offset: number; task: number }
-const stateOf = ({ headers }: Response): State => ({ offset: Number(headers.get('upload-offset')), task: Number(headers.get('reelgate-task') ?? 0) });
+// What has no offset is the answer of something else on the way: as good as none.
+function stateOf({ headers }: Response): State {
+    const offset = headers.get('upload-offset');
+    if (!offset) throw new TypeError('an answer without an Upload-Offset');
+    return { offset: Number(offset), task: Number(headers.get('reelgate-task') ?? 0) };
+}
 const isGone = (error: unknown) => error instanceof ReelgateError && (error.status === 404 || error.status === 410);
 // Another offset than the server's is asked for; a line that broke and a server that is away come back.
 const passes = (error: unknown) => (error instanceof ReelgateError ? error.temporary || error.code === 'offset_wrong' : broke(error));
@@ -65,11 +70,18 @@ async function create(requests: Requests, file: Blob, o: PiecesOptions): Promise
     return where;
 }
 
-const look = async (requests: Requests, where: string, signal?: AbortSignal) => stateOf(await requests.send('HEAD', where, { headers: TUS, signal }));
+async function look(requests: Requests, where: string, file: Blob, signal?: AbortSignal): Promise<State> {
+    const response = await requests.send('HEAD', where, { headers: TUS, signal }), state = stateOf(response);
+    const length = Number(response.headers.get('upload-length'));
+    if (length !== file.size) throw new RangeError(`the upload is of a clip of ${length} bytes, this one has ${file.size}`);
+    return state;
+}
 
 async function send(requests: Requests, where: string, offset: number, body: Blob, signal?: AbortSignal): Promise<State> {
     const headers = { ...TUS, 'Upload-Offset': String(offset), 'Content-Type': 'application/offset+octet-stream' };
-    return stateOf(await requests.once('PATCH', where, { headers, body, signal }));
+    const state = stateOf(await requests.once('PATCH', where, { headers, body, signal }));
+    if (!state.task && state.offset <= offset) throw new TypeError('an answer that took nothing of a piece');
+    return state;
 }
 
 export async function uploadInPieces(requests: Requests, file: Blob, o: PiecesOptions): Promise<number> {
@@ -77,7 +89,7 @@ export async function uploadInPieces(requests: Requests, file: Blob, o: PiecesOp
     let where = o.resume, state: State | undefined;
     if (where) {
         try {
-            state = await look(requests, where, signal);
+            state = await look(requests, where, file, signal);
         } catch (error) {
             if (!isGone(error)) throw error;
             where = undefined;
@@ -90,7 +102,7 @@ export async function uploadInPieces(requests: Requests, file: Blob, o: PiecesOp
     // a piece of nothing at the end asks for the task again, where the answer with its number was lost
     for (let failures = 0; !state?.task; ) {
         try {
-            state ??= await look(requests, where, signal);
+            state ??= await look(requests, where, file, signal);
             const begun = performance.now();
             if (!state.task) state = await send(requests, where, state.offset, file.slice(state.offset, state.offset + size), signal);
             if (performance.now() - begun < PIECE_MS) size = Math.min(size * 2, largestPiece);
