@@ -5,6 +5,7 @@
 #include "core/err.h"
 #include "core/str.h"
 #include "http/http.h"
+#include "http/server/route.h"
 #include "task/task.h"
 
 #include <jansson.h>
@@ -13,39 +14,10 @@
 #include <stdatomic.h>
 
 enum {
-    JSON_BODY_MAX = 64 * 1024,
     DRAIN_MAX = 16 << 20, /* of a body that is already refused */
-    FIELD_MAX = 1024,
     URI_MAX = 8 * 1024,
     HEADER_LINE_MAX = 8 * 1024,
-    ALLOW_SIZE = 128,
     REQUEST_ID_MAX = 64,
-};
-
-/* Any token or key will do. */
-enum { SCOPE_ANY = 1 << 30 };
-struct request;
-struct route {
-    const char *method, *pattern; /* "*" in the pattern is one part of the path, "**" the rest */
-    void (*run)(struct request *r);
-    unsigned scope; /* of auth.h: what a token or key must be good for; 0: none is asked for */
-    /* ASKS: only reads the store, in the pool when that is far; SLOW: hashes, syncs or commits,
-     * always in the pool. */
-    enum { QUICK, ASKS, SLOW } cost;
-    enum { BODY_NONE, BODY_JSON, BODY_CLIP, BODY_TUS, BODY_LOGO } body;
-    bool probe; /* machines ask for it every few seconds: logged only when the answer is not good */
-};
-
-/* The clip of an upload and what came with it. */
-enum form_field { FIELD_FIT, FIELD_START, FIELD_TITLE, FORM_FIELDS, FORM_FILE };
-struct form {
-    struct multipart *parser;
-    struct task_upload *upload;
-    bool file_seen, has[FORM_FIELDS];
-    int now; /* whose bytes come: a field's, FORM_FILE, or FORM_FIELDS for nobody's */
-    size_t lengths[FORM_FIELDS];
-    char fields[FORM_FIELDS][FIELD_MAX + 1];
-    const char *file_name, *idempotency_key; /* in the request's arena; NULL: none */
 };
 
 /* One request; belongs to its event thread, or to the pool while it is suspended. */
@@ -72,9 +44,7 @@ struct request {
     int64_t body_bytes;              /* that came */
     int64_t unread_bytes;            /* of these, after it was refused */
     int64_t window_ms, window_bytes; /* since when its rate is measured, and what came since */
-    struct buf body;                 /* BODY_JSON, BODY_LOGO */
-    struct form *form;               /* BODY_CLIP */
-    struct tus *tus;                 /* BODY_TUS */
+    void *body;                      /* route->body's own; NULL: not begun, or none */
     struct err fault;                /* found in mid-body, said at its end */
     /* what a carrier does for it (carry.c) */
     enum carry { CARRY_NONE, CARRY_PIECE, CARRY_BLOCK, CARRY_END } carry;
@@ -98,7 +68,8 @@ struct pool;
 struct http {
     struct MHD_Daemon *daemon;
     struct http_parts parts;
-    struct conf conf;             /* borrowed texts */
+    struct conf conf; /* borrowed texts */
+    const struct routes *routes;
     struct pool *pool, *carriers; /* carriers: NULL where the bytes lie here */
     struct parting *parting;
     struct heads *heads;
@@ -133,9 +104,6 @@ const char *request_query(struct request *r, const char *name);
 int query_part(struct request *r, const char **out, struct err *e);
 int request_number(struct request *r, const char *name, int64_t min, int64_t max, int64_t *out,
                    struct err *e);
-/* The JSON of the body, which the caller frees; NULL with MSG_JSON_BAD when it is no object. */
-json_t *body_object(struct request *r, struct err *e);
-
 /* answer.c: fills r->answer and r->status. answer_json takes the reference. */
 /* JSON as text, which came from malloc and is taken; NULL is a 500 without a body. */
 void answer_text(struct request *r, int status, char *text);
@@ -177,9 +145,7 @@ char *sorry_page(const struct request *r, const struct err *e, int status);
 void cors_put(const struct request *r, void (*put)(void *cls, const char *name, const char *value),
               void *cls);
 
-/* routes.c: NULL when there is none; allow then names the methods that the path does know. */
-const struct route *route_find(const char *method, const char *path, const char **rest,
-                               char allow[ALLOW_SIZE]);
+extern const struct routes api_routes;
 
 /* pool.c: threads that may wait. run() is called with each request; true: it is then resumed,
  * false: it is gone. */
@@ -221,26 +187,35 @@ int parting_start(struct parting **out, struct err *e);
 void parting_add(struct parting *l, int fd);
 void parting_stop(struct parting *l);
 
+/* kept.c: bodies that are kept in memory: their bytes; and the JSON of one, which the caller frees;
+ * NULL with MSG_JSON_BAD when it is no object. */
+extern const struct body_ops body_json, body_logo;
+struct str body_bytes(const struct request *r);
+json_t *body_object(const struct request *r, struct err *e);
+
 /* form.c: the body of an upload, streamed. */
-int form_begin(struct request *r, struct err *e);
-void form_feed(struct request *r, const char *data, size_t len_bytes);
-void form_end(struct request *r);
+extern const struct body_ops body_form;
+enum form_field { FIELD_FIT, FIELD_START, FIELD_TITLE, FORM_FIELDS };
 /* A field's text; NULL: not sent. */
 const char *form_field(const struct request *r, enum form_field i);
-void form_free(struct form *f);
+/* What the client calls the file; the Idempotency-Key, NULL: none. */
+const char *form_file_name(const struct request *r);
+const char *form_key(const struct request *r);
+/* The upload, which is the caller's from here. */
+struct task_upload *form_take(const struct request *r);
 
 /* fit and start as texts (NULL: not sent) into w; MSG_PARAMETER_BAD. */
 int wish_read(const char *fit, const char *start, struct task_wish *w, struct err *e);
 
-/* tus.c: uploads in pieces. The path is one of theirs; the head is there (in the pool); bytes of
- * the body; the end, whoever ends it. */
-struct tus;
-bool tus_path(const char *path);
-int tus_begin(struct request *r, struct err *e);
-void tus_feed(struct request *r, const char *data, size_t len_bytes);
-/* A fault came up: the piece is ended before the client hears of it. In the pool. */
-void tus_refuse(struct request *r);
-void tus_free(struct tus *u);
+/* tus.c: uploads in pieces. */
+extern const struct body_ops body_tus;
+struct upload_row;
+/* MSG_TUS_VERSION. */
+int tus_check_version(const struct request *r, struct err *e);
+/* The upload's id in the path. */
+const char *tus_id(struct request *r);
+/* Ends the piece whose bytes have come; *out says how far the upload is. */
+int tus_end(struct request *r, struct upload_row *out, struct err *e);
 
 /* tasks.c: a task as GET /api/tasks/<id> tells it, but for its place in the line, which asks the
  * store. */
@@ -279,11 +254,11 @@ void tasks_get(struct request *r);
 void tasks_change(struct request *r);
 void tasks_delete(struct request *r);
 void tasks_retry(struct request *r);
-void tus_options(struct request *r);
-void tus_create(struct request *r);
-void tus_head(struct request *r);
-void tus_patch(struct request *r);
-void tus_delete(struct request *r);
+void uploads_options(struct request *r);
+void uploads_create(struct request *r);
+void uploads_head(struct request *r);
+void uploads_patch(struct request *r);
+void uploads_delete(struct request *r);
 /* Streams of events, see hub.h. */
 void events_all(struct request *r);
 void events_task(struct request *r);

@@ -6,6 +6,8 @@
 #include "health/health.h"
 #include "store/store.h"
 
+enum { READY_MAX = 64 * 1024 };
+
 /* The body as an object of texts. Missing fields and nulls come out as NULL. */
 static int read_fields(struct request *r, json_t **object, const char *const *names,
                        const char **values, int count, struct err *e)
@@ -102,7 +104,7 @@ void people_ready(struct request *r)
 {
     struct health_ready ready;
     struct buf b;
-    buf_init(&b, JSON_BODY_MAX);
+    buf_init(&b, READY_MAX);
     health_ready(r->http->parts.health, &ready);
     health_ready_json(&ready, r->id, &b);
     answer_text(r, ready.ready ? 200 : 503, TAKE(b.p));

@@ -153,11 +153,12 @@ static int take_logo(struct request *r, char id[ID_SIZE], struct err *e)
     const char *type = request_header(r, "Content-Type");
     if (!is_type(type, "image/png") && !is_type(type, "image/jpeg"))
         return err_wrong(e, MSG_LOGO_TYPE, "Content-Type", "image/png, image/jpeg");
-    if (!r->body.len)
+    struct str picture = body_bytes(r);
+    if (!picture.len)
         return err_msg(e, MSG_EMPTY_FILE, "logo: no bytes");
-    if (h->logo_look(h->logos, r->body.p, r->body.len, e) < 0)
+    if (h->logo_look(h->logos, picture.p, picture.len, e) < 0)
         return -1;
-    return task_logo_add(h->tasks, r->body.p, r->body.len, id, e);
+    return task_logo_add(h->tasks, picture.p, picture.len, id, e);
 }
 
 void profile_logo(struct request *r)

@@ -37,9 +37,9 @@ static int read_form(const struct request *r, struct task_wish *w, struct err *e
 {
     *w = (struct task_wish){.user_id = r->caller.user_id,
                             .request = r->id,
-                            .file_name = r->form->file_name,
+                            .file_name = form_file_name(r),
                             .title = form_field(r, FIELD_TITLE),
-                            .idempotency_key = r->form->idempotency_key};
+                            .idempotency_key = form_key(r)};
     return wish_read(form_field(r, FIELD_FIT), form_field(r, FIELD_START), w, e);
 }
 
@@ -50,7 +50,7 @@ void tasks_add(struct request *r)
     struct task_row row;
     bool existed;
     if (read_form(r, &w, &e) < 0 ||
-        task_upload_commit(TAKE(r->form->upload), &w, r->arena, &row, &existed, &e) < 0) {
+        task_upload_commit(form_take(r), &w, r->arena, &row, &existed, &e) < 0) {
         answer_error(r, &e);
         if (e.msg == MSG_TASKS_LIMIT)
             answer_tasks_left(r);

@@ -1,23 +1,40 @@
-/* Plan: multipart.c calls part_begin() and part_data(); the bytes of the part "file" go straight on
- * into the upload, which has its room on the disk since the headers; fields are kept up to
- * FIELD_MAX bytes. A fault is kept in r->fault and the rest of the body passes unseen. */
+/* Plan: multipart.c calls part_begin() and part_data(). The bytes of the part "file" go straight
+ * into the upload, whose space on the disk is reserved when the head is read; fields are kept up to
+ * FIELD_MAX bytes. After a fault the rest of the body is ignored. */
 #include "http/http_impl.h"
 
 #include "core/mem.h"
 #include "http/body/multipart.h"
 
+/* A multipart body is a little longer than its file. */
+enum { FORM_EXTRA = 64 * 1024, FIELD_MAX = 1024 };
+
+/* The clip of an upload and what came with it. */
+enum { FORM_FILE = FORM_FIELDS + 1 };
+struct form {
+    struct multipart *parser;
+    struct task_upload *upload;
+    bool file_seen, has[FORM_FIELDS];
+    int now; /* whose bytes come: a field's, FORM_FILE, or FORM_FIELDS for nobody's */
+    int64_t seen_bytes;
+    size_t lengths[FORM_FIELDS];
+    char fields[FORM_FIELDS][FIELD_MAX + 1];
+    const char *file_name, *idempotency_key; /* in the request's arena; NULL: none */
+};
+
 static const char *const field_names[FORM_FIELDS] = {"fit", "start", "title"};
 
 static void fail(struct request *r, const struct err *e)
 {
+    struct form *f = r->body;
     r->fault = *e;
-    task_upload_abort(TAKE(r->form->upload));
+    task_upload_abort(TAKE(f->upload));
 }
 
 static void part_begin(void *arg, const char *name, const char *file_name)
 {
     struct request *r = arg;
-    struct form *f = r->form;
+    struct form *f = r->body;
     f->now = FORM_FIELDS;
     if (r->fault.code)
         return;
@@ -46,7 +63,7 @@ static void part_begin(void *arg, const char *name, const char *file_name)
 static void part_data(void *arg, const char *data, size_t len_bytes)
 {
     struct request *r = arg;
-    struct form *f = r->form;
+    struct form *f = r->body;
     struct err e;
     if (r->fault.code || f->now == FORM_FIELDS)
         return;
@@ -66,9 +83,14 @@ static void part_data(void *arg, const char *data, size_t len_bytes)
     f->fields[f->now][*n] = 0;
 }
 
-int form_begin(struct request *r, struct err *e)
+static int64_t longest(const struct http *h)
 {
-    struct form *f = r->form = mem_new(sizeof(*f));
+    return h->conf.max_upload + FORM_EXTRA;
+}
+
+static int begin(struct request *r, struct err *e)
+{
+    struct form *f = r->body = mem_new(sizeof(*f));
     const char *key = request_header(r, "Idempotency-Key");
     f->idempotency_key = key ? arena_strdup(r->arena, key) : NULL;
     static const struct multipart_calls calls = {part_begin, part_data};
@@ -79,35 +101,70 @@ int form_begin(struct request *r, struct err *e)
     return task_upload_begin(r->http->parts.tasks, r->length_bytes, &f->upload, e);
 }
 
-void form_feed(struct request *r, const char *data, size_t len_bytes)
+static void feed(struct request *r, const char *data, size_t len_bytes)
 {
+    struct form *f = r->body;
     struct err e;
-    if (!r->fault.code && !multipart_feed(r->form->parser, data, len_bytes) && !r->fault.code) {
-        err_msg(&e, r->form->file_seen ? MSG_BAD_REQUEST : MSG_NO_FILE_PART,
+    f->seen_bytes += (int64_t)len_bytes;
+    if (r->fault.code)
+        return;
+    if (f->seen_bytes > longest(r->http)) {
+        err_msg(&e, MSG_FILE_TOO_LARGE, "a form of over %lld bytes",
+                (long long)r->http->conf.max_upload);
+        fail(r, &e);
+    } else if (!multipart_feed(f->parser, data, len_bytes) && !r->fault.code) {
+        err_msg(&e, f->file_seen ? MSG_BAD_REQUEST : MSG_NO_FILE_PART,
                 "upload: the multipart body is broken");
         fail(r, &e);
     }
 }
 
-void form_end(struct request *r)
+static void end(struct request *r)
 {
-    if (!multipart_ended(r->form->parser) && !r->fault.code)
-        err_msg(&r->fault, r->form->file_seen ? MSG_UPLOAD_CUT : MSG_NO_FILE_PART,
+    const struct form *f = r->body;
+    if (!multipart_ended(f->parser) && !r->fault.code)
+        err_msg(&r->fault, f->file_seen ? MSG_UPLOAD_CUT : MSG_NO_FILE_PART,
                 "upload: the multipart body has no end");
-    if (!r->fault.code && !r->form->file_seen)
+    if (!r->fault.code && !f->file_seen)
         err_msg(&r->fault, MSG_NO_FILE_PART, "upload without a file");
 }
 
-const char *form_field(const struct request *r, enum form_field i)
+static void drop(void *body)
 {
-    return r->form->has[i] ? r->form->fields[i] : NULL;
-}
-
-void form_free(struct form *f)
-{
-    if (!f)
-        return;
+    struct form *f = body;
     multipart_free(f->parser);
     task_upload_abort(f->upload);
     free(f);
+}
+
+/* An upload that is cut off is removed from storage, which may wait where that is far. */
+const struct body_ops body_form = {.longest = longest,
+                                   .too_long = MSG_FILE_TOO_LARGE,
+                                   .upload = true,
+                                   .begin_cost = ASKS,
+                                   .free_cost = ASKS,
+                                   .begin = begin,
+                                   .feed = feed,
+                                   .end = end,
+                                   .free = drop};
+
+const char *form_field(const struct request *r, enum form_field i)
+{
+    const struct form *f = r->body;
+    return f->has[i] ? f->fields[i] : NULL;
+}
+
+const char *form_file_name(const struct request *r)
+{
+    return ((const struct form *)r->body)->file_name;
+}
+
+const char *form_key(const struct request *r)
+{
+    return ((const struct form *)r->body)->idempotency_key;
+}
+
+struct task_upload *form_take(const struct request *r)
+{
+    return TAKE(((struct form *)r->body)->upload);
 }

@@ -1,7 +1,7 @@
-/* tus 1.0.0 (tus.io/protocols/resumable-upload): what its headers mean; the rest is task/resume.
- * Plan: tus_begin() runs in the pool when the head is there, and makes or opens the upload;
- * tus_feed() passes the bytes on; the handler, in the pool again, ends the piece and answers. When
- * the client goes away in the middle, the keeper keeps what came. */
+/* tus 1.0.0 (tus.io/protocols/resumable-upload): what the headers of a piece mean, and its bytes;
+ * the rest is task/resume. Plan: begin() runs in the pool when the head is read, and makes or opens
+ * the upload; feed() passes the bytes on; the handler, in the pool again, ends the piece by
+ * tus_end(). When the client goes away in the middle, pieces.c keeps what came. */
 #include "http/http_impl.h"
 
 #include "core/clock.h"
@@ -32,15 +32,8 @@ struct tus {
     size_t wanted_len;
 };
 
-bool tus_path(const char *path)
-{
-    static const char root[] = "/api/uploads";
-    size_t n = sizeof(root) - 1;
-    return strncmp(path, root, n) == 0 && (!path[n] || path[n] == '/');
-}
-
 /* The upload's id in the path. */
-static const char *id_of(struct request *r)
+const char *tus_id(struct request *r)
 {
     size_t n = strcspn(r->rest, "/");
     char *id = arena_get(r->arena, n + 1);
@@ -49,7 +42,7 @@ static const char *id_of(struct request *r)
     return id;
 }
 
-static int check_version(const struct request *r, struct err *e)
+int tus_check_version(const struct request *r, struct err *e)
 {
     const char *version = request_header(r, "Tus-Resumable");
     if (version && strcmp(version, "1.0.0") == 0)
@@ -151,7 +144,7 @@ static int read_checksum(struct request *r, struct tus *u, struct err *e)
 
 static int open_piece(struct request *r, const char *id, int64_t at_bytes, struct err *e)
 {
-    struct tus *u = r->tus;
+    struct tus *u = r->body;
     const char *type = request_header(r, "Content-Type");
     if (!type || strcasecmp(type, "application/offset+octet-stream") != 0)
         return err_msg(e, MSG_UNSUPPORTED, "the body is no application/offset+octet-stream");
@@ -164,16 +157,22 @@ static int open_piece(struct request *r, const char *id, int64_t at_bytes, struc
     return 0;
 }
 
-int tus_begin(struct request *r, struct err *e)
+static int64_t longest(const struct http *h)
 {
-    struct tus *u = r->tus = mem_new(sizeof(*u));
+    return h->conf.max_upload;
+}
+
+static int begin(struct request *r, struct err *e)
+{
+    struct tus *u = r->body = mem_new(sizeof(*u));
     *u = (struct tus){0};
     int64_t number;
-    if (check_version(r, e) < 0)
+    if (tus_check_version(r, e) < 0)
         return -1;
     if (strcmp(r->method, "PATCH") == 0)
-        return read_number(r, "Upload-Offset", &number, e) < 0 ? -1
-                                                               : open_piece(r, id_of(r), number, e);
+        return read_number(r, "Upload-Offset", &number, e) < 0
+                   ? -1
+                   : open_piece(r, tus_id(r), number, e);
     struct task_wish w;
     if (read_number(r, "Upload-Length", &number, e) < 0 || read_wish(r, &w, e) < 0 ||
         resume_add(r->http->parts.tasks, &w, number, r->arena, &u->row, e) < 0)
@@ -184,9 +183,9 @@ int tus_begin(struct request *r, struct err *e)
 
 /* -- the body -- */
 
-void tus_feed(struct request *r, const char *data, size_t len_bytes)
+static void feed(struct request *r, const char *data, size_t len_bytes)
 {
-    struct tus *u = r->tus;
+    struct tus *u = r->body;
     if (r->fault.code || !u->piece)
         return;
     if (u->summed)
@@ -197,15 +196,15 @@ void tus_feed(struct request *r, const char *data, size_t len_bytes)
 /* An upload whose creation fails has no client that knows of it. */
 static void unmake(struct request *r)
 {
-    if (r->tus->made)
-        (void)resume_remove(r->http->parts.tasks, r->arena, r->tus->row.id, r->caller.user_id,
-                            NULL);
-    r->tus->made = false;
+    struct tus *u = r->body;
+    if (u->made)
+        (void)resume_remove(r->http->parts.tasks, r->arena, u->row.id, r->caller.user_id, NULL);
+    u->made = false;
 }
 
-void tus_refuse(struct request *r)
+static void refuse(struct request *r)
 {
-    struct tus *u = r->tus;
+    struct tus *u = r->body;
     struct upload_row row;
     if (u->piece) {
         keeper_forget(TAKE(u->watched));
@@ -214,10 +213,10 @@ void tus_refuse(struct request *r)
     unmake(r);
 }
 
-void tus_free(struct tus *u)
+/* When the client goes away in the middle, pieces.c keeps what came: this never waits. */
+static void drop(void *body)
 {
-    if (!u)
-        return;
+    struct tus *u = body;
     /* without its end a checksum says nothing */
     enum keeper_end end = u->summed ? KEEPER_DROP : KEEPER_KEEP;
     if (u->piece && u->watched)
@@ -227,29 +226,20 @@ void tus_free(struct tus *u)
     free(u);
 }
 
-/* -- answers -- */
+const struct body_ops body_tus = {.longest = longest,
+                                  .too_long = MSG_FILE_TOO_LARGE,
+                                  .upload = true,
+                                  .begin_cost = SLOW,
+                                  .begin = begin,
+                                  .feed = feed,
+                                  .refuse = refuse,
+                                  .free = drop};
 
-static void put_number(struct request *r, const char *name, int64_t n)
-{
-    char text[24];
-    snprintf(text, sizeof(text), "%lld", (long long)n);
-    answer_header(r, name, text);
-}
-
-static void put_state(struct request *r, const struct upload_row *u)
-{
-    char when[CLOCK_HTTP_SIZE];
-    clock_http(u->expires_ms, when);
-    put_number(r, "Upload-Offset", u->offset_bytes);
-    answer_header(r, "Upload-Expires", when);
-    answer_header(r, "Cache-Control", "no-store");
-    if (u->task_id)
-        put_number(r, "Reelgate-Task", u->task_id);
-}
+/* -- the end -- */
 
 static int end_piece(struct request *r, struct upload_row *out, struct err *e)
 {
-    struct tus *u = r->tus;
+    struct tus *u = r->body;
     bool right = true;
     if (u->summed) {
         unsigned char sum[SUM_MAX];
@@ -262,97 +252,12 @@ static int end_piece(struct request *r, struct upload_row *out, struct err *e)
     return right ? 0 : err_msg(e, MSG_CHECKSUM_WRONG, "the checksum of a piece is another");
 }
 
-void tus_patch(struct request *r)
+int tus_end(struct request *r, struct upload_row *out, struct err *e)
 {
-    struct upload_row row;
-    struct err e;
-    if (end_piece(r, &row, &e) < 0) {
-        answer_error(r, &e);
-        return;
-    }
-    answer_empty(r, 204);
-    put_state(r, &row);
-}
-
-void tus_create(struct request *r)
-{
-    struct upload_row row = r->tus->row;
-    struct err e;
-    if (r->tus->piece && end_piece(r, &row, &e) < 0) {
-        unmake(r);
-        answer_error(r, &e);
-        if (e.msg == MSG_TASKS_LIMIT)
-            answer_tasks_left(r);
-        return;
-    }
-    answer_empty(r, 201);
-    answer_tasks_left(r);
-    answer_header(r, "Location", arena_printf(r->arena, "/api/uploads/%s", row.id));
-    put_state(r, &row);
-}
-
-static void missing(struct request *r, struct err *e)
-{
-    if (e->code == ERR_MISSING && e->msg != MSG_UPLOAD_GONE)
-        err_msg(e, MSG_NOT_FOUND, "no such upload");
-    answer_error(r, e);
-}
-
-static void put_meta(struct request *r, const char **all, const char *key, const char *text)
-{
-    const gnutls_datum_t from = {(unsigned char *)text, (unsigned)strlen(text)};
-    gnutls_datum_t to = {0};
-    if (!*text || gnutls_base64_encode2(&from, &to) < 0)
-        return;
-    *all = arena_printf(r->arena, "%s%s%s %.*s", *all, **all ? "," : "", key, (int)to.size,
-                        (const char *)to.data);
-    gnutls_free(to.data);
-}
-
-/* What is kept of Upload-Metadata, which tus wants to be said again. */
-static void put_wish(struct request *r, const struct upload_row *u)
-{
-    const char *all = "";
-    char start[32];
-    snprintf(start, sizeof(start), "%.6f", (double)u->start_us / 1e6);
-    put_meta(r, &all, "filename", u->file_name);
-    put_meta(r, &all, "title", u->title);
-    put_meta(r, &all, "fit", u->fit == (enum fit)FIT_UNSAID ? "" : fit_name(u->fit));
-    put_meta(r, &all, "start", start);
-    answer_header(r, "Upload-Metadata", all);
-}
-
-void tus_head(struct request *r)
-{
-    struct upload_row row;
-    struct err e;
-    if (check_version(r, &e) < 0 ||
-        resume_get(r->http->parts.tasks, r->arena, id_of(r), r->caller.user_id, &row, &e) < 0) {
-        missing(r, &e);
-        return;
-    }
-    answer_empty(r, 200);
-    put_number(r, "Upload-Length", row.length_bytes);
-    put_wish(r, &row);
-    put_state(r, &row);
-}
-
-void tus_delete(struct request *r)
-{
-    struct err e;
-    if (check_version(r, &e) < 0 ||
-        resume_remove(r->http->parts.tasks, r->arena, id_of(r), r->caller.user_id, &e) < 0) {
-        missing(r, &e);
-        return;
-    }
-    answer_empty(r, 204);
-}
-
-void tus_options(struct request *r)
-{
-    answer_empty(r, 204);
-    put_number(r, "Tus-Max-Size", r->http->conf.max_upload);
-    answer_header(r, "Tus-Extension",
-                  "creation,creation-with-upload,termination,checksum,expiration");
-    answer_header(r, "Tus-Checksum-Algorithm", "sha1,sha256");
+    struct tus *u = r->body;
+    *out = u->row;
+    if (!u->piece || end_piece(r, out, e) == 0)
+        return 0;
+    unmake(r);
+    return -1;
 }

@@ -197,10 +197,9 @@ enum MHD_Result answer_queue(struct request *r)
         if (!MHD_get_response_header(r->answer, always[i].name))
             answer_header(r, always[i].name, always[i].value);
     cors_put(r, put_header, r);
-    if (tus_path(r->path)) {
-        answer_header(r, "Tus-Resumable", "1.0.0");
-        answer_header(r, "Tus-Version", "1.0.0");
-    }
+    const struct zone *zone = route_zone(r->http->routes, r->path);
+    for (size_t i = 0; zone && i < LEN(zone->headers) && zone->headers[i].name; i++)
+        answer_header(r, zone->headers[i].name, zone->headers[i].value);
     if (atomic_load(&r->http->stopping))
         answer_header(r, "Connection", "close");
     enum MHD_Result result = MHD_queue_response(r->conn, (unsigned)r->status, r->answer);

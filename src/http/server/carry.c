@@ -43,10 +43,7 @@ bool carry_run(struct request *r)
     int64_t began_ms = clock_mono_ms();
     switch (r->carry) {
     case CARRY_PIECE:
-        if (r->tus)
-            tus_feed(r, r->piece, r->piece_bytes);
-        else
-            form_feed(r, r->piece, r->piece_bytes);
+        r->route->body->feed(r, r->piece, r->piece_bytes);
         r->window_ms += clock_mono_ms() - began_ms; /* the client did not wait for itself */
         return true;
     case CARRY_BLOCK:
@@ -83,7 +80,7 @@ bool carry_piece(struct request *r, const char *data, size_t len_bytes)
         r->carry = CARRY_NONE;
         return false;
     }
-    if (!r->http->carriers || (!r->form && !r->tus) || r->fault.code)
+    if (!r->http->carriers || !r->body || !r->route->body->upload || r->fault.code)
         return false;
     r->piece = data;
     r->piece_bytes = len_bytes;
@@ -95,7 +92,8 @@ bool carry_piece(struct request *r, const char *data, size_t len_bytes)
 bool carry_end(struct request *r)
 {
     r->carry = CARRY_END;
-    return r->http->carriers && r->form && pool_put(r->http->carriers, r);
+    return r->http->carriers && r->body && r->route->body->free_cost != QUICK &&
+           pool_put(r->http->carriers, r);
 }
 
 /* -- downloads -- */

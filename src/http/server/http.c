@@ -92,6 +92,7 @@ int http_start(struct http **out, const struct conf *c, const struct http_parts 
 {
     AUTO(http_freep) struct http *h = mem_new(sizeof(*h));
     h->parts = *parts;
+    h->routes = &api_routes;
     h->far = store_shared(parts->store) || blob_is_far(parts->blob);
     h->conf = *c;
     if (address_list_check(c->trusted_proxies, e) < 0)

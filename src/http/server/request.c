@@ -1,7 +1,7 @@
 /* Plan: the life of one request. libmicrohttpd calls uri_log when its first line is there, then
  * access_handler once when the headers are, then for each piece of the body, then once at its end.
  *   headers: framing, route, token, declared length: what can be refused is refused before the body
- *   pieces:  JSON into a bounded buffer, an upload into the form; slow bodies are cut off
+ *   pieces:  go to the functions of the route's body; slow bodies are cut off
  *   end:     quick handlers run here; slow ones in the pool while the connection is suspended
  * request_done logs the one line of a request and frees it. */
 #include "http/http_impl.h"
@@ -20,8 +20,7 @@
 #include <netinet/in.h>
 #include <strings.h>
 
-/* A multipart body is a little longer than its file. */
-enum { FORM_EXTRA = 64 * 1024, FORWARDED_MAX = 32 * 1024 };
+enum { FORWARDED_MAX = 32 * 1024 };
 
 static struct guest *guest_of(struct MHD_Connection *conn)
 {
@@ -102,7 +101,6 @@ void request_done(void *cls, struct MHD_Connection *conn, void **con_cls,
     struct request *r = *con_cls;
     if (!r)
         return;
-    tus_free(TAKE(r->tus));
     if (how != MHD_REQUEST_TERMINATED_COMPLETED_OK && !r->queued)
         r->status = 0;
     int64_t took_us = clock_mono_us() - r->begun_us;
@@ -125,10 +123,15 @@ void request_done(void *cls, struct MHD_Connection *conn, void **con_cls,
     atomic_fetch_sub(&h->running, 1);
 }
 
+static void free_body(struct request *r)
+{
+    if (r->body)
+        r->route->body->free(TAKE(r->body));
+}
+
 void request_free(struct request *r)
 {
-    form_free(r->form);
-    buf_clear(&r->body);
+    free_body(r);
     arena_free(r->arena);
     free(r);
 }
@@ -168,17 +171,6 @@ static enum MHD_Result join_forwarded(void *cls, enum MHD_ValueKind kind, const 
     if (value && strcasecmp(key, "X-Forwarded-For") == 0)
         buf_printf(b, "%s%s", b->len ? "," : "", value);
     return MHD_YES;
-}
-
-json_t *body_object(struct request *r, struct err *e)
-{
-    json_error_t where;
-    json_t *o = json_loadb(r->body.p ? r->body.p : "", r->body.len, JSON_REJECT_DUPLICATES, &where);
-    if (json_is_object(o))
-        return o;
-    err_msg(e, MSG_JSON_BAD, "json: %s", o ? "not an object" : where.text);
-    json_decref(o);
-    return NULL;
 }
 
 /* The id that a client or a proxy before us gave the request is taken, so that one id leads through
@@ -255,24 +247,11 @@ static int check_framing(struct request *r, struct err *e)
     return 0;
 }
 
-/* The most of a body that is kept in memory as it is; 0: none is. */
-static size_t kept_max(const struct request *r)
+static int check_length(const struct request *r, struct err *e)
 {
-    return r->route->body == BODY_JSON   ? JSON_BODY_MAX
-           : r->route->body == BODY_LOGO ? LOGO_BYTES_MAX
-                                         : 0;
-}
-
-static int check_length(struct request *r, struct err *e)
-{
-    int64_t n = r->length_bytes;
-    if (r->route->body == BODY_CLIP && n > r->http->conf.max_upload + FORM_EXTRA)
-        return err_msg(e, MSG_FILE_TOO_LARGE, "upload of %lld bytes", (long long)n);
-    if (r->route->body == BODY_TUS && n > r->http->conf.max_upload)
-        return err_msg(e, MSG_FILE_TOO_LARGE, "piece of %lld bytes", (long long)n);
-    if (kept_max(r) && n > (int64_t)kept_max(r))
-        return err_msg(e, MSG_TOO_LARGE, "body of %lld bytes", (long long)n);
-    buf_init(&r->body, kept_max(r));
+    const struct body_ops *body = r->route->body;
+    if (body && r->length_bytes > body->longest(r->http))
+        return err_msg(e, body->too_long, "a body of %lld bytes", (long long)r->length_bytes);
     return 0;
 }
 
@@ -289,7 +268,7 @@ static int check_head(struct request *r, char allow[ALLOW_SIZE], struct err *e)
         return err_msg(e, MSG_NOT_FOUND, "a NUL or an escaped slash in the path");
     if (!str_utf8_clean(str_of(r->path))) /* no name of ours, and PostgreSQL takes none of it */
         return err_msg(e, MSG_NOT_FOUND, "the path is no clean UTF-8");
-    r->route = route_find(r->method, r->path, &r->rest, allow);
+    r->route = route_find(r->http->routes, r->method, r->path, &r->rest, allow);
     if (!r->route)
         return err_msg(e, *allow ? MSG_METHOD_NOT_ALLOWED : MSG_NOT_FOUND, "no such route");
     return check_length(r, e);
@@ -304,9 +283,7 @@ static int admit(struct request *r, struct err *e)
                              &r->caller, e) < 0 ||
                   auth_may(&r->caller, scope & ~(unsigned)SCOPE_ANY, e) < 0))
         return -1;
-    if (r->route->body == BODY_TUS)
-        return tus_begin(r, e);
-    return r->route->body == BODY_CLIP ? form_begin(r, e) : 0;
+    return r->route->body ? r->route->body->begin(r, e) : 0;
 }
 
 /* Off the event threads, which never wait for a database that is not in this process. A request
@@ -334,11 +311,24 @@ static enum MHD_Result answer_early(struct request *r)
     return answer_queue(r);
 }
 
-/* Clients behind walls that let only GET and POST through say so (tus 1.0.0). */
 static const char *method_of(const struct request *r, const char *method)
 {
     const char *real = request_header(r, "X-HTTP-Method-Override");
-    return real && strcmp(method, "POST") == 0 && tus_path(r->path) ? real : method;
+    const struct zone *zone = route_zone(r->http->routes, r->path);
+    return real && strcmp(method, "POST") == 0 && zone && zone->method_override ? real : method;
+}
+
+/* Whether what costs so much is done in the pool. */
+static bool waits(const struct request *r, enum cost cost)
+{
+    return cost == SLOW || (cost == ASKS && r->http->far);
+}
+
+/* Whether admit() may wait. */
+static bool admit_waits(const struct request *r)
+{
+    return (r->route->scope && waits(r, ASKS)) ||
+           (r->route->body && waits(r, r->route->body->begin_cost));
 }
 
 static enum MHD_Result on_headers(struct request *r, const char *url, const char *method)
@@ -354,10 +344,9 @@ static enum MHD_Result on_headers(struct request *r, const char *url, const char
     address_of(r);
     r->window_ms = clock_mono_ms();
     int rc = check_head(r, allow, &e);
-    r->uploads = rc == 0 && (r->route->body == BODY_CLIP || r->route->body == BODY_TUS);
+    r->uploads = rc == 0 && r->route->body && r->route->body->upload;
     METRIC_ADD(r->http->parts.metrics, METRIC_UPLOADS, r->uploads);
-    if (rc == 0 && (r->route->body == BODY_TUS ||
-                    (r->http->far && (r->route->scope || r->route->body == BODY_CLIP)))) {
+    if (rc == 0 && admit_waits(r)) {
         admit_later(r);
         return MHD_YES;
     }
@@ -401,27 +390,22 @@ static enum MHD_Result on_piece(struct request *r, const char *data, size_t len_
         err_msg(&e, MSG_BODY_SLOW, "under %lld bytes/s", (long long)r->http->conf.min_body_rate);
         return answer_cut(r, &e);
     }
-    if (kept_max(r))
-        buf_put(&r->body, data, len_bytes);
-    if (r->body.cut && !r->fault.code)
-        err_msg(&r->fault, MSG_TOO_LARGE, "body over %zu bytes", kept_max(r));
-    if (r->tus && !fed)
-        tus_feed(r, data, len_bytes);
-    if (r->form && r->body_bytes <= r->http->conf.max_upload + FORM_EXTRA) {
-        if (!fed)
-            form_feed(r, data, len_bytes);
-    } else if (r->form && !r->fault.code)
-        err_msg(&r->fault, MSG_FILE_TOO_LARGE, "a form of over %lld bytes",
-                (long long)r->http->conf.max_upload);
+    if (r->body && !fed)
+        r->route->body->feed(r, data, len_bytes);
     /* What is refused already, or not looked at, is read on for a while, as most clients look for
      * an answer only when all is sent; more of it is not let in. */
-    bool unread = r->fault.code || r->route->body == BODY_NONE;
+    bool unread = r->fault.code || !r->route->body;
     int64_t left = r->length_bytes - r->body_bytes;
     if (!unread || ((r->unread_bytes += (int64_t)len_bytes) <= DRAIN_MAX && left <= DRAIN_MAX))
         return MHD_YES;
     if (!r->fault.code)
         err_msg(&r->fault, MSG_TOO_LARGE, "a body where none belongs");
     return answer_cut(r, &r->fault);
+}
+
+static bool refuses(const struct request *r)
+{
+    return r->body && r->route->body->refuse;
 }
 
 void request_run(struct request *r)
@@ -431,14 +415,13 @@ void request_run(struct request *r)
         if (r->has_body) /* which is read now; what was refused is read on for a while */
             return;
     }
-    if (r->tus && r->fault.code)
-        tus_refuse(r);
+    if (r->fault.code && refuses(r))
+        r->route->body->refuse(r);
     if (r->fault.code)
         answer_error(r, &r->fault);
     else
         r->route->run(r);
-    form_free(TAKE(r->form)); /* here, where it may wait for the disk */
-    tus_free(TAKE(r->tus));
+    free_body(r);     /* here, where it may wait for the disk */
     if (!r->answer) { /* the connection is resumed for an answer */
         struct err e;
         err_set(&e, ERR_SYSTEM, "a handler gave no answer");
@@ -451,10 +434,9 @@ static enum MHD_Result on_end(struct request *r)
     struct err e;
     if (r->guest)
         heads_body(r->guest, false);
-    if (r->form)
-        form_end(r);
-    bool waits = r->route->cost == SLOW || (r->route->cost == ASKS && r->http->far);
-    if (waits && (!r->fault.code || r->tus)) {
+    if (r->body && r->route->body->end)
+        r->route->body->end(r);
+    if (waits(r, r->route->cost) && (!r->fault.code || refuses(r))) {
         MHD_suspend_connection(r->conn);
         if (pool_put(r->http->pool, r))
             return MHD_YES;

@@ -15,17 +15,12 @@ static const char *const pages[][KINDS] = {
 #undef SORRY
 };
 
-static bool of_file(const struct request *r)
-{
-    return r->route && (r->route->run == files_reel || r->route->run == files_poster);
-}
-
 static enum kind kind_of(const struct request *r, const struct err *e)
 {
     if (e->msg == MSG_LINK_BAD)
         return KIND_LINK;
     if (e->code == ERR_MISSING)
-        return of_file(r) ? KIND_REEL : KIND_PATH;
+        return r->route && r->route->visit == VISIT_FILE ? KIND_REEL : KIND_PATH;
     return KIND_OTHER;
 }
 
@@ -42,7 +37,7 @@ static void put_escaped(struct buf *b, const char *text)
 bool sorry_may(const struct request *r)
 {
     bool reads = strcmp(r->method, "GET") == 0 || strcmp(r->method, "HEAD") == 0;
-    return reads && (!r->route || r->route->run == page_get || of_file(r));
+    return reads && (!r->route || r->route->visit != VISIT_NONE);
 }
 
 char *sorry_page(const struct request *r, const struct err *e, int status)

@@ -7,7 +7,7 @@ static const struct route *find(const char *method, const char *path, const char
                                 char allow[ALLOW_SIZE])
 {
     const char *ignored;
-    return route_find(method, path, rest ? rest : &ignored, allow);
+    return route_find(&api_routes, method, path, rest ? rest : &ignored, allow);
 }
 
 static void each_path_has_its_handler_with_and_without_a_slash(void **state)
