@@ -96,6 +96,8 @@ enum { TASK_START_MAX_S = 86400 };
 /* -1: MSG_PARAMETER_BAD of "fit", of "start". */
 int task_fit_bad(struct err *e);
 int task_start_bad(struct err *e);
+/* Reads fit and start of *w from texts; NULL: not sent. MSG_PARAMETER_BAD. */
+int task_wish_read(const char *fit, const char *start, struct task_wish *w, struct err *e);
 /* Changes what a task is called, and how its reel is made: then it waits for its turn again, and an
  * attempt under way is of no use any more. The reel that it had stays under its links until the new
  * one is published. *out is the row as it is then. ERR_INPUT with MSG_PARAMETER_BAD; ERR_CONFLICT

@@ -154,6 +154,16 @@ int task_fit_bad(struct err *e)
     return err_parameter(e, "fit", "%s", str_names(names, sizeof(names), fit_names()));
 }
 
+int task_wish_read(const char *fit, const char *start, struct task_wish *w, struct err *e)
+{
+    w->fit = (enum fit)FIT_UNSAID;
+    if (fit && !fit_from_name(fit, &w->fit))
+        return task_fit_bad(e);
+    if (start && !str_double(str_of(start), 0, TASK_START_MAX_S, &w->start_s))
+        return task_start_bad(e);
+    return 0;
+}
+
 int task_check_start(double start_s, struct err *e)
 {
     if (isfinite(start_s) && start_s >= 0 && start_s <= TASK_START_MAX_S)

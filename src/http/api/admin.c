@@ -1,15 +1,19 @@
 /* Plan: what admins see of the whole service, its users and everybody's tasks, and what they
  * change. Who is no admin does not come here: the routes ask for SCOPE_ADMIN, which goes with the
  * role. */
-#include "http/http_impl.h"
+#include "http/api/api.h"
 
 #include "blob/blob.h"
 #include "core/log.h"
 #include "core/mem.h"
+#include "http/body/kept.h"
+#include "http/server/answer.h"
+#include "http/server/request.h"
 #include "store/store.h"
 #include "store/task.h"
 #include "store/user.h"
 #include "store/worker.h"
+#include "task/task.h"
 
 enum { USERS_MAX = 1000, USERS_USUAL = 100, RETRY_MAX = 1000 };
 

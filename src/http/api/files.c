@@ -3,33 +3,19 @@
  * to the library, which sends it with sendfile, or carry.c brings the bytes from where they lie.
  * Where a proxy sends the file by itself (X-Accel-Redirect), or the client is sent to the storage
  * (presigned-downloads), conditions, ranges and the ETag are theirs too. */
-#include "http/http_impl.h"
+#include "http/api/api.h"
 
 #include "blob/blob.h"
 #include "core/fd.h"
 #include "core/mem.h"
+#include "core/str.h"
+#include "http/server/answer.h"
+#include "http/server/carry.h"
 #include "http/server/field.h"
+#include "http/server/request.h"
+#include "task/task.h"
 
 #include <fcntl.h>
-
-const char *files_link(struct request *r, const char *kind, const char *public_name)
-{
-    const char *path = arena_printf(r->arena, "/api/video/%s/%s", kind, public_name);
-    const char *base = r->http->conf.public_url;
-    const char *query = auth_link_sign(r->http->parts.auth, r->arena, path);
-    if (*base) {
-        size_t n = strlen(base);
-        return arena_printf(r->arena, "%.*s%s?%s", (int)(base[n - 1] == '/' ? n - 1 : n), base,
-                            path, query);
-    }
-    const char *host = request_header(r, "Host");
-    size_t ok = host ? strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                    "0123456789.-:[]_")
-                     : 0;
-    if (!host || !*host || host[ok])
-        return arena_printf(r->arena, "%s?%s", path, query);
-    return arena_printf(r->arena, "%s://%s%s?%s", r->secure ? "https" : "http", host, path, query);
-}
 
 /* The bytes as they lie in a local file. */
 static int send_descriptor(struct request *r, int file_fd, int64_t from, int64_t len, struct err *e)

@@ -1,9 +1,13 @@
 /* Plan: what a body says is read into a row and checked; the store does the rest. Secrets are told
  * when they are made and never again. */
-#include "http/http_impl.h"
+#include "http/api/api.h"
 
 #include "core/mem.h"
+#include "core/str.h"
 #include "hook/hook.h"
+#include "http/body/kept.h"
+#include "http/server/answer.h"
+#include "http/server/request.h"
 #include "store/event.h"
 #include "store/hook.h"
 

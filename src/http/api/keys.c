@@ -1,11 +1,16 @@
 /* Plan: who asks (/api/me) and what they may still do; their keys: made, listed, deleted. */
-#include "http/http_impl.h"
+#include "http/api/api.h"
 
 #include "core/mem.h"
 #include "core/reel.h"
 #include "core/sniff.h"
+#include "core/str.h"
+#include "http/body/kept.h"
+#include "http/server/answer.h"
+#include "http/server/request.h"
 #include "store/key.h"
 #include "store/profile.h"
+#include "store/store.h"
 #include "store/user.h"
 #include "task/profile.h"
 

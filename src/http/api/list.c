@@ -1,10 +1,14 @@
 /* Plan: the query as a page of the store; the page as JSON, brief or full; and where the next one
  * begins, as the URL of the request with another `after`. A page is asked for with one row more
  * than it has, which tells whether there is a next one. */
-#include "http/http_impl.h"
+#include "http/api/api.h"
 
 #include "core/mem.h"
+#include "core/str.h"
+#include "http/server/answer.h"
 #include "http/server/json_put.h"
+#include "http/server/request.h"
+#include "task/task.h"
 
 #include <ctype.h>
 

@@ -2,11 +2,14 @@
  * that names them. A part that is named after its content is kept by browsers for good; the others
  * are asked for anew by their ETag. Each lies here as it is, with gzip and with Brotli, and has an
  * ETag for each. */
-#include "http/http_impl.h"
+#include "http/api/api.h"
 
 #include "blob/blob.h"
 #include "core/mem.h"
+#include "core/str.h"
+#include "http/server/answer.h"
 #include "http/server/field.h"
+#include "http/server/request.h"
 
 /* What the assembler is told about one file. */
 #define EMBED(name, file)                                                                          \

@@ -1,11 +1,14 @@
 /* Plan: how reels are made, for admins: the profile seen, changed, and tried out; logos taken in. A
  * change makes the next version; two at once are made one after the other, each over what the other
  * left. */
-#include "http/http_impl.h"
+#include "http/api/api.h"
 
 #include "core/mem.h"
 #include "core/profile.h"
 #include "core/profile_json.h"
+#include "http/body/kept.h"
+#include "http/server/answer.h"
+#include "http/server/request.h"
 #include "task/profile.h"
 
 enum { TRIES = 5 };

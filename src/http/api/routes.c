@@ -1,6 +1,13 @@
-#include "http/http_impl.h"
+#include "http/api/api.h"
 
+#include "auth/auth.h"
 #include "core/mem.h"
+#include "core/str.h"
+#include "http/body/form.h"
+#include "http/body/kept.h"
+#include "http/body/tus.h"
+#include "http/events/streams.h"
+#include "http/http.h"
 
 static const struct route routes[] = {
     {"GET", "/", page_get, 0, QUICK, NULL, VISIT_PAGE},
@@ -8,14 +15,14 @@ static const struct route routes[] = {
     {"GET", "/favicon.svg", page_get, 0, QUICK, NULL, VISIT_PAGE},
     {"GET", "/openapi.json", page_get, 0, QUICK, NULL, VISIT_PAGE},
     {"GET", "/docs", page_get, 0, QUICK, NULL, VISIT_PAGE},
-    {"GET", "/ping", people_ping, 0, QUICK, NULL, .probe = true},
-    {"GET", "/api/auth/login/ping", people_pong, 0, QUICK, NULL, .probe = true},
-    {"GET", "/api/auth/signup/ping", people_pong, 0, QUICK, NULL, .probe = true},
-    {"GET", "/api/health", people_health, 0, ASKS, NULL, .probe = true},
-    {"GET", "/api/ready", people_ready, 0, SLOW, NULL, .probe = true},
-    {"GET", "/metrics", people_metrics, SCOPE_ADMIN, SLOW, NULL, .probe = true},
-    {"POST", "/api/auth/signup", people_sign_up, 0, SLOW, &body_json},
-    {"POST", "/api/auth/login", people_log_in, 0, SLOW, &body_json},
+    {"GET", "/ping", service_ping, 0, QUICK, NULL, .probe = true},
+    {"GET", "/api/auth/login/ping", service_pong, 0, QUICK, NULL, .probe = true},
+    {"GET", "/api/auth/signup/ping", service_pong, 0, QUICK, NULL, .probe = true},
+    {"GET", "/api/health", service_health, 0, ASKS, NULL, .probe = true},
+    {"GET", "/api/ready", service_ready, 0, SLOW, NULL, .probe = true},
+    {"GET", "/metrics", service_metrics, SCOPE_ADMIN, SLOW, NULL, .probe = true},
+    {"POST", "/api/auth/signup", account_sign_up, 0, SLOW, &body_json},
+    {"POST", "/api/auth/login", account_log_in, 0, SLOW, &body_json},
     {"POST", "/api/tasks", tasks_add, SCOPE_UPLOAD, SLOW, &body_form},
     {"GET", "/api/tasks", tasks_list, SCOPE_READ, ASKS, NULL},
     {"GET", "/api/tasks/events", events_all, SCOPE_READ, ASKS, NULL},

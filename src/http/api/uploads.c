@@ -1,9 +1,12 @@
 /* Uploads in pieces, by tus 1.0.0: the answers. The headers and bytes of a piece are read by
  * body/tus.c. */
-#include "http/http_impl.h"
+#include "http/api/api.h"
 
 #include "core/clock.h"
 #include "core/mem.h"
+#include "http/body/tus.h"
+#include "http/server/answer.h"
+#include "http/server/request.h"
 #include "task/resume.h"
 
 #include <gnutls/gnutls.h>

@@ -1,10 +1,13 @@
 /* Plan: multipart.c calls part_begin() and part_data(). The bytes of the part "file" go straight
  * into the upload, whose space on the disk is reserved when the head is read; fields are kept up to
  * FIELD_MAX bytes. After a fault the rest of the body is ignored. */
-#include "http/http_impl.h"
+#include "http/body/form.h"
 
 #include "core/mem.h"
+#include "core/str.h"
 #include "http/body/multipart.h"
+#include "http/server/request.h"
+#include "task/task.h"
 
 /* A multipart body is a little longer than its file. */
 enum { FORM_EXTRA = 64 * 1024, FIELD_MAX = 1024 };

@@ -1,7 +1,8 @@
 /* Bodies that are kept in memory as they are, up to a limit. */
-#include "http/http_impl.h"
+#include "http/body/kept.h"
 
 #include "core/mem.h"
+#include "http/server/request.h"
 #include "task/profile.h"
 
 enum { JSON_BODY_MAX = 64 * 1024 };

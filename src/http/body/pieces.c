@@ -13,28 +13,28 @@
 
 enum { LOOK_MS = 150, PATIENCE = 4, ID_MAX = 64 };
 
-struct keeper_entry {
-    struct keeper *keeper;
+struct pieces_entry {
+    struct pieces *pieces;
     struct task_piece *piece;
     char id[ID_MAX];
     int64_t number;
     int fd;
     int looks; /* at which it was found unwanted */
-    bool left; /* the client has gone: the keeper's */
-    enum keeper_end end;
-    struct keeper_entry *next, **at;
+    bool left; /* the client has gone: pieces.c's */
+    enum piece_end end;
+    struct pieces_entry *next, **at;
 };
-struct keeper {
+struct pieces {
     struct tasks *tasks;
     struct log *log;
     pthread_t thread;
     pthread_mutex_t lock; /* guards the rest, and every entry */
     pthread_cond_t change;
-    struct keeper_entry *first;
+    struct pieces_entry *first;
     bool stopping;
 };
 
-static void take_out(struct keeper_entry *x)
+static void take_out(struct pieces_entry *x)
 {
     *x->at = x->next;
     if (x->next)
@@ -42,9 +42,9 @@ static void take_out(struct keeper_entry *x)
 }
 
 /* One whose client has gone, taken out; NULL. */
-static struct keeper_entry *take_left(struct keeper *k)
+static struct pieces_entry *take_left(struct pieces *k)
 {
-    for (struct keeper_entry *x = k->first; x; x = x->next)
+    for (struct pieces_entry *x = k->first; x; x = x->next)
         if (x->left) {
             take_out(x);
             return x;
@@ -53,13 +53,13 @@ static struct keeper_entry *take_left(struct keeper *k)
 }
 
 /* Without the lock. */
-static void end(struct keeper *k, struct keeper_entry *x)
+static void end(struct pieces *k, struct pieces_entry *x)
 {
     AUTO(arena_freep) struct arena *a = arena_new();
     struct upload_row u;
     struct err e = {0};
-    int rc = resume_end(x->piece, x->end == KEEPER_KEEP, a, &u, &e);
-    if (rc == 0 && x->end == KEEPER_FORGET)
+    int rc = resume_end(x->piece, x->end == PIECE_KEEP, a, &u, &e);
+    if (rc == 0 && x->end == PIECE_FORGET)
         rc = resume_remove(k->tasks, a, x->id, u.user_id, &e);
     if (rc < 0)
         log_info(k->log, "an upload was cut off", "upload", x->id, "why", e.text);
@@ -71,21 +71,21 @@ static void end(struct keeper *k, struct keeper_entry *x)
 
 /* The library sees the end of what the client sent, which first includes what has arrived already;
  * a client that goes on sending is cut off. */
-static void end_connection(struct keeper_entry *x)
+static void end_connection(struct pieces_entry *x)
 {
     (void)shutdown(x->fd, ++x->looks < PATIENCE ? SHUT_RD : SHUT_RDWR);
 }
 
 /* With the lock, which is let go while the store is asked; pieces come and go meanwhile, so the one
  * that is found unwanted is looked for again by its number. */
-static void look(struct keeper *k)
+static void look(struct pieces *k)
 {
     struct {
         char id[ID_MAX];
         int64_t number;
     } seen[64];
     size_t n = 0;
-    for (struct keeper_entry *x = k->first; x && n < LEN(seen); x = x->next) {
+    for (struct pieces_entry *x = k->first; x && n < LEN(seen); x = x->next) {
         if (x->left)
             continue;
         str_copy(seen[n].id, sizeof(seen[n].id), x->id);
@@ -95,13 +95,13 @@ static void look(struct keeper *k)
         pthread_mutex_unlock(&k->lock);
         bool unwanted = resume_unwanted(k->tasks, seen[i].id, seen[i].number);
         pthread_mutex_lock(&k->lock);
-        for (struct keeper_entry *x = k->first; unwanted && x; x = x->next)
+        for (struct pieces_entry *x = k->first; unwanted && x; x = x->next)
             if (x->number == seen[i].number && strcmp(x->id, seen[i].id) == 0 && x->fd >= 0)
                 end_connection(x);
     }
     /* who was looked at goes to the end of the line when there are more */
     for (size_t i = 0; n == LEN(seen) && i < n && k->first && k->first->next; i++) {
-        struct keeper_entry *x = k->first, **last = &k->first;
+        struct pieces_entry *x = k->first, **last = &k->first;
         take_out(x);
         while (*last)
             last = &(*last)->next;
@@ -111,12 +111,12 @@ static void look(struct keeper *k)
     }
 }
 
-static void *keeper_run(void *arg)
+static void *pieces_run(void *arg)
 {
-    struct keeper *k = arg;
+    struct pieces *k = arg;
     pthread_mutex_lock(&k->lock);
     for (;;) {
-        struct keeper_entry *x = take_left(k);
+        struct pieces_entry *x = take_left(k);
         if (x) {
             pthread_mutex_unlock(&k->lock);
             end(k, x);
@@ -141,17 +141,17 @@ static void *keeper_run(void *arg)
     return NULL;
 }
 
-int keeper_start(struct keeper **out, struct tasks *t, struct log *l, struct err *e)
+int pieces_start(struct pieces **out, struct tasks *t, struct log *l, struct err *e)
 {
-    struct keeper *k = mem_new(sizeof(*k));
-    *k = (struct keeper){.tasks = t, .log = l};
+    struct pieces *k = mem_new(sizeof(*k));
+    *k = (struct pieces){.tasks = t, .log = l};
     pthread_condattr_t a;
     pthread_condattr_init(&a);
     pthread_condattr_setclock(&a, CLOCK_MONOTONIC);
     pthread_cond_init(&k->change, &a);
     pthread_condattr_destroy(&a);
     pthread_mutex_init(&k->lock, NULL);
-    if (pthread_create(&k->thread, NULL, keeper_run, k) != 0) {
+    if (pthread_create(&k->thread, NULL, pieces_run, k) != 0) {
         pthread_cond_destroy(&k->change);
         pthread_mutex_destroy(&k->lock);
         free(k);
@@ -161,7 +161,7 @@ int keeper_start(struct keeper **out, struct tasks *t, struct log *l, struct err
     return 0;
 }
 
-void keeper_stop(struct keeper *k)
+void pieces_stop(struct pieces *k)
 {
     if (!k)
         return;
@@ -175,10 +175,10 @@ void keeper_stop(struct keeper *k)
     free(k);
 }
 
-struct keeper_entry *keeper_watch(struct keeper *k, struct task_piece *p, int fd)
+struct pieces_entry *pieces_add(struct pieces *k, struct task_piece *p, int fd)
 {
-    struct keeper_entry *x = mem_new(sizeof(*x));
-    *x = (struct keeper_entry){.keeper = k, .piece = p, .number = resume_number(p), .fd = fd};
+    struct pieces_entry *x = mem_new(sizeof(*x));
+    *x = (struct pieces_entry){.pieces = k, .piece = p, .number = resume_number(p), .fd = fd};
     str_copy(x->id, sizeof(x->id), resume_id(p));
     pthread_mutex_lock(&k->lock);
     x->next = k->first;
@@ -191,18 +191,18 @@ struct keeper_entry *keeper_watch(struct keeper *k, struct task_piece *p, int fd
     return x;
 }
 
-void keeper_forget(struct keeper_entry *x)
+void pieces_forget(struct pieces_entry *x)
 {
-    struct keeper *k = x->keeper;
+    struct pieces *k = x->pieces;
     pthread_mutex_lock(&k->lock);
     take_out(x);
     pthread_mutex_unlock(&k->lock);
     free(x);
 }
 
-void keeper_leave(struct keeper_entry *x, enum keeper_end end)
+void pieces_leave(struct pieces_entry *x, enum piece_end end)
 {
-    struct keeper *k = x->keeper;
+    struct pieces *k = x->pieces;
     pthread_mutex_lock(&k->lock);
     x->left = true;
     x->end = end;

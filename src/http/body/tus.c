@@ -2,12 +2,14 @@
  * the rest is task/resume. Plan: begin() runs in the pool when the head is read, and makes or opens
  * the upload; feed() passes the bytes on; the handler, in the pool again, ends the piece by
  * tus_end(). When the client goes away in the middle, pieces.c keeps what came. */
-#include "http/http_impl.h"
+#include "http/body/tus.h"
 
-#include "core/clock.h"
 #include "core/mem.h"
+#include "core/str.h"
 #include "http/body/pieces.h"
+#include "http/server/request.h"
 #include "task/resume.h"
+#include "task/task.h"
 
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
@@ -22,7 +24,7 @@ static const struct {
 
 struct tus {
     struct task_piece *piece;
-    struct keeper_entry *watched;
+    struct pieces_entry *watched;
     struct upload_row row;
     bool made; /* by this request */
     /* Upload-Checksum */
@@ -108,7 +110,7 @@ static int read_wish(struct request *r, struct task_wish *w, struct err *e)
         meta(r, header, "title", &w->title, e) < 0 || meta(r, header, "fit", &fit, e) < 0 ||
         meta(r, header, "start", &start, e) < 0)
         return -1;
-    return wish_read(fit, start, w, e);
+    return task_wish_read(fit, start, w, e);
 }
 
 static int read_number(const struct request *r, const char *name, int64_t *out, struct err *e)
@@ -153,7 +155,7 @@ static int open_piece(struct request *r, const char *id, int64_t at_bytes, struc
         return -1;
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(r->conn, MHD_CONNECTION_INFO_CONNECTION_FD);
-    u->watched = keeper_watch(r->http->keeper, u->piece, info ? info->connect_fd : -1);
+    u->watched = pieces_add(r->http->pieces, u->piece, info ? info->connect_fd : -1);
     return 0;
 }
 
@@ -207,7 +209,7 @@ static void refuse(struct request *r)
     struct tus *u = r->body;
     struct upload_row row;
     if (u->piece) {
-        keeper_forget(TAKE(u->watched));
+        pieces_forget(TAKE(u->watched));
         (void)resume_end(TAKE(u->piece), !u->summed && !u->made, r->arena, &row, NULL);
     }
     unmake(r);
@@ -218,9 +220,9 @@ static void drop(void *body)
 {
     struct tus *u = body;
     /* without its end a checksum says nothing */
-    enum keeper_end end = u->summed ? KEEPER_DROP : KEEPER_KEEP;
+    enum piece_end end = u->summed ? PIECE_DROP : PIECE_KEEP;
     if (u->piece && u->watched)
-        keeper_leave(u->watched, u->made ? KEEPER_FORGET : end);
+        pieces_leave(u->watched, u->made ? PIECE_FORGET : end);
     if (u->sum)
         gnutls_hash_deinit(u->sum, NULL);
     free(u);
@@ -246,7 +248,7 @@ static int end_piece(struct request *r, struct upload_row *out, struct err *e)
         gnutls_hash_output(u->sum, sum);
         right = memcmp(sum, u->wanted, u->wanted_len) == 0;
     }
-    keeper_forget(TAKE(u->watched));
+    pieces_forget(TAKE(u->watched));
     if (resume_end(TAKE(u->piece), right, r->arena, out, e) < 0)
         return -1;
     return right ? 0 : err_msg(e, MSG_CHECKSUM_WRONG, "the checksum of a piece is another");

@@ -1,8 +1,12 @@
-#include "http/http_impl.h"
+#include "http/events/streams.h"
 
 #include "core/mem.h"
 #include "core/metric.h"
+#include "core/str.h"
 #include "http/events/hub.h"
+#include "http/server/answer.h"
+#include "http/server/request.h"
+#include "task/task.h"
 
 /* The id to go on from: the header that browsers send, or a parameter for who cannot; -1: none. */
 static int read_after(struct request *r, int64_t *after, struct err *e)

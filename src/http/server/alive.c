@@ -1,7 +1,9 @@
 /* Whether the event threads still answer: asked as a client would, over a connection of its own. */
+#include "http/http.h"
+
 #include "core/fd.h"
 #include "core/mem.h"
-#include "http/http_impl.h"
+#include "http/server/request.h"
 
 #include <errno.h>
 #include <netinet/in.h>

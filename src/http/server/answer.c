@@ -1,11 +1,15 @@
 /* Plan: the one table from errors to status; answers made of JSON; the headers of every answer; and
  * the answer in mid-body, which goes past the library. */
-#include "http/http_impl.h"
+#include "http/server/answer.h"
 
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/reel_json.h"
+#include "core/str.h"
+#include "http/server/cors.h"
+#include "http/server/request.h"
+#include "http/server/sorry.h"
 #include "store/store.h"
 #include "store/user.h"
 
@@ -210,8 +214,7 @@ enum MHD_Result answer_queue(struct request *r)
 
 enum MHD_Result answer_cut(struct request *r, const struct err *e)
 {
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(r->conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+    int fd = request_socket(r);
     AUTO(buf_clear) struct buf b;
     AUTO(freep) char *body = error_text(r, e);
     r->status = status_of(e);
@@ -225,11 +228,10 @@ enum MHD_Result answer_cut(struct request *r, const struct err *e)
     cors_put(r, put_line, &b);
     buf_printf(&b, "\r\n%s", body);
     /* nothing of an answer was sent before, so there is room for all of it in the socket */
-    if (info && !b.cut &&
-        send(info->connect_fd, b.p, b.len, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)b.len) {
+    if (fd >= 0 && !b.cut && send(fd, b.p, b.len, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)b.len) {
         r->queued = true;
         r->answer_bytes = (int64_t)strlen(body);
-        r->linger_fd = fcntl(info->connect_fd, F_DUPFD_CLOEXEC, 0);
+        r->linger_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     }
     return MHD_NO; /* the library closes its end */
 }

@@ -4,12 +4,14 @@
  *     when the connection is resumed: it then counts as read;
  *   a block of a download, from which the library copies until it is used up;
  *   what an upload that was cut off has left, which is forgotten after the request is over. */
-#include "http/http_impl.h"
+#include "http/server/carry.h"
 
 #include "blob/blob.h"
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/mem.h"
+#include "http/server/pool.h"
+#include "http/server/request.h"
 
 enum { CARRIERS = 16, BLOCK_BYTES = 1 << 20 };
 
@@ -38,7 +40,7 @@ static void fetch(struct stream *s)
                  e.text);
 }
 
-bool carry_run(struct request *r)
+static bool carry_run(struct request *r)
 {
     int64_t began_ms = clock_mono_ms();
     switch (r->carry) {

@@ -2,12 +2,13 @@
  * page; what we answer decides whether the page may read it, and, for a preflight, whether the
  * request is sent at all. Tokens travel in Authorization, which a page adds by itself, never in
  * cookies, so no answer speaks of credentials and the star is safe. */
-#include "http/http_impl.h"
+#include "http/server/cors.h"
 
 #include "http/server/field.h"
+#include "http/server/request.h"
 
-/* What a page may send. A method that a path does not know is for the path to refuse, so that the
- * page can read why. */
+/* What a page may send. A method that a path does not know is for the path to refuse, so that
+ * the page can read why. */
 static const char methods[] = "GET, HEAD, POST, PUT, PATCH, DELETE";
 static const char request_headers[] =
     "Authorization, Content-Type, Accept-Language, Idempotency-Key, Last-Event-ID, Range, "

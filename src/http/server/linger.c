@@ -2,20 +2,25 @@
  * connection, and the client never sees why (RFC 9112, 9.6). So a duplicate of the socket is read
  * on here, for a bounded time, after the library has closed its own; slowly, so that little of the
  * body comes over and the client has the time to look up from sending. */
-#include "http/http_impl.h"
+#include "http/server/linger.h"
 
 #include "core/clock.h"
+#include "core/err.h"
 #include "core/mem.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 enum { LINGER_MAX = 64, LINGER_MS = 2000, SLICE_MS = 10, SLICE_BYTES = 64 << 10 };
 
-struct parting {
+struct lingering {
     pthread_mutex_t lock;
     pthread_t thread;
     atomic_bool stopping;
@@ -43,7 +48,7 @@ static bool drained(int fd)
 
 static void *run(void *arg)
 {
-    struct parting *l = arg;
+    struct lingering *l = arg;
     while (!atomic_load(&l->stopping)) {
         pthread_mutex_lock(&l->lock);
         int count = l->count;
@@ -65,9 +70,9 @@ static void *run(void *arg)
     return NULL;
 }
 
-int parting_start(struct parting **out, struct err *e)
+int linger_start(struct lingering **out, struct err *e)
 {
-    struct parting *l = mem_new(sizeof(*l));
+    struct lingering *l = mem_new(sizeof(*l));
     l->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pthread_mutex_init(&l->lock, NULL);
     if (l->wake < 0 || pthread_create(&l->thread, NULL, run, l) != 0) {
@@ -80,7 +85,7 @@ int parting_start(struct parting **out, struct err *e)
     return 0;
 }
 
-void parting_add(struct parting *l, int fd)
+void linger_add(struct lingering *l, int fd)
 {
     pthread_mutex_lock(&l->lock);
     bool room = l->count < LINGER_MAX;
@@ -95,7 +100,7 @@ void parting_add(struct parting *l, int fd)
         close(fd);
 }
 
-void parting_stop(struct parting *l)
+void linger_stop(struct lingering *l)
 {
     if (!l)
         return;

@@ -1,6 +1,9 @@
-#include "http/http_impl.h"
+#include "http/server/pool.h"
 
 #include "core/mem.h"
+#include "http/server/request.h"
+
+#include <pthread.h>
 
 struct pool {
     pthread_mutex_t lock;

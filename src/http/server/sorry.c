@@ -1,10 +1,12 @@
 /* Errors as pages: who goes to a link or an address by hand is told in their language what is wrong
  * and what to do next. Whoever asks the API, brings a token, or does not prefer HTML is a program,
  * which gets JSON. script/web makes the pages. */
-#include "http/http_impl.h"
+#include "http/server/sorry.h"
 
 #include "core/mem.h"
+#include "core/str.h"
 #include "http/server/field.h"
+#include "http/server/request.h"
 
 enum { SORRY_MAX = 16 * 1024 };
 

@@ -1,6 +1,9 @@
 #include "core/test/test.h"
 
-#include "http/http_impl.h"
+#include "auth/auth.h"
+#include "core/str.h"
+#include "http/api/api.h"
+#include "http/http.h"
 
 /* Which handler answers; the handlers themselves are not run. */
 static const struct route *find(const char *method, const char *path, const char **rest,
@@ -19,12 +22,12 @@ static void each_path_has_its_handler_with_and_without_a_slash(void **state)
     } facts[] = {
         {"GET", "/", page_get},
         {"GET", "/assets/app-X.js", page_get},
-        {"GET", "/ping", people_ping},
-        {"GET", "/api/auth/login/ping", people_pong},
-        {"GET", "/api/auth/signup/ping", people_pong},
-        {"GET", "/api/health", people_health},
-        {"POST", "/api/auth/signup", people_sign_up},
-        {"POST", "/api/auth/login", people_log_in},
+        {"GET", "/ping", service_ping},
+        {"GET", "/api/auth/login/ping", service_pong},
+        {"GET", "/api/auth/signup/ping", service_pong},
+        {"GET", "/api/health", service_health},
+        {"POST", "/api/auth/signup", account_sign_up},
+        {"POST", "/api/auth/login", account_log_in},
         {"POST", "/api/tasks", tasks_add},
         {"GET", "/api/tasks", tasks_list},
         {"GET", "/api/tasks/7", tasks_get},

@@ -1,10 +1,12 @@
 #include "core/test/test.h"
 
 #include "core/clock.h"
+#include "core/err.h"
 #include "core/mem.h"
-#include "http/http_impl.h"
+#include "http/server/watch.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,19 +14,19 @@ enum { HEAD_MS = 200, IDLE_MS = 300, PATIENCE_MS = 20000 };
 
 struct line {
     int ours, theirs;
-    struct guest *guest;
+    struct watched *watched;
 };
 
-static struct line enter(struct heads *h)
+static struct line enter(struct watch *h)
 {
     int fd[2];
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd), 0);
-    return (struct line){fd[0], fd[1], heads_enter(h, fd[0])};
+    return (struct line){fd[0], fd[1], watch_enter(h, fd[0])};
 }
 
 static void leave(struct line *l)
 {
-    heads_leave(l->guest);
+    watch_leave(l->watched);
     close(l->ours);
     close(l->theirs);
 }
@@ -44,11 +46,11 @@ static int64_t cut_after_ms(const struct line *l)
     return clock_mono_ms() - begun;
 }
 
-static struct heads *start(void)
+static struct watch *start(void)
 {
     struct err e;
-    struct heads *h = NULL;
-    if (heads_start(&h, HEAD_MS, IDLE_MS, &e) < 0)
+    struct watch *h = NULL;
+    if (watch_start(&h, HEAD_MS, IDLE_MS, &e) < 0)
         fail_msg("%s", e.text);
     return h;
 }
@@ -56,71 +58,71 @@ static struct heads *start(void)
 static void a_connection_without_a_head_is_cut_off_in_time_and_not_before(void **state)
 {
     (void)state;
-    struct heads *h = start();
+    struct watch *h = start();
     struct line l = enter(h);
     assert_in_range(cut_after_ms(&l), HEAD_MS - 20, PATIENCE_MS - 1);
     leave(&l);
-    heads_stop(h);
+    watch_stop(h);
 }
 
 static void the_first_line_buys_no_time_and_the_whole_head_ends_the_watch(void **state)
 {
     (void)state;
-    struct heads *h = start();
+    struct watch *h = start();
     struct line slow = enter(h), quick = enter(h);
     usleep(HEAD_MS / 2 * 1000);
-    heads_line(slow.guest);
-    heads_line(quick.guest);
-    heads_whole(quick.guest);
+    watch_head_begins(slow.watched);
+    watch_head_begins(quick.watched);
+    watch_head_ends(quick.watched);
     assert_in_range(cut_after_ms(&slow), 1, PATIENCE_MS - 1);
     usleep(HEAD_MS * 2 * 1000);
     assert_false(cut(&quick));
     leave(&slow);
     leave(&quick);
-    heads_stop(h);
+    watch_stop(h);
 }
 
 static void between_requests_there_is_the_idle_time_too(void **state)
 {
     (void)state;
-    struct heads *h = start();
+    struct watch *h = start();
     struct line resting = enter(h), asking = enter(h);
-    heads_whole(resting.guest);
-    heads_whole(asking.guest);
-    heads_next(resting.guest);
-    heads_next(asking.guest);
-    heads_line(asking.guest); /* a second request has begun */
+    watch_head_ends(resting.watched);
+    watch_head_ends(asking.watched);
+    watch_next(resting.watched);
+    watch_next(asking.watched);
+    watch_head_begins(asking.watched); /* a second request has begun */
     int64_t begun = clock_mono_ms();
     assert_in_range(cut_after_ms(&asking), HEAD_MS - 20, PATIENCE_MS - 1);
     (void)cut_after_ms(&resting);
     assert_in_range(clock_mono_ms() - begun, HEAD_MS + IDLE_MS - 20, PATIENCE_MS - 1);
     leave(&asking);
     leave(&resting);
-    heads_stop(h);
+    watch_stop(h);
 }
 
 static void a_descriptor_that_was_left_is_never_touched(void **state)
 {
     (void)state;
-    struct heads *h = start();
+    struct watch *h = start();
     struct line l = enter(h);
-    heads_leave(TAKE(l.guest));
+    watch_leave(TAKE(l.watched));
     usleep(HEAD_MS * 2 * 1000);
     assert_false(cut(&l));
     leave(&l);
-    heads_leave(NULL);
-    heads_stop(h);
-    heads_stop(NULL);
+    watch_leave(NULL);
+    watch_stop(h);
+    watch_stop(NULL);
 }
 
 static void *come_and_go(void *arg)
 {
     for (int i = 0; i < 300; i++) {
         struct line l = enter(arg);
-        heads_line(l.guest);
+        watch_head_begins(l.watched);
         if (i % 3) {
-            heads_whole(l.guest);
-            heads_next(l.guest);
+            watch_head_ends(l.watched);
+            watch_next(l.watched);
         }
         if (i % 30 == 0)
             usleep(1000);
@@ -134,27 +136,27 @@ static void threads_come_and_go_side_by_side(void **state)
 {
     (void)state;
     struct err e;
-    struct heads *h = NULL;
-    assert_int_equal(heads_start(&h, 60000, 60000, &e), 0);
+    struct watch *h = NULL;
+    assert_int_equal(watch_start(&h, 60000, 60000, &e), 0);
     pthread_t threads[4];
     for (size_t i = 0; i < LEN(threads); i++)
         assert_int_equal(pthread_create(&threads[i], NULL, come_and_go, h), 0);
     for (size_t i = 0; i < LEN(threads); i++)
         pthread_join(threads[i], NULL);
-    heads_stop(h);
+    watch_stop(h);
 }
 
 static void who_goes_away_in_mid_body_is_cut_off_and_who_waits_for_an_answer_is_not(void **state)
 {
     (void)state;
-    struct heads *h = start();
+    struct watch *h = start();
     struct line gone = enter(h), waits = enter(h), sends = enter(h);
     struct line *all[] = {&gone, &waits, &sends};
     for (size_t i = 0; i < LEN(all); i++)
-        heads_whole(all[i]->guest);
-    heads_body(gone.guest, true);
-    heads_body(waits.guest, false); /* its request is whole */
-    heads_body(sends.guest, true);
+        watch_head_ends(all[i]->watched);
+    watch_body(gone.watched, true);
+    watch_body(waits.watched, false); /* its request is whole */
+    watch_body(sends.watched, true);
     assert_int_equal(shutdown(gone.theirs, SHUT_WR) | shutdown(waits.theirs, SHUT_WR), 0);
     assert_int_equal(write(sends.theirs, "bytes", 5), 5);
     assert_int_equal(shutdown(sends.theirs, SHUT_WR), 0); /* but not all of it is read */
@@ -163,7 +165,7 @@ static void who_goes_away_in_mid_body_is_cut_off_and_who_waits_for_an_answer_is_
     assert_false(cut(&waits) || cut(&sends));
     for (size_t i = 0; i < LEN(all); i++)
         leave(all[i]);
-    heads_stop(h);
+    watch_stop(h);
 }
 
 int main(void)
