@@ -46,19 +46,6 @@ static int start(struct service *s, struct front *f, const struct cli *c, struct
     if (service_open(s, c, e) < 0 || parts_open_auth(&s->parts, conf, c->log, e) < 0 ||
         service_work(s, c, conf->workers, e) < 0)
         return -1;
-    const struct http_parts hp = {
-        .auth = s->parts.auth,
-        .tasks = s->parts.tasks,
-        .blob = s->parts.blob,
-        .store = s->parts.store,
-        .log = c->log,
-        .metrics = s->metrics,
-        .health = s->health,
-        .jail_missing = s->jail_missing,
-        .logos = s->logos,
-        .logo_look = logos_look,
-        .logo_show = logos_show,
-    };
     const struct hook_conf hc = {
         .timeout_ms = conf->hook_timeout_ms,
         .retry_ms = conf->hook_retry_ms,
@@ -68,13 +55,26 @@ static int start(struct service *s, struct front *f, const struct cli *c, struct
         .public_url = conf->public_url,
         .metrics = s->metrics,
     };
-    if (http_start(&f->http, conf, &hp, e) < 0)
-        return -1;
     s->stop = stop_front;
-    s->alive = http_answers;
     s->arg = f;
     if (hooks_start(&f->hooks, s->parts.store, s->parts.auth, &hc, c->log, e) < 0)
         return -1;
+    const struct http_parts hp = {
+        .auth = s->parts.auth,
+        .tasks = s->parts.tasks,
+        .blob = s->parts.blob,
+        .hooks = f->hooks,
+        .log = c->log,
+        .metrics = s->metrics,
+        .health = s->health,
+        .jail_missing = s->jail_missing,
+        .logos = s->logos,
+        .logo_look = logos_look,
+        .logo_show = logos_show,
+    };
+    if (http_start(&f->http, conf, &hp, e) < 0)
+        return -1;
+    s->alive = http_answers;
     return control_start(&f->control, &s->parts, c, e);
 }
 

@@ -245,3 +245,8 @@ void health_free(struct health *h)
     pthread_mutex_destroy(&h->lock);
     free(h);
 }
+
+int health_database(struct health *h, struct err *e)
+{
+    return store_ping(h->parts.store, e);
+}

@@ -47,6 +47,9 @@ void health_ready(struct health *h, struct health_ready *out);
 /* That as JSON, as GET /api/ready answers; request_id NULL: none. */
 void health_ready_json(const struct health_ready *r, const char *request_id, struct buf *out);
 
+/* Asks the database now, in the caller's thread: 0 when it can be read. */
+int health_database(struct health *h, struct err *e);
+
 /* The text of GET /metrics (core/metric.h). May wait two seconds. */
 enum { HEALTH_TEXT_MAX = 4 << 20 };
 void health_metrics(struct health *h, struct buf *out);

@@ -1,7 +1,7 @@
 /* Plan: one thread. It asks the store which hooks have something due, takes a few deliveries of
  * each as places are free, hands them to the sender, and settles what has ended. A receiver that is
  * slow holds its own places and nobody else's: each hook and each user has only so many. */
-#include "hook/hook.h"
+#include "hook/hook_impl.h"
 
 #include "auth/auth.h"
 #include "core/clock.h"
@@ -21,13 +21,10 @@
 
 #include <inttypes.h>
 #include <jansson.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
 enum {
-    PLACES = 128,
     PLACES_FIRST = 32, /* of them, for who has none yet: slow receivers of many never fill all */
     PLACES_OF_USER = 8,
     PLACES_OF_HOOK = 4,
@@ -41,28 +38,6 @@ enum {
     TRIM_MOST = 1000,
     WAIT_MAX_MS = 24 * 3600 * 1000,
     BODY_MAX = 16 * 1024,
-};
-
-/* A delivery under way. */
-struct flight {
-    bool used;
-    int64_t id, hook_id, user_id, fence;
-    int tries;
-};
-struct hooks {
-    struct store *store;
-    struct auth *auth;
-    struct hook_conf conf;
-    struct log *log;
-    pthread_t thread;
-    atomic_bool stopping;
-    /* the thread alone */
-    const struct send_ops *ops; /* NULL: not loaded */
-    struct sender *sender;
-    struct flight flights[PLACES];
-    int busy;
-    bool silent; /* trouble that was complained about already */
-    int64_t trimmed_ms;
 };
 
 /* -- names -- */
@@ -235,7 +210,7 @@ struct pass {
 static int busy_with(const struct hooks *h, int64_t hook_id, int64_t user_id)
 {
     int n = 0;
-    for (size_t i = 0; i < PLACES; i++)
+    for (size_t i = 0; i < HOOK_PLACES; i++)
         n += h->flights[i].used &&
              (hook_id ? h->flights[i].hook_id == hook_id : h->flights[i].user_id == user_id);
     return n;
@@ -244,10 +219,10 @@ static int busy_with(const struct hooks *h, int64_t hook_id, int64_t user_id)
 /* How many more may be sent to a hook. */
 static int room_for(const struct hooks *h, int64_t hook_id, int64_t user_id)
 {
-    int held = busy_with(h, 0, user_id), room = PLACES - PLACES_FIRST - h->busy;
+    int held = busy_with(h, 0, user_id), room = HOOK_PLACES - PLACES_FIRST - h->busy;
     int of_hook = PLACES_OF_HOOK - busy_with(h, hook_id, 0);
     int of_user = PLACES_OF_USER - held;
-    if (room <= 0 && held == 0 && h->busy < PLACES)
+    if (room <= 0 && held == 0 && h->busy < HOOK_PLACES)
         room = 1;
     room = of_hook < room ? of_hook : room;
     return of_user < room ? of_user : room;
@@ -311,7 +286,7 @@ static int pass(struct hooks *h, int64_t *next_ms, struct err *e)
 {
     struct pass p = {.hooks = h, .next_ms = IDLE_MS};
     int64_t now = clock_mono_ms();
-    if (h->busy < PLACES && store_delivery_due(h->store, note_due, &p, e) < 0)
+    if (h->busy < HOOK_PLACES && store_delivery_due(h->store, note_due, &p, e) < 0)
         return -1;
     for (int i = 0; i < p.count; i++)
         if (send_due(h, &p.due[i], e) < 0)

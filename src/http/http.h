@@ -10,22 +10,22 @@ struct blob;
 struct conf;
 struct err;
 struct health;
+struct hooks;
 struct http;
 struct log;
 struct logos;
 struct metrics;
 struct profile_row;
-struct store;
 struct tasks;
 
 struct http_parts {
     struct auth *auth;
     struct tasks *tasks;
-    struct blob *blob;   /* what the tasks' files are read from */
-    struct store *store; /* health */
+    struct hooks *hooks;
+    struct blob *blob; /* what the tasks' files are read from */
     struct log *log;
     struct metrics *metrics;  /* NULL: nothing is counted */
-    struct health *health;    /* /api/ready, /metrics */
+    struct health *health;    /* /api/health, /api/ready, /metrics */
     const char *jail_missing; /* "" or the layers this machine lacks, for /api/health */
     /* Pictures are touched by another room alone: worker/logo.h. */
     struct logos *logos;

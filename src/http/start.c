@@ -12,7 +12,7 @@
 #include "http/server/field.h"
 #include "http/server/request.h"
 #include "http/server/server.h"
-#include "store/store.h"
+#include "task/task.h"
 
 #include <string.h>
 
@@ -64,10 +64,10 @@ int http_start(struct http **out, const struct conf *c, const struct http_parts 
     h->parts = *parts;
     h->conf = *c;
     h->routes = &api_routes;
-    h->far = store_shared(parts->store) || blob_is_far(parts->blob);
+    h->far = task_is_far(parts->tasks);
     if (check(c, parts, e) < 0 || server_start(h, e) < 0 ||
         pieces_start(&h->pieces, parts->tasks, parts->log, e) < 0 ||
-        hub_start(&h->hub, parts->store, parts->auth, parts->log, c->events_beat_ms,
+        hub_start(&h->hub, parts->tasks, parts->auth, parts->log, c->events_beat_ms,
                   c->events_streams, e) < 0 ||
         server_listen(h, e) < 0)
         return -1;

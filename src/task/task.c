@@ -5,6 +5,7 @@
 #include "core/err.h"
 #include "core/log.h"
 #include "core/mem.h"
+#include "store/store.h"
 #include "task/name.h"
 #include "task/task_impl.h"
 
@@ -203,6 +204,16 @@ int task_open_clip(struct tasks *t, const struct task_row *claim, struct blob_re
                        (long long)claim->clip_bytes);
     *out = TAKE(r);
     return 0;
+}
+
+bool task_is_far(const struct tasks *t)
+{
+    return store_shared(t->store) || blob_is_far(t->blob);
+}
+
+int64_t task_now_ms(const struct tasks *t)
+{
+    return store_now_ms(t->store);
 }
 
 bool task_storage_is_far(const struct tasks *t)

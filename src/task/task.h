@@ -138,6 +138,10 @@ int task_renew(struct tasks *t, const struct task_row *claim, int progress, bool
 int task_held(struct tasks *t, const struct task_row *claim, bool *held, struct err *e);
 int task_open_clip(struct tasks *t, const struct task_row *claim, struct blob_reader **out,
                    struct err *e);
+/* Whether any question to this room may wait for a network: its rows or its bytes are elsewhere. */
+bool task_is_far(const struct tasks *t);
+/* The time of the database, which all nodes follow. */
+int64_t task_now_ms(const struct tasks *t);
 /* Whether opening a clip and finishing may wait for a network; see blob_is_far. */
 bool task_storage_is_far(const struct tasks *t);
 /* See blob_scratch_file. */

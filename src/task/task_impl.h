@@ -5,7 +5,9 @@
  *   settle.c   how attempts end                 sweep.c    housekeeping, check
  *   relay.c    outbox -> queue                  adopt.c    tasks of the service that is replaced
  *   resume.c   clips in pieces            profile.c  how reels are made, logos
- *   line.c     places in the line      amend.c    what is changed of a task */
+ *   line.c     places in the line      amend.c    what is changed of a task
+ *   event.c    what became of tasks    quota.c    what a user may still do
+ *   overview.c what operators see */
 #pragma once
 #include "store/line.h"
 #include "task/state.h"

@@ -3,16 +3,13 @@
  * role. */
 #include "http/api/api.h"
 
-#include "blob/blob.h"
+#include "auth/account.h"
 #include "core/log.h"
 #include "core/mem.h"
 #include "http/body/kept.h"
 #include "http/server/answer.h"
 #include "http/server/request.h"
-#include "store/store.h"
-#include "store/task.h"
-#include "store/user.h"
-#include "store/worker.h"
+#include "task/overview.h"
 #include "task/task.h"
 
 enum { USERS_MAX = 1000, USERS_USUAL = 100, RETRY_MAX = 1000 };
@@ -34,36 +31,28 @@ static json_t *tasks_json(const int64_t counts[TASK_STATE_COUNT])
     return o;
 }
 
-/* Object storage has no size that it could tell. */
-static int storage_json(struct blob *b, int64_t used_bytes, json_t **out, struct err *e)
+/* A size of the storage; null where it cannot tell. */
+static json_t *size_json(bool sized, int64_t bytes)
 {
-    int64_t free_bytes = 0, total_bytes = 0;
-    bool far = blob_is_far(b);
-    if (!far && blob_space(b, &free_bytes, &total_bytes, e) < 0)
-        return -1;
-    *out = json_pack("{s:o, s:o, s:I}", "free_bytes",
-                     far ? json_null() : json_integer((json_int_t)free_bytes), "total_bytes",
-                     far ? json_null() : json_integer((json_int_t)total_bytes), "used_bytes",
-                     (json_int_t)used_bytes);
-    return 0;
+    return sized ? json_integer((json_int_t)bytes) : json_null();
 }
 
 void admin_overview(struct request *r)
 {
     struct err e;
-    struct store *s = r->http->parts.store;
-    int64_t counts[TASK_STATE_COUNT] = {0}, waited_ms = -1;
-    struct store_totals t;
-    json_t *workers = json_array(), *storage = NULL;
-    if (store_task_counts(s, counts, &e) < 0 || store_task_oldest(s, &waited_ms, &e) < 0 ||
-        store_totals(s, &t, &e) < 0 || store_worker_list(s, add_worker, workers, &e) < 0 ||
-        storage_json(r->http->parts.blob, t.bytes_used, &storage, &e) < 0) {
+    struct task_overview t;
+    json_t *workers = json_array();
+    if (task_overview(r->http->parts.tasks, &t, add_worker, workers, &e) < 0) {
         json_decref(workers);
         answer_error(r, &e);
         return;
     }
+    int64_t waited_ms = t.oldest_waiting_ms;
+    json_t *storage =
+        json_pack("{s:o, s:o, s:I}", "free_bytes", size_json(t.sized, t.free_bytes), "total_bytes",
+                  size_json(t.sized, t.total_bytes), "used_bytes", (json_int_t)t.used_bytes);
     answer_json(r, 200,
-                json_pack("{s:o, s:o, s:o, s:o, s:{s:I, s:I}}", "tasks", tasks_json(counts),
+                json_pack("{s:o, s:o, s:o, s:o, s:{s:I, s:I}}", "tasks", tasks_json(t.counts),
                           "oldest_waiting_ms",
                           waited_ms < 0 ? json_null() : json_integer((json_int_t)waited_ms),
                           "workers", workers, "storage", storage, "hooks", "waiting",
@@ -98,8 +87,8 @@ void admin_users(struct request *r)
     if (request_number(r, "max", 0, INT64_MAX, &max, &e) == 0 &&
         request_number(r, "after", 0, INT64_MAX, &after, &e) == 0 &&
         query_part(r, &part, &e) == 0 &&
-        store_user_search(r->http->parts.store, part ? part : "", after,
-                          (int)(max < USERS_MAX ? max : USERS_MAX), add_user, list, &e) == 0) {
+        auth_user_search(r->http->parts.auth, part ? part : "", after,
+                         (int)(max < USERS_MAX ? max : USERS_MAX), add_user, list, &e) == 0) {
         answer_json(r, 200, json_pack("{s:o}", "data", list));
         return;
     }
@@ -144,20 +133,14 @@ static int change_user(struct request *r, int64_t id, const json_t *body, json_t
                        struct err *e)
 {
     struct user_change c;
-    struct store *s = r->http->parts.store;
-    if (read_change(body, &c, e) < 0 || (c.only && store_user_set(s, id, &c, e) < 0))
+    if (read_change(body, &c, e) < 0 ||
+        auth_user_change(r->http->parts.auth, id, &c, add_user, list, e) < 0)
         return -1;
-    if (c.only & USER_ROLE)
-        auth_forget(r->http->parts.auth, id);
     if (c.only)
         log_info(r->http->parts.log, "user changed", "user", id, "by", r->caller.user_id, "role",
                  !(c.only & USER_ROLE) ? "-"
                  : c.admin             ? "admin"
                                        : "user");
-    if (store_user_search(s, "", id - 1, 1, add_user, list, e) < 0)
-        return -1;
-    if (json_integer_value(json_object_get(json_array_get(list, 0), "id")) != id)
-        return err_set(e, ERR_MISSING, "there is no user %lld", (long long)id);
     return 0;
 }
 

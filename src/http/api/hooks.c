@@ -1,20 +1,15 @@
-/* Plan: what a body says is read into a row and checked; the store does the rest. Secrets are told
+/* Plan: what a body says is read into a row and checked; hook/own does the rest. Secrets are told
  * when they are made and never again. */
 #include "http/api/api.h"
 
 #include "core/mem.h"
 #include "core/str.h"
-#include "hook/hook.h"
+#include "hook/own.h"
 #include "http/body/kept.h"
 #include "http/server/answer.h"
 #include "http/server/request.h"
-#include "store/event.h"
-#include "store/hook.h"
 
 enum { PAGE_MAX = 1000, PAGE_USUAL = 100, DESCRIPTION_MAX = 200 };
-/* How long the secret before the last signs too. */
-#define OLD_SECRET_MS ((int64_t)24 * 3600 * 1000)
-
 /* -- reading -- */
 
 /* The n-th star of the path as an id; 0: it is none, and no row has this id. */
@@ -137,25 +132,26 @@ static int add_delivery(void *arg, const struct delivery_row *d)
 
 /* -- routes -- */
 
+static struct hooks *hooks_of(const struct request *r)
+{
+    return r->http->parts.hooks;
+}
+
 void hooks_add(struct request *r)
 {
     struct err e;
-    char secret[HOOK_SECRET_SIZE];
-    hook_secret_make(secret);
     struct hook_row h = {.user_id = r->caller.user_id,
                          .description = "",
                          .kinds = hook_usual_kinds(),
-                         .enabled = true,
-                         .secret = secret};
+                         .enabled = true};
     if (read_body(r, &h, &e) < 0 ||
         (!h.url && err_wrong(&e, MSG_FIELDS_MISSING, "url", "an http or https address") < 0) ||
-        store_hook_add(r->http->parts.store, &h, &h.id, &e) < 0 ||
-        store_hook_get(r->http->parts.store, r->arena, h.id, h.user_id, &h, &e) < 0) {
+        hook_add(hooks_of(r), r->arena, &h, &e) < 0) {
         answer_error(r, &e);
         return;
     }
     json_t *o = hook_json(&h);
-    json_object_set_new(o, "secret", json_string(secret));
+    json_object_set_new(o, "secret", json_string(h.secret));
     answer_json(r, 201, o);
 }
 
@@ -163,7 +159,7 @@ void hooks_list(struct request *r)
 {
     struct err e;
     json_t *list = json_array();
-    if (store_hook_list(r->http->parts.store, r->caller.user_id, add_hook, list, &e) < 0) {
+    if (hook_list(hooks_of(r), r->caller.user_id, add_hook, list, &e) < 0) {
         json_decref(list);
         answer_error(r, &e);
         return;
@@ -173,7 +169,7 @@ void hooks_list(struct request *r)
 
 static int find(struct request *r, struct hook_row *h, struct err *e)
 {
-    return store_hook_get(r->http->parts.store, r->arena, id_of(r, 0), r->caller.user_id, h, e);
+    return hook_get(hooks_of(r), r->arena, id_of(r, 0), r->caller.user_id, h, e);
 }
 
 void hooks_get(struct request *r)
@@ -190,8 +186,7 @@ void hooks_change(struct request *r)
 {
     struct err e;
     struct hook_row h;
-    if (find(r, &h, &e) < 0 || read_body(r, &h, &e) < 0 ||
-        store_hook_set(r->http->parts.store, &h, &e) < 0)
+    if (find(r, &h, &e) < 0 || read_body(r, &h, &e) < 0 || hook_change(hooks_of(r), &h, &e) < 0)
         answer_error(r, &e);
     else
         answer_json(r, 200, hook_json(&h));
@@ -200,7 +195,7 @@ void hooks_change(struct request *r)
 void hooks_delete(struct request *r)
 {
     struct err e;
-    if (store_hook_remove(r->http->parts.store, id_of(r, 0), r->caller.user_id, &e) < 0)
+    if (hook_remove(hooks_of(r), id_of(r, 0), r->caller.user_id, &e) < 0)
         answer_error(r, &e);
     else
         answer_empty(r, 204);
@@ -210,9 +205,7 @@ void hooks_secret(struct request *r)
 {
     struct err e;
     char secret[HOOK_SECRET_SIZE];
-    hook_secret_make(secret);
-    if (store_hook_secret(r->http->parts.store, id_of(r, 0), r->caller.user_id, secret,
-                          OLD_SECRET_MS, &e) < 0)
+    if (hook_renew_secret(hooks_of(r), id_of(r, 0), r->caller.user_id, secret, &e) < 0)
         answer_error(r, &e);
     else
         answer_json(r, 200, json_pack("{s:s}", "secret", secret));
@@ -221,20 +214,16 @@ void hooks_secret(struct request *r)
 void hooks_test(struct request *r)
 {
     struct err e;
-    struct hook_row h;
-    int64_t id;
-    if (find(r, &h, &e) < 0 ||
-        (!h.enabled && err_msg(&e, MSG_HOOK_DISABLED, "hook %lld is disabled", (long long)h.id)) ||
-        store_delivery_test(r->http->parts.store, id_of(r, 0), r->caller.user_id, &id, &e) < 0)
+    int64_t delivery;
+    if (hook_test(hooks_of(r), id_of(r, 0), r->caller.user_id, &delivery, &e) < 0)
         answer_error(r, &e);
     else
-        answer_json(r, 202, json_pack("{s:I}", "delivery", (json_int_t)id));
+        answer_json(r, 202, json_pack("{s:I}", "delivery", (json_int_t)delivery));
 }
 
 void hooks_deliveries(struct request *r)
 {
     struct err e;
-    struct hook_row h;
     int64_t max = PAGE_USUAL, after = 0;
     if (request_number(r, "max", 0, INT64_MAX, &max, &e) < 0 ||
         request_number(r, "after", 0, INT64_MAX, &after, &e) < 0) {
@@ -242,9 +231,8 @@ void hooks_deliveries(struct request *r)
         return;
     }
     json_t *list = json_array();
-    if (find(r, &h, &e) < 0 ||
-        store_delivery_list(r->http->parts.store, h.id, h.user_id, after,
-                            (int)(max < PAGE_MAX ? max : PAGE_MAX), add_delivery, list, &e) < 0) {
+    if (hook_deliveries(hooks_of(r), id_of(r, 0), r->caller.user_id, after,
+                        (int)(max < PAGE_MAX ? max : PAGE_MAX), add_delivery, list, &e) < 0) {
         json_decref(list);
         answer_error(r, &e);
         return;
@@ -255,9 +243,9 @@ void hooks_deliveries(struct request *r)
 void hooks_replay(struct request *r)
 {
     struct err e;
-    int64_t id = id_of(r, 1);
-    if (store_delivery_replay(r->http->parts.store, id, id_of(r, 0), r->caller.user_id, &e) < 0)
+    int64_t delivery = id_of(r, 1);
+    if (hook_replay(hooks_of(r), id_of(r, 0), r->caller.user_id, delivery, &e) < 0)
         answer_error(r, &e);
     else
-        answer_json(r, 202, json_pack("{s:I}", "delivery", (json_int_t)id));
+        answer_json(r, 202, json_pack("{s:I}", "delivery", (json_int_t)delivery));
 }

@@ -1,6 +1,7 @@
 /* Plan: who asks (/api/me) and what they may still do; their keys: made, listed, deleted. */
 #include "http/api/api.h"
 
+#include "auth/account.h"
 #include "core/mem.h"
 #include "core/reel.h"
 #include "core/sniff.h"
@@ -8,11 +9,8 @@
 #include "http/body/kept.h"
 #include "http/server/answer.h"
 #include "http/server/request.h"
-#include "store/key.h"
-#include "store/profile.h"
-#include "store/store.h"
-#include "store/user.h"
 #include "task/profile.h"
+#include "task/quota.h"
 
 enum { EXPIRES_MAX_S = 10 * 366 * 24 * 3600 };
 
@@ -25,12 +23,7 @@ static json_t *json_scopes(unsigned scopes)
     return a;
 }
 
-/* own: the user's; -1: as the settings say; 0: no limit. */
-static int64_t limit(int64_t own, int64_t preset)
-{
-    return own >= 0 ? own : preset;
-}
-
+/* 0: no limit. */
 static json_t *limit_json(int64_t n)
 {
     return n > 0 ? json_integer((json_int_t)n) : json_null();
@@ -57,8 +50,8 @@ void keys_me(struct request *r)
     struct user_row u;
     struct profile_row newest;
     struct err e;
-    const struct conf *c = &r->http->conf;
-    if (store_user_by_id(r->http->parts.store, r->arena, r->caller.user_id, &u, &e) < 0) {
+    struct task_quota q;
+    if (auth_user_get(r->http->parts.auth, r->arena, r->caller.user_id, &u, &e) < 0) {
         if (e.code == ERR_MISSING)
             err_msg(&e, MSG_TOKEN_BAD, "the user is gone");
         answer_error(r, &e);
@@ -68,13 +61,13 @@ void keys_me(struct request *r)
         answer_error(r, &e);
         return;
     }
-    json_t *quota = json_pack("{s:I, s:o, s:I, s:o}", "bytes_used", (json_int_t)u.bytes_used,
-                              "bytes_limit", limit_json(limit(u.bytes_limit, c->quota)),
-                              "tasks_today", (json_int_t)u.day_tasks, "tasks_limit",
-                              limit_json(limit(u.tasks_limit, c->quota_tasks)));
-    json_t *limits = json_pack("{s:I, s:I, s:I}", "upload_bytes", (json_int_t)c->max_upload,
-                               "quota_bytes", (json_int_t)limit(u.bytes_limit, c->quota),
-                               "used_bytes", (json_int_t)u.bytes_used);
+    task_quota_of(r->http->parts.tasks, &u, &q);
+    json_t *quota = json_pack("{s:I, s:o, s:I, s:o}", "bytes_used", (json_int_t)q.bytes_used,
+                              "bytes_limit", limit_json(q.bytes_limit), "tasks_today",
+                              (json_int_t)q.tasks_today, "tasks_limit", limit_json(q.tasks_limit));
+    json_t *limits =
+        json_pack("{s:I, s:I, s:I}", "upload_bytes", (json_int_t)r->http->conf.max_upload,
+                  "quota_bytes", (json_int_t)q.bytes_limit, "used_bytes", (json_int_t)q.bytes_used);
     answer_json(r, 200,
                 json_pack("{s:I, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "id", (json_int_t)u.id,
                           "username", u.username, "email", u.email, "role",
@@ -86,11 +79,13 @@ void keys_me(struct request *r)
 void answer_tasks_left(struct request *r)
 {
     struct user_row u;
-    if (store_user_by_id(r->http->parts.store, r->arena, r->caller.user_id, &u, NULL) < 0)
+    if (auth_user_get(r->http->parts.auth, r->arena, r->caller.user_id, &u, NULL) < 0)
         return;
-    int64_t most = limit(u.tasks_limit, r->http->conf.quota_tasks);
-    const struct rate rate = {"tasks", most, DAY_MS / 1000, most - u.day_tasks, day_ends_s(r)};
-    if (most > 0)
+    struct task_quota q;
+    task_quota_of(r->http->parts.tasks, &u, &q);
+    const struct rate rate = {"tasks", q.tasks_limit, TASK_DAY_S, q.tasks_limit - q.tasks_today,
+                              task_day_ends_s(r->http->parts.tasks)};
+    if (q.tasks_limit > 0)
         answer_rate(r, &rate);
 }
 
@@ -173,7 +168,7 @@ void keys_list(struct request *r)
 {
     struct err e;
     struct key_list l = {r, json_array()};
-    if (store_key_list(r->http->parts.store, r->caller.user_id, add_key, &l, &e) < 0) {
+    if (auth_key_list(r->http->parts.auth, r->caller.user_id, add_key, &l, &e) < 0) {
         json_decref(l.rows);
         answer_error(r, &e);
         return;

@@ -8,7 +8,6 @@
 #include "health/health.h"
 #include "http/server/answer.h"
 #include "http/server/request.h"
-#include "store/store.h"
 
 enum { READY_MAX = 64 * 1024 };
 
@@ -25,7 +24,7 @@ void service_ping(struct request *r)
 void service_health(struct request *r)
 {
     struct err e;
-    if (store_ping(r->http->parts.store, &e) < 0) {
+    if (health_database(r->http->parts.health, &e) < 0) {
         log_error(r->http->parts.log, "database unreachable", "why", e.text);
         answer_json(r, 503,
                     json_pack("{s:s, s:s, s:s, s:s}", "status", "unhealthy", "database",

@@ -14,8 +14,8 @@
 #include "core/mem.h"
 #include "core/str.h"
 #include "http/server/json_put.h"
-#include "store/event.h"
-#include "store/store.h"
+#include "task/event.h"
+#include "task/task.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -46,7 +46,7 @@ struct listener {
     struct listener *next, **at;
 };
 struct hub {
-    struct store *store;
+    struct tasks *tasks;
     struct auth *auth;
     struct log *log;
     int64_t beat_ms, streams;
@@ -205,7 +205,7 @@ static int note_newest(void *arg, int64_t user_id, int64_t newest)
 static int greet_user(struct pass *p, struct news *n, struct err *e)
 {
     int64_t newest, forgotten;
-    if (store_event_span(p->hub->store, n->user_id, &newest, &forgotten, e) < 0)
+    if (task_event_span(p->hub->tasks, n->user_id, &newest, &forgotten, e) < 0)
         return -1;
     pthread_mutex_lock(&p->hub->lock);
     int64_t now = clock_mono_ms();
@@ -246,7 +246,7 @@ static int tell_user(struct pass *p, const struct news *n, struct err *e)
     p->after = n->after;
     do {
         p->rows = 0;
-        if (store_event_list(p->hub->store, n->user_id, 0, p->after, BATCH, hand_out, p, e) < 0)
+        if (task_event_list(p->hub->tasks, n->user_id, p->after, BATCH, hand_out, p, e) < 0)
             return -1;
     } while (p->rows == BATCH);
     return 0;
@@ -256,10 +256,10 @@ static int look(struct pass *p, struct err *e)
 {
     struct hub *h = p->hub;
     int64_t forgotten;
-    if (h->floor < 0 && store_event_span(h->store, 0, &h->floor, &forgotten, e) < 0)
+    if (h->floor < 0 && task_event_span(h->tasks, 0, &h->floor, &forgotten, e) < 0)
         return -1;
     p->newest = h->floor_next > h->floor ? h->floor_next : h->floor;
-    if (store_event_users(h->store, h->floor, note_newest, p, e) < 0)
+    if (task_event_users(h->tasks, h->floor, note_newest, p, e) < 0)
         return -1;
     int64_t now = clock_mono_ms();
     if (now - h->floor_ms >= AGE_MS) {
@@ -287,7 +287,7 @@ static bool left_by_client(const struct listener *l)
 /* With the lock: beats for who heard nothing, an end for who has been here for long. */
 static void keep(struct hub *h)
 {
-    int64_t now = clock_mono_ms(), date = store_now_ms(h->store);
+    int64_t now = clock_mono_ms(), date = task_now_ms(h->tasks);
     for (struct listener *l = h->first; l; l = l->next) {
         if (h->stopping || now - l->begun_ms > LIFE_MS || (l->until_ms && date >= l->until_ms) ||
             (l->suspended && left_by_client(l))) {
@@ -354,7 +354,7 @@ static void *hub_run(void *arg)
         free(p.users);
         auth_tend(h->auth); /* this thread may wait for the store, and comes by often enough */
         usleep(PASS_MS * 1000);
-        store_event_wait(h->store, h->beat_ms < IDLE_MS ? h->beat_ms : IDLE_MS);
+        task_event_wait(h->tasks, h->beat_ms < IDLE_MS ? h->beat_ms : IDLE_MS);
     }
 }
 
@@ -448,17 +448,17 @@ struct MHD_Response *hub_stream(struct hub *h, struct MHD_Connection *conn,
         err_set(e, ERR_BUSY, "no memory for a stream");
         return NULL;
     }
-    store_event_wake(h->store);
+    task_event_wake(h->tasks);
     return r;
 }
 
 /* -- begin and end -- */
 
-int hub_start(struct hub **out, struct store *s, struct auth *a, struct log *l, int64_t beat_ms,
+int hub_start(struct hub **out, struct tasks *t, struct auth *a, struct log *l, int64_t beat_ms,
               int64_t streams, struct err *e)
 {
     struct hub *h = mem_new(sizeof(*h));
-    *h = (struct hub){.store = s,
+    *h = (struct hub){.tasks = t,
                       .auth = a,
                       .log = l,
                       .beat_ms = beat_ms,
@@ -484,7 +484,7 @@ void hub_end(struct hub *h)
     for (struct listener *l = h->first; l; l = l->next)
         end(l);
     pthread_mutex_unlock(&h->lock);
-    store_event_wake(h->store);
+    task_event_wake(h->tasks);
     pthread_join(h->thread, NULL);
     h->running = false;
 }

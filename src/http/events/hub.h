@@ -10,11 +10,11 @@ struct caller;
 struct err;
 struct hub;
 struct log;
-struct store;
+struct tasks;
 
-/* Borrows store, auth and log; also tends auth. beat_ms: a comment is sent to who heard nothing for
+/* Borrows tasks, auth and log; also tends auth. beat_ms: a comment is sent to who heard nothing for
  * so long; streams: at most so many at once for a user. */
-int hub_start(struct hub **out, struct store *s, struct auth *a, struct log *l, int64_t beat_ms,
+int hub_start(struct hub **out, struct tasks *t, struct auth *a, struct log *l, int64_t beat_ms,
               int64_t streams, struct err *e);
 /* Ends all streams at once, and every later one; before the daemon stops. NULL is allowed. */
 void hub_end(struct hub *h);

@@ -10,8 +10,7 @@
 #include "http/server/cors.h"
 #include "http/server/request.h"
 #include "http/server/sorry.h"
-#include "store/store.h"
-#include "store/user.h"
+#include "task/quota.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -102,11 +101,6 @@ static char *error_text(const struct request *r, const struct err *e)
     return out ? out : mem_strdup("{}");
 }
 
-int64_t day_ends_s(const struct request *r)
-{
-    return (DAY_MS - store_now_ms(r->http->parts.store) % DAY_MS) / 1000 + 1;
-}
-
 json_t *json_time(int64_t unix_ms)
 {
     char when[CLOCK_ISO_SIZE];
@@ -132,7 +126,7 @@ void answer_error(struct request *r, const struct err *e)
     if (e->code == ERR_BUSY || e->code == ERR_STOPPED)
         answer_wait(r, 2);
     if (e->msg == MSG_TASKS_LIMIT)
-        answer_wait(r, (int)day_ends_s(r));
+        answer_wait(r, (int)task_day_ends_s(r->http->parts.tasks));
     if (e->msg == MSG_UPLOADS_LIMITED)
         answer_wait(r, 60);
     if (r->status >= 500)

@@ -36,8 +36,6 @@ void answer_rate(struct request *r, const struct rate *rate);
 
 /* A time of an answer, null for 0. */
 json_t *json_time(int64_t unix_ms);
-/* Until midnight of UTC, by the store's clock. */
-int64_t day_ends_s(const struct request *r);
 
 /* Adds the headers that every answer has, and queues it. */
 enum MHD_Result answer_queue(struct request *r);

@@ -154,7 +154,7 @@ static void a_list_that_is_none_stops_the_start(void **state)
     struct http *h = NULL;
     struct conf c = w->conf;
     const struct http_parts parts = {
-        .auth = w->auth, .tasks = w->tasks, .blob = w->blob, .store = w->store, .jail_missing = ""};
+        .auth = w->auth, .tasks = w->tasks, .blob = w->blob, .jail_missing = ""};
     struct err e = {0};
     c.cors_origins = "https://app.example.org/";
     assert_int_equal(http_start(&h, &c, &parts, &e), -1);

@@ -47,7 +47,6 @@ void world_restart(struct world *w)
     const struct http_parts parts = {.auth = w->auth,
                                      .tasks = w->tasks,
                                      .blob = w->blob,
-                                     .store = w->store,
                                      .metrics = w->metrics,
                                      .health = w->health,
                                      .jail_missing = ""};
