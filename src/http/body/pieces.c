@@ -4,23 +4,22 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/str.h"
+#include "http/server/watch.h"
 #include "task/resume.h"
 
 #include <pthread.h>
 #include <stdint.h>
-#include <sys/socket.h>
 #include <time.h>
 
-enum { LOOK_MS = 150, PATIENCE = 4, ID_MAX = 64 };
+enum { LOOK_MS = 150, ID_MAX = 64 };
 
 struct pieces_entry {
     struct pieces *pieces;
     struct task_piece *piece;
     char id[ID_MAX];
     int64_t number;
-    int fd;
-    int looks; /* at which it was found unwanted */
-    bool left; /* the client has gone: pieces.c's */
+    struct watched *client; /* NULL: it has left, or is not watched */
+    bool left;              /* the client has gone: this file's */
     enum piece_end end;
     struct pieces_entry *next, **at;
 };
@@ -69,13 +68,6 @@ static void end(struct pieces *k, struct pieces_entry *x)
     free(x);
 }
 
-/* The library sees the end of what the client sent, which first includes what has arrived already;
- * a client that goes on sending is cut off. */
-static void end_connection(struct pieces_entry *x)
-{
-    (void)shutdown(x->fd, ++x->looks < PATIENCE ? SHUT_RD : SHUT_RDWR);
-}
-
 /* With the lock, which is let go while the store is asked; pieces come and go meanwhile, so the one
  * that is found unwanted is looked for again by its number. */
 static void look(struct pieces *k)
@@ -96,8 +88,8 @@ static void look(struct pieces *k)
         bool unwanted = resume_unwanted(k->tasks, seen[i].id, seen[i].number);
         pthread_mutex_lock(&k->lock);
         for (struct pieces_entry *x = k->first; unwanted && x; x = x->next)
-            if (x->number == seen[i].number && strcmp(x->id, seen[i].id) == 0 && x->fd >= 0)
-                end_connection(x);
+            if (x->number == seen[i].number && strcmp(x->id, seen[i].id) == 0)
+                watch_end(x->client);
     }
     /* who was looked at goes to the end of the line when there are more */
     for (size_t i = 0; n == LEN(seen) && i < n && k->first && k->first->next; i++) {
@@ -175,10 +167,11 @@ void pieces_stop(struct pieces *k)
     free(k);
 }
 
-struct pieces_entry *pieces_add(struct pieces *k, struct task_piece *p, int fd)
+struct pieces_entry *pieces_add(struct pieces *k, struct task_piece *p, struct watched *client)
 {
     struct pieces_entry *x = mem_new(sizeof(*x));
-    *x = (struct pieces_entry){.pieces = k, .piece = p, .number = resume_number(p), .fd = fd};
+    *x = (struct pieces_entry){
+        .pieces = k, .piece = p, .number = resume_number(p), .client = client};
     str_copy(x->id, sizeof(x->id), resume_id(p));
     pthread_mutex_lock(&k->lock);
     x->next = k->first;
@@ -206,7 +199,7 @@ void pieces_leave(struct pieces_entry *x, enum piece_end end)
     pthread_mutex_lock(&k->lock);
     x->left = true;
     x->end = end;
-    x->fd = -1;
+    x->client = NULL;
     pthread_cond_signal(&k->change);
     pthread_mutex_unlock(&k->lock);
 }

@@ -1,6 +1,6 @@
-/* http/body/pieces: watches over pieces of uploads while their bytes come (task/resume). It ends
- * the connection of a piece that a newer client wants, wherever that one asked, and keeps what came
- * of those whose client has gone, off the event threads. Room-internal. Thread-safe. */
+/* http/body/pieces: the pieces of uploads whose bytes come just now (task/resume). A thread asks
+ * which of them a newer client wants to write, wherever that one asked, and ends their connections;
+ * and it keeps what came of those whose client has gone, off the event threads. Thread-safe. */
 #pragma once
 
 #include <stdbool.h>
@@ -10,13 +10,14 @@ struct pieces;
 struct log;
 struct task_piece;
 struct tasks;
+struct watched;
 
 struct pieces_entry; /* one piece under watch */
 int pieces_start(struct pieces **out, struct tasks *t, struct log *l, struct err *e);
 /* Ends what is left first. NULL is allowed. */
 void pieces_stop(struct pieces *k);
-/* Watches p, whose client is at fd; p and fd stay the caller's. */
-struct pieces_entry *pieces_add(struct pieces *k, struct task_piece *p, int fd);
+/* Adds p, whose client is watched there (NULL: it is not); both stay the caller's. */
+struct pieces_entry *pieces_add(struct pieces *k, struct task_piece *p, struct watched *client);
 /* p is ended by the caller. */
 void pieces_forget(struct pieces_entry *entry);
 /* The client has gone: takes p, and keeps what came, or drops it, or forgets the whole upload,

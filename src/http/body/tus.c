@@ -24,7 +24,7 @@ static const struct {
 
 struct tus {
     struct task_piece *piece;
-    struct pieces_entry *watched;
+    struct pieces_entry *entry;
     struct upload_row row;
     bool made; /* by this request */
     /* Upload-Checksum */
@@ -153,9 +153,7 @@ static int open_piece(struct request *r, const char *id, int64_t at_bytes, struc
     if (read_checksum(r, u, e) < 0 || resume_begin(r->http->parts.tasks, r->arena, id,
                                                    r->caller.user_id, at_bytes, &u->piece, e) < 0)
         return -1;
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(r->conn, MHD_CONNECTION_INFO_CONNECTION_FD);
-    u->watched = pieces_add(r->http->pieces, u->piece, info ? info->connect_fd : -1);
+    u->entry = pieces_add(r->http->pieces, u->piece, r->watched);
     return 0;
 }
 
@@ -209,7 +207,7 @@ static void refuse(struct request *r)
     struct tus *u = r->body;
     struct upload_row row;
     if (u->piece) {
-        pieces_forget(TAKE(u->watched));
+        pieces_forget(TAKE(u->entry));
         (void)resume_end(TAKE(u->piece), !u->summed && !u->made, r->arena, &row, NULL);
     }
     unmake(r);
@@ -221,8 +219,8 @@ static void drop(void *body)
     struct tus *u = body;
     /* without its end a checksum says nothing */
     enum piece_end end = u->summed ? PIECE_DROP : PIECE_KEEP;
-    if (u->piece && u->watched)
-        pieces_leave(u->watched, u->made ? PIECE_FORGET : end);
+    if (u->piece && u->entry)
+        pieces_leave(u->entry, u->made ? PIECE_FORGET : end);
     if (u->sum)
         gnutls_hash_deinit(u->sum, NULL);
     free(u);
@@ -248,7 +246,7 @@ static int end_piece(struct request *r, struct upload_row *out, struct err *e)
         gnutls_hash_output(u->sum, sum);
         right = memcmp(sum, u->wanted, u->wanted_len) == 0;
     }
-    pieces_forget(TAKE(u->watched));
+    pieces_forget(TAKE(u->entry));
     if (resume_end(TAKE(u->piece), right, r->arena, out, e) < 0)
         return -1;
     return right ? 0 : err_msg(e, MSG_CHECKSUM_WRONG, "the checksum of a piece is another");

@@ -14,12 +14,12 @@
 #include "core/mem.h"
 #include "core/str.h"
 #include "http/server/json_put.h"
+#include "http/server/watch.h"
 #include "task/event.h"
 #include "task/task.h"
 
 #include <pthread.h>
 #include <stdbool.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 enum {
@@ -35,7 +35,7 @@ enum {
 struct listener {
     struct hub *hub;
     struct MHD_Connection *conn;
-    int fd; /* of conn, which stays open while it is suspended */
+    struct watched *client;
     int64_t user_id, task_id;
     int64_t after; /* of the newest event that it was given; -1: from now on */
     bool greeted, suspended, ended;
@@ -277,20 +277,13 @@ static int look(struct pass *p, struct err *e)
     return 0;
 }
 
-/* The library does not look at a connection that is suspended. */
-static bool left_by_client(const struct listener *l)
-{
-    char byte;
-    return l->fd >= 0 && recv(l->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
-}
-
 /* With the lock: beats for who heard nothing, an end for who has been here for long. */
 static void keep(struct hub *h)
 {
     int64_t now = clock_mono_ms(), date = task_now_ms(h->tasks);
     for (struct listener *l = h->first; l; l = l->next) {
         if (h->stopping || now - l->begun_ms > LIFE_MS || (l->until_ms && date >= l->until_ms) ||
-            (l->suspended && left_by_client(l))) {
+            (l->suspended && watch_has_gone(l->client))) {
             end(l);
         } else if (!l->ended && now - l->said_ms >= h->beat_ms) {
             buf_puts(&l->out, ":\n\n");
@@ -406,17 +399,15 @@ static int64_t streams_of(const struct hub *h, int64_t user_id)
     return n;
 }
 
-struct MHD_Response *hub_stream(struct hub *h, struct MHD_Connection *conn,
+struct MHD_Response *hub_stream(struct hub *h, struct MHD_Connection *conn, struct watched *client,
                                 const struct caller *who, int64_t task_id, int64_t after,
                                 struct err *e)
 {
     struct listener *l = mem_new(sizeof(*l));
     int64_t now = clock_mono_ms();
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD);
     *l = (struct listener){.hub = h,
                            .conn = conn,
-                           .fd = info ? info->connect_fd : -1,
+                           .client = client,
                            .user_id = who->user_id,
                            .key_id = who->key_id,
                            .until_ms = who->until_ms,

@@ -1,6 +1,6 @@
-/* http/hub: Server-Sent Events (WHATWG HTML, 9.2). One thread follows the store's events and hands
- * them to the listeners, whose connections are suspended while there is nothing to send: thousands
- * that only listen cost a buffer each and no thread. Room-internal. Thread-safe. */
+/* http/events/hub: Server-Sent Events (WHATWG HTML, 9.2). One thread follows the store's events and
+ * hands them to the listeners, whose connections are suspended while there is nothing to send:
+ * thousands that only listen cost a buffer each and no thread. Room-internal. Thread-safe. */
 #pragma once
 #include <microhttpd.h>
 #include <stdint.h>
@@ -11,6 +11,7 @@ struct err;
 struct hub;
 struct log;
 struct tasks;
+struct watched;
 
 /* Borrows tasks, auth and log; also tends auth. beat_ms: a comment is sent to who heard nothing for
  * so long; streams: at most so many at once for a user. */
@@ -24,6 +25,6 @@ void hub_free(struct hub *h);
 /* A stream of the events of who asks, of one task or (0) all, beyond the id `after`; -1: from now
  * on. It ends when their key runs out, and within seconds when it is deleted. The response is the
  * caller's and owns the rest. NULL with *e: ERR_RATE, too many streams of this user. */
-struct MHD_Response *hub_stream(struct hub *h, struct MHD_Connection *conn,
+struct MHD_Response *hub_stream(struct hub *h, struct MHD_Connection *conn, struct watched *client,
                                 const struct caller *who, int64_t task_id, int64_t after,
                                 struct err *e);

@@ -28,7 +28,7 @@ static void stream(struct request *r, int64_t task_id)
     int64_t after;
     struct MHD_Response *response = NULL;
     if (read_after(r, &after, &e) == 0)
-        response = hub_stream(r->http->hub, r->conn, &r->caller, task_id, after, &e);
+        response = hub_stream(r->http->hub, r->conn, r->watched, &r->caller, task_id, after, &e);
     if (!response) {
         answer_error(r, &e);
         if (e.code == ERR_RATE)

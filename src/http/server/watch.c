@@ -1,10 +1,12 @@
-/* The head of a request has to be there in time however slowly its bytes come: the library only
- * knows a time without any byte. So each connection has a deadline here while its next head is
- * awaited, and a thread shuts down those that are past it. It also looks after clients that went
- * away in the middle of a body: when their last bytes and the end come in one moment, the library
- * reads the bytes and hears of the end only with the idle time, and until then the upload keeps its
- * place. Entries come and go under the lock; an entry goes before the library closes the socket, so
- * what is shut down is never a descriptor that has become somebody else's. */
+/* Plan: the one place that looks at the sockets of clients and shuts them down, beside the library,
+ * which only knows a time without any byte. Each connection has a deadline here while its next head
+ * is awaited, or once it is to end, and a thread shuts down those that are past it. The thread also
+ * looks for clients that went away in the middle of a body: when their last bytes and the end come
+ * in one moment, the library reads the bytes and hears of the end only with the idle time, and
+ * until then the upload keeps its place.
+ *
+ * Entries come and go under the lock; an entry goes before the library closes the socket, so what
+ * is shut down is never a descriptor that has become somebody else's. */
 #include "http/server/watch.h"
 
 #include "core/clock.h"
@@ -18,7 +20,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
-enum { TICK_MIN_MS = 10, TICK_MAX_MS = 1000 };
+enum { TICK_MIN_MS = 10, TICK_MAX_MS = 1000, END_MS = 450 };
 
 struct watched {
     struct watch *watch;
@@ -26,7 +28,7 @@ struct watched {
     int fd;
     int gone;              /* looks that found it so, in a row; the thread's own */
     atomic_bool body;      /* one is awaited */
-    atomic_llong until_ms; /* 0: no head is awaited */
+    atomic_llong until_ms; /* its deadline; 0: none, no head is awaited */
 };
 
 struct watch {
@@ -38,27 +40,36 @@ struct watch {
     int64_t head_ms, idle_ms;
 };
 
-/* The client has ended its side, all that it sent is read, and a body is still awaited; twice in a
- * row, as what was read may be on its way through the library. */
-static bool went_away(struct watched *c)
+/* The client has ended its side, and all that it sent is read. */
+static bool at_end(const struct watched *c)
 {
     struct pollfd p = {.fd = c->fd, .events = POLLRDHUP};
     int unread = 0;
-    bool gone = atomic_load(&c->body) && poll(&p, 1, 0) > 0 && (p.revents & POLLRDHUP) &&
-                ioctl(c->fd, FIONREAD, &unread) == 0 && unread == 0;
-    c->gone = gone ? c->gone + 1 : 0;
-    return c->gone == 2;
+    return poll(&p, 1, 0) > 0 && (p.revents & POLLRDHUP) && ioctl(c->fd, FIONREAD, &unread) == 0 &&
+           unread == 0;
 }
 
-static void cut_late(struct watch *w)
+/* Shuts down what is past its deadline; the next deadline, at most the time `next`. */
+static int64_t cut_late(struct watch *w, int64_t now, int64_t next)
 {
-    int64_t now = clock_mono_ms();
     for (struct watched *c = w->first; c; c = c->next) {
         long long until = atomic_load(&c->until_ms);
+        if (until > now && until < next)
+            next = until;
         /* exchanged, not stored: the head may have come in this very moment */
         if (until && until <= now && atomic_compare_exchange_strong(&c->until_ms, &until, 0))
             (void)shutdown(c->fd, SHUT_RDWR);
-        if (went_away(c))
+    }
+    return next;
+}
+
+/* Shuts down who went away while a body is still awaited; found so twice in a row, as what was read
+ * may be on its way through the library. */
+static void cut_gone(struct watch *w)
+{
+    for (struct watched *c = w->first; c; c = c->next) {
+        c->gone = atomic_load(&c->body) && at_end(c) ? c->gone + 1 : 0;
+        if (c->gone == 2)
             (void)shutdown(c->fd, SHUT_RDWR);
     }
 }
@@ -66,7 +77,7 @@ static void cut_late(struct watch *w)
 static void *run(void *arg)
 {
     struct watch *w = arg;
-    int64_t tick = w->head_ms / 10;
+    int64_t tick = w->head_ms / 10, look_ms = clock_mono_ms();
     tick = tick < TICK_MIN_MS ? TICK_MIN_MS : tick > TICK_MAX_MS ? TICK_MAX_MS : tick;
     pthread_mutex_lock(&w->lock);
     while (!w->stopping) {
@@ -74,13 +85,14 @@ static void *run(void *arg)
             pthread_cond_wait(&w->change, &w->lock);
             continue;
         }
-        struct timespec at;
-        clock_gettime(CLOCK_MONOTONIC, &at);
-        at.tv_nsec += tick % 1000 * 1000000;
-        at.tv_sec += tick / 1000 + at.tv_nsec / 1000000000;
-        at.tv_nsec %= 1000000000;
+        int64_t now = clock_mono_ms();
+        if (now >= look_ms) {
+            cut_gone(w);
+            look_ms = now + tick;
+        }
+        int64_t next = cut_late(w, now, look_ms);
+        const struct timespec at = {.tv_sec = next / 1000, .tv_nsec = next % 1000 * 1000000};
         (void)pthread_cond_timedwait(&w->change, &w->lock, &at);
-        cut_late(w);
     }
     pthread_mutex_unlock(&w->lock);
     return NULL;
@@ -172,6 +184,8 @@ void watch_body(struct watched *c, bool awaited)
     if (!c)
         return;
     atomic_store(&c->body, awaited);
+    if (!awaited) /* whose body came in time after all gets its answer */
+        atomic_store(&c->until_ms, 0);
 }
 
 void watch_next(struct watched *c)
@@ -179,4 +193,23 @@ void watch_next(struct watched *c)
     if (!c)
         return;
     atomic_store(&c->until_ms, clock_mono_ms() + c->watch->idle_ms + c->watch->head_ms);
+}
+
+bool watch_has_gone(const struct watched *c)
+{
+    return c && at_end(c);
+}
+
+void watch_end(struct watched *c)
+{
+    if (!c)
+        return;
+    long long none = 0;
+    (void)shutdown(c->fd, SHUT_RD);
+    if (!atomic_load(&c->body) ||
+        !atomic_compare_exchange_strong(&c->until_ms, &none, clock_mono_ms() + END_MS))
+        return; /* it sends no body any more, or is to end already */
+    pthread_mutex_lock(&c->watch->lock);
+    pthread_cond_signal(&c->watch->change);
+    pthread_mutex_unlock(&c->watch->lock);
 }

@@ -1,7 +1,7 @@
-/* http/server/watch: ends connections of clients that are too slow with the head of a request or
- * that have gone. A head must be there head_ms after the connection was opened, or after the first
- * line of a later request; a later request without a first line has idle_ms more. Thread-safe; a
- * connection belongs to its event thread. */
+/* http/server/watch: the one place that watches connections, and ends those of clients that are too
+ * slow with the head of a request, that have gone, or that are wanted no more. A head must be there
+ * head_ms after the connection was opened, or after the first line of a later request; a later
+ * request without a first line has idle_ms more. Thread-safe. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,3 +22,12 @@ void watch_head_begins(struct watched *c); /* the first line is there */
 void watch_head_ends(struct watched *c);
 void watch_body(struct watched *c, bool awaited); /* false: it is there, or nobody wants it */
 void watch_next(struct watched *c);               /* answered; another request may come */
+
+/* For whoever keeps something for a connection; until watch_leave, which comes after the request.
+ */
+/* Whether the client has ended its side and all that it sent is read. The library does not look at
+ * a connection that is suspended. */
+bool watch_has_gone(const struct watched *c);
+/* Ends the connection: the library sees the end of what the client sent, after what has arrived
+ * already; a client that still sends a body is cut off half a second later. May be called again. */
+void watch_end(struct watched *c);

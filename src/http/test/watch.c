@@ -168,6 +168,45 @@ static void who_goes_away_in_mid_body_is_cut_off_and_who_waits_for_an_answer_is_
     watch_stop(h);
 }
 
+static void who_is_wanted_no_more_is_read_to_the_end_and_then_cut_off(void **state)
+{
+    (void)state;
+    char bytes[8];
+    struct err e;
+    struct watch *w = NULL;
+    assert_int_equal(watch_start(&w, 60000, 60000, &e), 0); /* no other deadline is near */
+    struct line l = enter(w);
+    watch_head_ends(l.watched);
+    watch_body(l.watched, true);
+    assert_int_equal(write(l.theirs, "bytes", 5), 5);
+    watch_end(l.watched);
+    watch_end(l.watched);
+    assert_int_equal(recv(l.ours, bytes, sizeof(bytes), 0), 5); /* what had arrived */
+    assert_int_equal(recv(l.ours, bytes, sizeof(bytes), 0), 0);
+    assert_false(cut(&l));
+    assert_in_range(cut_after_ms(&l), 1, PATIENCE_MS - 1);
+    leave(&l);
+    watch_end(NULL);
+    watch_stop(w);
+}
+
+static void a_client_has_gone_when_all_that_it_sent_is_read(void **state)
+{
+    (void)state;
+    char bytes[8];
+    struct watch *w = start();
+    struct line l = enter(w);
+    assert_false(watch_has_gone(l.watched));
+    assert_int_equal(write(l.theirs, "bytes", 5), 5);
+    assert_int_equal(shutdown(l.theirs, SHUT_WR), 0);
+    assert_false(watch_has_gone(l.watched));
+    assert_int_equal(recv(l.ours, bytes, sizeof(bytes), 0), 5);
+    assert_true(watch_has_gone(l.watched));
+    assert_false(watch_has_gone(NULL));
+    leave(&l);
+    watch_stop(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -177,6 +216,8 @@ int main(void)
         cmocka_unit_test(between_requests_there_is_the_idle_time_too),
         cmocka_unit_test(a_descriptor_that_was_left_is_never_touched),
         cmocka_unit_test(threads_come_and_go_side_by_side),
+        cmocka_unit_test(who_is_wanted_no_more_is_read_to_the_end_and_then_cut_off),
+        cmocka_unit_test(a_client_has_gone_when_all_that_it_sent_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
