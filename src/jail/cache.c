@@ -25,7 +25,7 @@
 #include <unistd.h>
 
 enum {
-    ENTRY_BYTES_MAX = 32 * 1024 * 1024, /* as media/bumper.h has it */
+    ENTRY_BYTES_MAX = 32 * 1024 * 1024, /* as media/bumper/bumper.h has it */
     LOGO_BYTES_MAX = 16 * 1024 * 1024,
     SUM_BYTES = crypto_hash_sha256_BYTES,
     HASH_BYTES = crypto_generichash_BYTES,

@@ -4,13 +4,13 @@
 #include "core/err.h"
 #include "core/mem.h"
 #include "core/str.h"
-#include "media/bumper.h"
+#include "media/bumper/bumper.h"
+#include "media/bumper/logo.h"
 #include "media/clip/packets.h"
 #include "media/copy/copy.h"
 #include "media/encode/encode.h"
-#include "media/logo.h"
 #include "media/plan.h"
-#include "media/verify.h"
+#include "media/receipt/verify.h"
 
 #include <sys/resource.h>
 

@@ -1,5 +1,5 @@
 #include "core/mem.h"
-#include "media/bumper.h"
+#include "media/bumper/bumper.h"
 #include "media/clip/lists.h"
 #include "media/media.h"
 

@@ -9,7 +9,8 @@
 #include "core/err.h"
 #include "core/mem.h"
 #include "core/str.h"
-#include "media/bumper.h"
+#include "media/bumper/bumper.h"
+#include "media/bumper/picture.h"
 #include "media/clip/input.h"
 #include "media/clip/packets.h"
 #include "media/clip/sets.h"
@@ -21,7 +22,6 @@
 #include "media/copy/tail.h"
 #include "media/encode/line.h"
 #include "media/mux.h"
-#include "media/picture.h"
 #include "media/report.h"
 
 #include <errno.h>

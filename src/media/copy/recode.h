@@ -1,7 +1,7 @@
 /* media/copy/recode: pictures of a copied body that are encoded: those before the first that can be
  * copied, up to an IDR picture, and those behind the last safe point. Room-internal. */
 #pragma once
-#include "media/bumper.h"
+#include "media/bumper/bumper.h"
 
 struct err;
 struct media_input;

@@ -5,14 +5,14 @@
 
 #include "core/mem.h"
 #include "core/str.h"
-#include "media/bumper.h"
+#include "media/bumper/bumper.h"
+#include "media/bumper/picture.h"
 #include "media/coder.h"
 #include "media/encode/audio.h"
 #include "media/encode/decode.h"
 #include "media/encode/filter.h"
 #include "media/encode/line.h"
 #include "media/mux.h"
-#include "media/picture.h"
 #include "media/report.h"
 
 #include <errno.h>

@@ -8,8 +8,8 @@
 
 #include "core/mem.h"
 #include "core/str.h"
+#include "media/bumper/picture.h"
 #include "media/encode/shape.h"
-#include "media/picture.h"
 #include "media/poster.h"
 
 #include <libavfilter/avfilter.h>

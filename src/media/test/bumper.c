@@ -1,12 +1,12 @@
 /* The bumper as packets and as a file. */
-#include "media/bumper.h"
+#include "media/bumper/bumper.h"
 #include "media/clip/sets.h"
 
 #include "core/err.h"
 #include "core/fd.h"
 #include "core/mem.h"
+#include "media/bumper/picture.h"
 #include "media/media.h"
-#include "media/picture.h"
 
 #include <errno.h>
 #include <libavutil/intreadwrite.h>

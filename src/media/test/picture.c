@@ -1,10 +1,10 @@
 /* Logos of every kind end whole, unsqueezed, on their own background; posters keep their colours.
  */
-#include "media/picture.h"
+#include "media/bumper/picture.h"
 
 #include "core/err.h"
 #include "core/fd.h"
-#include "media/logo.h"
+#include "media/bumper/logo.h"
 #include "media/test/clips.h"
 
 #include <math.h>

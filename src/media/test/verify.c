@@ -1,6 +1,6 @@
 /* The receipt takes reels and refuses everything that is almost one, and says which item fails. */
 #include "core/err.h"
-#include "media/reel_index.h"
+#include "media/receipt/reel_index.h"
 #include "media/test/clips.h"
 
 /* As a reel: 2 s that stand still, 4 s that move, 2 s that stand still; 25 pictures a second, a key

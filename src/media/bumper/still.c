@@ -1,7 +1,7 @@
 /* A skipped macroblock of a P slice is the macroblock at its place in the last picture, moved as
  * its neighbours are; when all are skipped nothing moves, and nothing is left for the deblocking
  * filter to do. So such a picture is exactly the one before it, in about ten bytes. */
-#include "media/still.h"
+#include "media/bumper/still.h"
 
 #include "core/err.h"
 #include "core/mem.h"

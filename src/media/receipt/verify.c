@@ -3,10 +3,10 @@
  * MB costs no more than one of 4. Facts, and a plan of them: a reel is a clip that the plan would
  * leave as it is, so each thing that the plan would change is a fault. Then the items in order,
  * each named in its error; the few pictures that are decoded come last, they cost most. */
-#include "media/verify.h"
+#include "media/receipt/verify.h"
 
 #include "core/mem.h"
-#include "media/verify_impl.h"
+#include "media/receipt/verify_impl.h"
 
 #include <errno.h>
 #include <libavutil/mathematics.h>

@@ -2,7 +2,7 @@
  * track is unrolled into the array of packets: sizes (stsz) give their number, which is bounded;
  * times (stts, ctts), places (stsc, stco, co64) and key pictures (stss) must
  * each speak of exactly as many. */
-#include "media/reel_index.h"
+#include "media/receipt/reel_index.h"
 
 #include "core/fd.h"
 #include "core/mem.h"

@@ -7,7 +7,7 @@
  *     32 bytes SHA-256 of all before
  * Numbers are big-endian. The sum finds what a disk or an interrupted write did; the rest is
  * checked as if it were a stranger's, since it is memory that a decoder or a player gets to see. */
-#include "media/bumper.h"
+#include "media/bumper/bumper.h"
 
 #include "core/err.h"
 #include "core/fd.h"

@@ -1,4 +1,4 @@
-/* media/bumper: the logo as H.264 packets, encoded once, used at both ends of a reel.
+/* media/bumper/bumper: the logo as H.264 packets, encoded once, used at both ends of a reel.
  * Room-internal.
  *
  * Packets are as an avc1 track has them: NAL units behind lengths of 4 bytes, no parameter sets

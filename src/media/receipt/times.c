@@ -4,7 +4,7 @@
  * and are none that a reel may not have (pace.h). */
 #include "core/mem.h"
 #include "media/pace.h"
-#include "media/verify_impl.h"
+#include "media/receipt/verify_impl.h"
 
 #include <libavutil/mathematics.h>
 

@@ -1,12 +1,12 @@
 /* Decoders make a picture of half a file, with grey where the rest should be. Nobody wants that at
  * both ends of each reel, so a logo has to be whole: a PNG's chunks (PNG, 5.3) must lead to IEND, a
  * JPEG's segments (ITU-T T.81, B.1) to a scan that ends with EOI. */
-#include "media/logo.h"
+#include "media/bumper/logo.h"
 
 #include "core/err.h"
 #include "core/mem.h"
+#include "media/bumper/picture.h"
 #include "media/media.h"
-#include "media/picture.h"
 
 #include <libavutil/intreadwrite.h>
 

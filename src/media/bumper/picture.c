@@ -3,13 +3,13 @@
  * a canvas of that colour -> yuv420p. Background: of a logo without transparency, the median of its
  * border; of a transparent one, white, or the dark ground when the logo itself is light.
  * The poster: yuv420p BT.709 -> RGB -> full-range BT.601, which is what JPEG means -> MJPEG. */
-#include "media/picture.h"
+#include "media/bumper/picture.h"
 
 #include "core/err.h"
 #include "core/fd.h"
 #include "core/mem.h"
 #include "core/reel.h"
-#include "media/logo.h"
+#include "media/bumper/logo.h"
 
 #include <errno.h>
 #include <libavcodec/avcodec.h>

@@ -1,5 +1,6 @@
-/* media/still: H.264 pictures that show the one before them again, written without an encoder: each
- * is one P slice in which every macroblock is skipped (ITU-T H.264 7.3.4). Room-internal. */
+/* media/bumper/still: H.264 pictures that show the one before them again, written without an
+ * encoder: each is one P slice in which every macroblock is skipped (ITU-T H.264 7.3.4).
+ * Room-internal. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>

@@ -18,7 +18,7 @@
  * picture may move, all of both is decoded, and each picture is held against the first. */
 #include "core/fd.h"
 #include "core/mem.h"
-#include "media/verify_impl.h"
+#include "media/receipt/verify_impl.h"
 
 #include <libavutil/log.h>
 

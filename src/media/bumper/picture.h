@@ -1,4 +1,5 @@
-/* media/picture: still pictures: the logo on its canvas, the poster. Room-internal. One thread. */
+/* media/bumper/picture: still pictures: the logo on its canvas, the poster. Room-internal. One
+ * thread. */
 #pragma once
 #include <libavutil/frame.h>
 #include <stdbool.h>

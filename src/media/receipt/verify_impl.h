@@ -1,8 +1,8 @@
 /* verify_impl: what the files of the receipt share. Room-internal.
  *
  *   verify.c        the items in their order; form, shape, length
- *   verify_times.c  packets of both tracks against their clocks, from the index alone
- *   verify_seams.c  the bumpers and the seams: the few pictures that are decoded
+ *   times.c         packets of both tracks against their clocks, from the index alone
+ *   seams.c         the bumpers and the seams: the few pictures that are decoded
  *   reel_index.c    reads the index */
 #pragma once
 #include "core/err.h"
@@ -10,7 +10,7 @@
 #include "media/clip/sets.h"
 #include "media/media.h"
 #include "media/plan.h"
-#include "media/reel_index.h"
+#include "media/receipt/reel_index.h"
 
 struct verify {
     const struct media_job *job;

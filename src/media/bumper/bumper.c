@@ -3,17 +3,17 @@
  * headers serve both. For a track of any shape (bumper_encode): one IDR picture by x264 with
  * parameter sets of its own, which still.c then repeats without an encoder; in the form of an avc1
  * track, so Annex B's start codes become lengths and all but slices is left out. */
-#include "media/bumper.h"
+#include "media/bumper/bumper.h"
 
 #include "core/err.h"
 #include "core/fd.h"
 #include "core/mem.h"
+#include "media/bumper/picture.h"
+#include "media/bumper/still.h"
 #include "media/clip/units.h"
 #include "media/coder.h"
 #include "media/encode/line.h"
 #include "media/media.h"
-#include "media/picture.h"
-#include "media/still.h"
 
 #include <libavutil/intreadwrite.h>
 

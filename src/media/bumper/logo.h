@@ -1,5 +1,5 @@
-/* media/logo: what a logo's file says of itself before a decoder sees it, and how the logo part of
- * a reel will look. Room-internal. */
+/* media/bumper/logo: what a logo's file says of itself before a decoder sees it, and how the logo
+ * part of a reel will look. Room-internal. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

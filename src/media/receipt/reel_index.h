@@ -1,5 +1,5 @@
-/* media/reel_index: the index of a finished reel, read by our own eyes rather than by the library
- * that wrote it: the time and the place of every packet, without a byte of payload (ISO/IEC
+/* media/receipt/reel_index: the index of a finished reel, read by our own eyes rather than by the
+ * library that wrote it: the time and the place of every packet, without a byte of payload (ISO/IEC
  * 14496-12). Room-internal. The bytes are not to be trusted; every read is checked. */
 #pragma once
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-#include "media/picture.h"
+#include "media/bumper/picture.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* media/verify: is this file a reel of ours? Room-internal. */
+/* media/receipt/verify: is this file a reel of ours? Room-internal. */
 #pragma once
 #include "media/media.h"
 
