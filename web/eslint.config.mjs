@@ -69,6 +69,7 @@ export default [
             'react/jsx-no-undef': 'error',
             'react/jsx-uses-vars': 'error',
             'react-hooks/rules-of-hooks': 'error',
+            // not exhaustive-deps: an effect names what it follows, and takes the rest as it is
         },
     },
     ...walls,
