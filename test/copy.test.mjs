@@ -508,6 +508,28 @@ describe('the path that a clip takes', { concurrency: 3 }, () => {
     for (const [name, make, path, facts] of rows) it(`${path}: ${name}`, () => check(make, path, facts));
 });
 
+// Nothing follows the last picture then that says how long it is shown.
+test('without logo parts a copy at a varying rate lasts as long as it says', async (t) => {
+    const dir = folder(t), uneven = ['-vf', "select='not(eq(mod(n,7),3))*not(between(mod(n,97),40,52))'", '-fps_mode', 'vfr'];
+    for (const seconds of [2, 22]) {
+        const file = await made({ seconds, rate: 30, video: x264('keyint=50'), more: uneven });
+        const said = await probe(file, ['--bumper', '0s']), report = await render(dir, file, ['--bumper', '0s']);
+        assert.deepEqual([report.path, report.remade, report.out.video.variable_rate], ['copy', false, true], report.reason);
+        assert.deepEqual([said.path, said.reason], [report.path, report.reason]);
+        const { video, audio } = await packets(report.reel), end = times(video).at(-1);
+        assert.ok(end <= 20 && end > Math.min(seconds, 20) - 0.2, `${end} s`);
+        assert.ok(Math.abs(end - report.body_seconds) < 0.001 && Math.abs(end - Number(audio.duration)) < 0.03, `${end} s, ${audio.duration} s of sound`);
+    }
+});
+
+test('a reel whose part has no key picture but its first is no copy', async (t) => {
+    const file = await made({ seconds: 6, video: x264('bframes=0', 'keyint=100', 'scenecut=0') }), flags = ['--start', '1', '--longest', '7s'];
+    const said = await probe(file, flags), report = await render(folder(t), file, flags);
+    assert.deepEqual([said.path, said.reason], [report.path, report.reason]);
+    assert.equal(report.path, 'encode', 'the key picture at 4 s is the first that does not fit');
+    assert.match(report.reason, /^no key picture comes within the reel's part/);
+});
+
 const realClips = { 'video_test_1_480_270.mp4': 'copy', 'video_test_2_950_540.mp4': 'copy', 'video_test_5_640_480.mp4': 'encode' };
 const there = Object.keys(realClips).filter((name) => real(name));
 if (there.length)

@@ -47,6 +47,7 @@ struct copy {
 
     struct hold hold;
     int64_t longest; /* the body, in ticks */
+    int64_t latest;  /* when a picture of the body is shown at the latest, in ticks */
     int64_t end;     /* of what is kept, in ticks */
     int64_t copied;  /* where the first copied picture is shown, in ticks */
     int64_t keyed;   /* when the last copied key picture is shown, in the track's time base */
@@ -369,22 +370,12 @@ static void keep_key(AVPacket *p)
         p->flags &= ~AV_PKT_FLAG_KEY;
 }
 
-/* How long the last picture of all is shown. */
-static int64_t last_ticks(const struct copy *c, int group)
-{
-    const struct hold *h = &c->hold;
-    AVRational tick = {1, (int)h->clock.per_s};
-    for (int i = 0; i < group; i++) {
-        int64_t ticks = av_rescale_q(h->packets[i]->duration, h->time_base, tick);
-        if (h->varies && h->at[i] == h->shown && ticks > 0 && ticks <= h->clock.per_s)
-            return ticks;
-    }
-    return h->clock.slot;
-}
-
-/* The body ends there, if it is cut before what waits. */
+/* The body ends there, if it is cut before what waits. The last picture of all is shown for a slot:
+ * only a bumper behind it could say otherwise. */
 static void end_at(struct copy *c, int64_t ticks)
 {
+    if (c->plan->bumper_frames == 0)
+        ticks = c->hold.shown + c->hold.clock.slot;
     c->end = ticks < c->longest ? ticks : c->longest;
     if (c->write)
         mux_end(c->mux, c->end);
@@ -407,7 +398,7 @@ static int keep(struct copy *c, int group, struct err *e)
     if (c->write && mux_group(c->mux, h->packets, h->at, group, e) < 0)
         return -1;
     int64_t next = h->varies ? hold_next(h, group) : -1;
-    end_at(c, next >= 0 ? next : h->shown + last_ticks(c, group));
+    end_at(c, next >= 0 ? next : h->shown + hold_last(h, group));
     hold_drop(h, group);
     progress(c, c->end);
     return 0;
@@ -420,7 +411,7 @@ static int keep_safe(struct copy *c, bool ended, struct err *e)
     int group;
     while (!c->cut && (group = hold_safe(h, ended)) > 0) {
         for (int i = 0; i < group; i++)
-            c->cut |= h->at[i] >= c->longest;
+            c->cut |= h->at[i] > c->latest;
         if (!c->cut && keep(c, group, e) < 0)
             return -1;
     }
@@ -517,20 +508,20 @@ static int make_tail(struct copy *c, struct err *e)
                                      .shape = shape_of(c, sets_free_id(&c->sets)),
                                      .key = c->keyed,
                                      .end = c->end,
-                                     .longest = c->longest};
+                                     .longest = c->latest + 1};
     if (!wants_tail(c))
         return 0;
     if (tail_make(&order, &c->hold, &c->tail, &c->end, e) < 0)
         return -1;
-    if (!c->write || c->tail.coded.count == 0)
+    if (c->tail.coded.count == 0)
         return 0;
     if (c->bumper.count > 0 &&
         (c->tail.coded.sets_bytes != c->bumper.sets_bytes ||
          memcmp(c->tail.coded.sets, c->bumper.sets, (size_t)c->bumper.sets_bytes) != 0))
         return err_set(e, ERR_SYSTEM, "copy: bumper and end do not share their headers");
-    if (put_recoded(c, &c->tail, e) < 0)
+    if (c->write && put_recoded(c, &c->tail, e) < 0)
         return -1;
-    mux_end(c->mux, c->end);
+    end_at(c, c->end);
     return 0;
 }
 
@@ -551,8 +542,9 @@ static int judge(struct copy *c)
 {
     if (c->before.count > 0)
         return refuse(c, "it has no key picture that stands alone");
-    if (c->hold.kept == 0)
-        return refuse(c, "it has no pictures that could be copied");
+    if (c->hold.kept == c->head.coded.count)
+        return refuse(c, c->hold.kept ? "no key picture comes within the reel's part"
+                                      : "it has no pictures that could be copied");
     int64_t copied = c->end - c->copied;
     if (copied > 0 && 8.0 * (double)c->bytes * (double)c->hold.clock.per_s / (double)copied >
                           copy_bits_most(&c->job->order->profile))
@@ -659,6 +651,7 @@ static void set_clock(struct copy *c)
     h->time_base = c->picture->time_base;
     h->clock = mux_clock_make(c->plan, h->varies ? h->time_base : (AVRational){0, 1});
     c->longest = c->plan->body_frames_max * h->clock.slot;
+    c->latest = c->longest - (h->varies && c->plan->bumper_frames == 0 ? h->clock.slot : 1);
     pace_init(&h->pace, h->clock.per_s, &c->job->order->profile);
 }
 

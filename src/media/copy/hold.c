@@ -66,6 +66,16 @@ int64_t hold_next(const struct hold *h, int group)
     return next;
 }
 
+int64_t hold_last(const struct hold *h, int group)
+{
+    for (int i = 0; i < group; i++) {
+        int64_t ticks = av_rescale_q(h->packets[i]->duration, h->time_base, tick(h));
+        if (h->varies && h->at[i] == h->shown && ticks > 0 && ticks <= h->clock.per_s)
+            return ticks;
+    }
+    return h->clock.slot;
+}
+
 /* Constant: two in one place would leave a hole, which is never filled: then no point is safe
  * again. Varying: a picture may still come that is shown earlier, up to `delay` pictures later; and
  * at least one more says how long the last is shown. */

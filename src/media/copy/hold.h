@@ -36,6 +36,8 @@ const char *hold_take(struct hold *h, AVPacket *packet);
 int hold_safe(const struct hold *h, bool ended);
 /* When the first is shown of those that wait behind the first `group`; -1: none waits. */
 int64_t hold_next(const struct hold *h, int group);
+/* How long the last picture of the body is shown, which is the last of the group, in ticks. */
+int64_t hold_last(const struct hold *h, int group);
 /* A picture of the body that was encoded, or is about to be written: in the order of showing. NULL,
  * or what is wrong. */
 const char *hold_pace(struct hold *h, int64_t at);
