@@ -7,8 +7,8 @@
 #include "http/server/request.h"
 
 /* The body as an object of texts. Missing fields and nulls come out as NULL. */
-static int read_fields(struct request *r, json_t **object, const char *const *names,
-                       const char **values, int count, struct err *e)
+static int account_read_fields(struct request *r, json_t **object, const char *const *names,
+                               const char **values, int count, struct err *e)
 {
     json_t *o = body_object(r, e);
     if (!o)
@@ -32,7 +32,7 @@ void account_sign_up(struct request *r)
     struct err e;
     json_t *o = NULL;
     int64_t id;
-    if (read_fields(r, &o, names, v, 4, &e) < 0 ||
+    if (account_read_fields(r, &o, names, v, 4, &e) < 0 ||
         auth_sign_up(r->http->parts.auth, v[0], v[1], v[2], v[3], &id, &e) < 0)
         answer_error(r, &e);
     else
@@ -54,7 +54,7 @@ void account_log_in(struct request *r)
     struct err e;
     json_t *o = NULL;
     int wait_s = 0;
-    if (read_fields(r, &o, names, v, 2, &e) < 0 ||
+    if (account_read_fields(r, &o, names, v, 2, &e) < 0 ||
         auth_log_in(r->http->parts.auth, r->arena, v[0], v[1], r->address, &token, &wait_s, &e) <
             0) {
         answer_error(r, &e);

@@ -62,7 +62,7 @@ void admin_overview(struct request *r)
 /* -- users -- */
 
 /* null: as the settings say. */
-static json_t *limit_json(int64_t n)
+static json_t *admin_limit(int64_t n)
 {
     return n < 0 ? json_null() : json_integer((json_int_t)n);
 }
@@ -73,8 +73,8 @@ static int add_user(void *arg, const struct user_row *u)
         json_pack("{s:I, s:s, s:s, s:s, s:o, s:I, s:o, s:o, s:I}", "id", (json_int_t)u->id,
                   "username", u->username, "email", u->email, "role", u->admin ? "admin" : "user",
                   "created", json_time(u->created_ms), "bytes_used", (json_int_t)u->bytes_used,
-                  "bytes_limit", limit_json(u->bytes_limit), "tasks_limit",
-                  limit_json(u->tasks_limit), "tasks", (json_int_t)u->tasks);
+                  "bytes_limit", admin_limit(u->bytes_limit), "tasks_limit",
+                  admin_limit(u->tasks_limit), "tasks", (json_int_t)u->tasks);
     return json_array_append_new(arg, o);
 }
 
@@ -97,8 +97,8 @@ void admin_users(struct request *r)
 }
 
 /* A limit of the body, where it is there. */
-static int read_limit(const json_t *o, const char *name, unsigned which, int64_t *out,
-                      struct user_change *c, struct err *e)
+static int admin_read_limit(const json_t *o, const char *name, unsigned which, int64_t *out,
+                            struct user_change *c, struct err *e)
 {
     const json_t *v = json_object_get(o, name);
     if (!v)
@@ -112,7 +112,7 @@ static int read_limit(const json_t *o, const char *name, unsigned which, int64_t
     return 0;
 }
 
-static int read_change(const json_t *o, struct user_change *c, struct err *e)
+static int admin_read_change(const json_t *o, struct user_change *c, struct err *e)
 {
     const json_t *role = json_object_get(o, "role");
     *c = (struct user_change){.keep_an_admin = true};
@@ -124,16 +124,16 @@ static int read_change(const json_t *o, struct user_change *c, struct err *e)
         if (!c->admin && strcmp(json_string_value(role), "user") != 0)
             return err_parameter(e, "role", "user, admin");
     }
-    if (read_limit(o, "bytes_limit", USER_BYTES, &c->bytes_limit, c, e) < 0)
+    if (admin_read_limit(o, "bytes_limit", USER_BYTES, &c->bytes_limit, c, e) < 0)
         return -1;
-    return read_limit(o, "tasks_limit", USER_TASKS, &c->tasks_limit, c, e);
+    return admin_read_limit(o, "tasks_limit", USER_TASKS, &c->tasks_limit, c, e);
 }
 
 static int change_user(struct request *r, int64_t id, const json_t *body, json_t *list,
                        struct err *e)
 {
     struct user_change c;
-    if (read_change(body, &c, e) < 0 ||
+    if (admin_read_change(body, &c, e) < 0 ||
         auth_user_change(r->http->parts.auth, id, &c, add_user, list, e) < 0)
         return -1;
     if (c.only)

@@ -77,7 +77,7 @@ static void send_file(struct request *r, struct blob_reader **file)
 }
 
 /* Leaves the bytes to the proxy, which reads the same storage. */
-static void hand_over(struct request *r, const char *blob)
+static void files_hand_over(struct request *r, const char *blob)
 {
     answer_empty(r, 200);
     if (r->answer)
@@ -135,8 +135,8 @@ static int send_away(struct request *r, const char *blob, const struct manner *m
 }
 
 /* What is the caller's; anybody's, who has a link. */
-static int find(struct request *r, enum task_part what, struct task_row *t, const char **blob,
-                struct err *e)
+static int files_find(struct request *r, enum task_part what, struct task_row *t, const char **blob,
+                      struct err *e)
 {
     int64_t owner;
     if (may_read(r, &owner, e) < 0)
@@ -155,7 +155,7 @@ static int find(struct request *r, enum task_part what, struct task_row *t, cons
 static int answer_with(struct request *r, const char *blob, const struct manner *m, struct err *e)
 {
     if (r->proxied && *r->http->conf.accel_redirect) {
-        hand_over(r, blob);
+        files_hand_over(r, blob);
         return 0;
     }
     if (r->http->conf.presigned_downloads && strcmp(r->method, "GET") == 0)
@@ -170,19 +170,19 @@ static int answer_with(struct request *r, const char *blob, const struct manner 
 /* What a file opened by itself may do. A browser makes a page around it, which shows it and runs
  * nothing. That of a film loads the film once more, as a part of it: `sandbox` would make it
  * another origin's, and the tab would stay black. */
-static const char *policy(enum task_part what)
+static const char *files_policy(enum task_part what)
 {
     return what == TASK_PART_REEL
                ? "default-src 'none'; media-src 'self'; base-uri 'none'; form-action 'none'"
                : "default-src 'none'; img-src 'self'; sandbox";
 }
 
-static void give(struct request *r, enum task_part what, const char *type, const char *ending)
+static void files_give(struct request *r, enum task_part what, const char *type, const char *ending)
 {
     struct err e = {0};
     struct task_row t;
     const char *blob;
-    if (find(r, what, &t, &blob, &e) < 0) {
+    if (files_find(r, what, &t, &blob, &e) < 0) {
         answer_error(r, &e);
         return;
     }
@@ -199,17 +199,17 @@ static void give(struct request *r, enum task_part what, const char *type, const
         return;
     answer_header(r, "Content-Type", m.type);
     /* whoever holds a link may also show the reel in a page or frame of their own */
-    answer_header(r, "Content-Security-Policy", policy(what));
+    answer_header(r, "Content-Security-Policy", files_policy(what));
     answer_header(r, "Cache-Control", m.cache_control);
     answer_header(r, "Content-Disposition", m.disposition);
 }
 
 void files_reel(struct request *r)
 {
-    give(r, TASK_PART_REEL, "video/mp4", ".mp4");
+    files_give(r, TASK_PART_REEL, "video/mp4", ".mp4");
 }
 
 void files_poster(struct request *r)
 {
-    give(r, TASK_PART_POSTER, "image/jpeg", ".jpg");
+    files_give(r, TASK_PART_POSTER, "image/jpeg", ".jpg");
 }

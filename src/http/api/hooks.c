@@ -13,7 +13,7 @@ enum { PAGE_MAX = 1000, PAGE_USUAL = 100, DESCRIPTION_MAX = 200 };
 /* -- reading -- */
 
 /* The n-th star of the path as an id; 0: it is none, and no row has this id. */
-static int64_t id_of(const struct request *r, int n)
+static int64_t hooks_id(const struct request *r, int n)
 {
     const char *p = r->rest;
     int64_t id;
@@ -52,8 +52,8 @@ static int read_kinds(const json_t *list, unsigned *kinds, struct err *e)
     return *kinds ? 0 : kinds_bad(e);
 }
 
-static int read_text(struct request *r, const char *name, const json_t *v, const char **out,
-                     struct err *e)
+static int hooks_read_text(struct request *r, const char *name, const json_t *v, const char **out,
+                           struct err *e)
 {
     if (!json_is_string(v))
         return err_wrong(e, MSG_FIELD_TYPE, name, "a text");
@@ -62,11 +62,11 @@ static int read_text(struct request *r, const char *name, const json_t *v, const
 }
 
 /* Changes what the body names. */
-static int read_fields(struct request *r, const json_t *o, struct hook_row *h, struct err *e)
+static int hooks_read_fields(struct request *r, const json_t *o, struct hook_row *h, struct err *e)
 {
     const json_t *v;
     if ((v = json_object_get(o, "url"))) {
-        if (read_text(r, "url", v, &h->url, e) < 0 ||
+        if (hooks_read_text(r, "url", v, &h->url, e) < 0 ||
             hook_url_check(h->url, r->http->conf.hook_private, e) < 0)
             return -1;
     }
@@ -75,7 +75,7 @@ static int read_fields(struct request *r, const json_t *o, struct hook_row *h, s
         return -1;
     v = json_object_get(o, "description");
     if (v && !json_is_null(v)) {
-        if (read_text(r, "description", v, &h->description, e) < 0)
+        if (hooks_read_text(r, "description", v, &h->description, e) < 0)
             return -1;
         if (strlen(h->description) > DESCRIPTION_MAX || !str_utf8_clean(str_of(h->description)))
             return err_parameter(e, "description", "up to %d bytes of UTF-8, no control characters",
@@ -89,10 +89,10 @@ static int read_fields(struct request *r, const json_t *o, struct hook_row *h, s
     return 0;
 }
 
-static int read_body(struct request *r, struct hook_row *h, struct err *e)
+static int hooks_read_body(struct request *r, struct hook_row *h, struct err *e)
 {
     json_t *o = body_object(r, e);
-    int rc = o ? read_fields(r, o, h, e) : -1;
+    int rc = o ? hooks_read_fields(r, o, h, e) : -1;
     json_decref(o);
     return rc;
 }
@@ -144,7 +144,7 @@ void hooks_add(struct request *r)
                          .description = "",
                          .kinds = hook_usual_kinds(),
                          .enabled = true};
-    if (read_body(r, &h, &e) < 0 ||
+    if (hooks_read_body(r, &h, &e) < 0 ||
         (!h.url && err_wrong(&e, MSG_FIELDS_MISSING, "url", "an http or https address") < 0) ||
         hook_add(hooks_of(r), r->arena, &h, &e) < 0) {
         answer_error(r, &e);
@@ -167,16 +167,16 @@ void hooks_list(struct request *r)
     answer_json(r, 200, json_pack("{s:o}", "data", list));
 }
 
-static int find(struct request *r, struct hook_row *h, struct err *e)
+static int hooks_find(struct request *r, struct hook_row *h, struct err *e)
 {
-    return hook_get(hooks_of(r), r->arena, id_of(r, 0), r->caller.user_id, h, e);
+    return hook_get(hooks_of(r), r->arena, hooks_id(r, 0), r->caller.user_id, h, e);
 }
 
 void hooks_get(struct request *r)
 {
     struct err e;
     struct hook_row h;
-    if (find(r, &h, &e) < 0)
+    if (hooks_find(r, &h, &e) < 0)
         answer_error(r, &e);
     else
         answer_json(r, 200, hook_json(&h));
@@ -186,7 +186,8 @@ void hooks_change(struct request *r)
 {
     struct err e;
     struct hook_row h;
-    if (find(r, &h, &e) < 0 || read_body(r, &h, &e) < 0 || hook_change(hooks_of(r), &h, &e) < 0)
+    if (hooks_find(r, &h, &e) < 0 || hooks_read_body(r, &h, &e) < 0 ||
+        hook_change(hooks_of(r), &h, &e) < 0)
         answer_error(r, &e);
     else
         answer_json(r, 200, hook_json(&h));
@@ -195,7 +196,7 @@ void hooks_change(struct request *r)
 void hooks_delete(struct request *r)
 {
     struct err e;
-    if (hook_remove(hooks_of(r), id_of(r, 0), r->caller.user_id, &e) < 0)
+    if (hook_remove(hooks_of(r), hooks_id(r, 0), r->caller.user_id, &e) < 0)
         answer_error(r, &e);
     else
         answer_empty(r, 204);
@@ -205,7 +206,7 @@ void hooks_secret(struct request *r)
 {
     struct err e;
     char secret[HOOK_SECRET_SIZE];
-    if (hook_renew_secret(hooks_of(r), id_of(r, 0), r->caller.user_id, secret, &e) < 0)
+    if (hook_renew_secret(hooks_of(r), hooks_id(r, 0), r->caller.user_id, secret, &e) < 0)
         answer_error(r, &e);
     else
         answer_json(r, 200, json_pack("{s:s}", "secret", secret));
@@ -215,7 +216,7 @@ void hooks_test(struct request *r)
 {
     struct err e;
     int64_t delivery;
-    if (hook_test(hooks_of(r), id_of(r, 0), r->caller.user_id, &delivery, &e) < 0)
+    if (hook_test(hooks_of(r), hooks_id(r, 0), r->caller.user_id, &delivery, &e) < 0)
         answer_error(r, &e);
     else
         answer_json(r, 202, json_pack("{s:I}", "delivery", (json_int_t)delivery));
@@ -231,7 +232,7 @@ void hooks_deliveries(struct request *r)
         return;
     }
     json_t *list = json_array();
-    if (hook_deliveries(hooks_of(r), id_of(r, 0), r->caller.user_id, after,
+    if (hook_deliveries(hooks_of(r), hooks_id(r, 0), r->caller.user_id, after,
                         (int)(max < PAGE_MAX ? max : PAGE_MAX), add_delivery, list, &e) < 0) {
         json_decref(list);
         answer_error(r, &e);
@@ -243,8 +244,8 @@ void hooks_deliveries(struct request *r)
 void hooks_replay(struct request *r)
 {
     struct err e;
-    int64_t delivery = id_of(r, 1);
-    if (hook_replay(hooks_of(r), id_of(r, 0), r->caller.user_id, delivery, &e) < 0)
+    int64_t delivery = hooks_id(r, 1);
+    if (hook_replay(hooks_of(r), hooks_id(r, 0), r->caller.user_id, delivery, &e) < 0)
         answer_error(r, &e);
     else
         answer_json(r, 202, json_pack("{s:I}", "delivery", (json_int_t)delivery));

@@ -24,7 +24,7 @@ static json_t *json_scopes(unsigned scopes)
 }
 
 /* 0: no limit. */
-static json_t *limit_json(int64_t n)
+static json_t *keys_limit(int64_t n)
 {
     return n > 0 ? json_integer((json_int_t)n) : json_null();
 }
@@ -63,8 +63,8 @@ void keys_me(struct request *r)
     }
     task_quota_of(r->http->parts.tasks, &u, &q);
     json_t *quota = json_pack("{s:I, s:o, s:I, s:o}", "bytes_used", (json_int_t)q.bytes_used,
-                              "bytes_limit", limit_json(q.bytes_limit), "tasks_today",
-                              (json_int_t)q.tasks_today, "tasks_limit", limit_json(q.tasks_limit));
+                              "bytes_limit", keys_limit(q.bytes_limit), "tasks_today",
+                              (json_int_t)q.tasks_today, "tasks_limit", keys_limit(q.tasks_limit));
     json_t *limits =
         json_pack("{s:I, s:I, s:I}", "upload_bytes", (json_int_t)r->http->conf.max_upload,
                   "quota_bytes", (json_int_t)q.bytes_limit, "used_bytes", (json_int_t)q.bytes_used);
@@ -89,18 +89,18 @@ void answer_tasks_left(struct request *r)
         answer_rate(r, &rate);
 }
 
-struct key_wish {
+struct key_options {
     const char *name;
     unsigned scopes;
     int64_t for_s; /* 0: for ever */
 };
 
-static int read_key(const json_t *o, struct key_wish *w, struct err *e)
+static int read_key(const json_t *o, struct key_options *w, struct err *e)
 {
     const json_t *name = json_object_get(o, "name"), *scopes = json_object_get(o, "scopes"),
                  *expires = json_object_get(o, "expires_in"), *one;
     size_t i;
-    *w = (struct key_wish){.name = json_string_value(name)};
+    *w = (struct key_options){.name = json_string_value(name)};
     if (!name || !scopes)
         return err_wrong(e, MSG_FIELDS_MISSING, name ? "scopes" : "name",
                          name ? "a list of texts" : "a text");
@@ -130,7 +130,7 @@ static int read_key(const json_t *o, struct key_wish *w, struct err *e)
 void keys_add(struct request *r)
 {
     struct err e;
-    struct key_wish w;
+    struct key_options w;
     struct auth_key key;
     json_t *o = body_object(r, &e);
     if (!o || read_key(o, &w, &e) < 0 ||
@@ -152,7 +152,7 @@ struct key_list {
     json_t *rows;
 };
 
-static int add_key(void *arg, const struct key_row *k)
+static int keys_add_row(void *arg, const struct key_row *k)
 {
     struct key_list *l = arg;
     json_array_append_new(l->rows,
@@ -168,7 +168,7 @@ void keys_list(struct request *r)
 {
     struct err e;
     struct key_list l = {r, json_array()};
-    if (auth_key_list(r->http->parts.auth, r->caller.user_id, add_key, &l, &e) < 0) {
+    if (auth_key_list(r->http->parts.auth, r->caller.user_id, keys_add_row, &l, &e) < 0) {
         json_decref(l.rows);
         answer_error(r, &e);
         return;

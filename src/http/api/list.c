@@ -123,7 +123,7 @@ static void last_clear(struct last *l)
 }
 
 /* As in a query (RFC 3986, 2.3). */
-static void put_escaped(struct buf *b, const char *text)
+static void list_put_escaped(struct buf *b, const char *text)
 {
     for (const char *p = text; *p; p++)
         if (isascii((unsigned char)*p) && (isalnum((unsigned char)*p) || strchr("-._~", *p)))
@@ -146,12 +146,12 @@ static const char *next_url(struct request *r, const struct task_page *p, const 
         if (!value)
             continue;
         buf_printf(&b, "%c%s=", memchr(b.p, '?', b.len) ? '&' : '?', kept[i]);
-        put_escaped(&b, value);
+        list_put_escaped(&b, value);
     }
     buf_printf(&b, "%cafter=%lld", memchr(b.p, '?', b.len) ? '&' : '?', (long long)l->id);
     if (p->sort == SORT_TITLE) {
         buf_puts(&b, ".");
-        put_escaped(&b, l->title);
+        list_put_escaped(&b, l->title);
     } else if (p->sort != SORT_CREATED) {
         buf_printf(&b, ".%lld", (long long)l->number);
     }
@@ -195,7 +195,7 @@ static int read_page(struct request *r, const struct task_page *p,
 
 /* The list is asked for again and again by every open page; building it by jansson was a third of
  * what it cost, so it is written straight down. Texts of rows were checked when they came in. */
-static int add_row(void *arg, const struct task_row *t)
+static int list_add_brief(void *arg, const struct task_row *t)
 {
     struct buf *b = arg;
     buf_puts(b, b->len > LIST_HEAD.len ? ",{\"id\":" : "{\"id\":");
@@ -219,7 +219,7 @@ static void list_brief(struct request *r, const struct task_page *page)
     AUTO(last_clear) struct last last = {0};
     buf_init(&b, LIST_MAX);
     buf_put(&b, LIST_HEAD.p, LIST_HEAD.len);
-    if (read_page(r, page, add_row, &b, &last, &e) < 0) {
+    if (read_page(r, page, list_add_brief, &b, &last, &e) < 0) {
         answer_error(r, &e);
         return;
     }
@@ -250,7 +250,7 @@ struct full_list {
     size_t count;
 };
 
-static int add_full(void *arg, const struct task_row *t)
+static int list_add_full(void *arg, const struct task_row *t)
 {
     struct full_list *l = arg;
     json_t *o = task_json(l->r, t);
@@ -274,7 +274,7 @@ void list_full(struct request *r, const struct task_page *page)
     struct full_list l = {.r = r, .rows = json_array()};
     AUTO(last_clear) struct last last = {0};
     l.spots = arena_get(r->arena, (size_t)page->max * sizeof(*l.spots));
-    if (read_page(r, page, add_full, &l, &last, &e) < 0) {
+    if (read_page(r, page, list_add_full, &l, &last, &e) < 0) {
         json_decref(l.rows);
         answer_error(r, &e);
         return;

@@ -24,7 +24,7 @@
 #undef PART
 
 /* storage: where downloads are sent on to; "": nowhere. */
-static const char *policy(struct request *r)
+static const char *page_policy(struct request *r)
 {
     const char *storage =
         r->http->conf.presigned_downloads ? blob_link_origin(r->http->parts.blob) : "";
@@ -96,5 +96,5 @@ void page_get(struct request *r)
     answer_header(r, "ETag", v->etag);
     if (v->coding && r->status == 200)
         answer_header(r, "Content-Encoding", v->coding);
-    answer_header(r, "Content-Security-Policy", policy(r));
+    answer_header(r, "Content-Security-Policy", page_policy(r));
 }

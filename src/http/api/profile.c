@@ -49,7 +49,7 @@ void profile_get(struct request *r)
     }
 }
 
-/* "logo": an id; null or false: the built-in one; not there, or as an answer has it: stays. */
+/* "logo": an id; null or false: the built-in one. Absent, or as returned by GET: unchanged. */
 static int read_logo(const struct request *r, const json_t *v, struct profile_row *p, struct err *e)
 {
     if (!v || json_is_true(v) || (json_is_false(v) && !has_logo(r, p)))
@@ -65,8 +65,8 @@ static int read_logo(const struct request *r, const json_t *v, struct profile_ro
 
 /* The newest version with the values of o; *newest says what it was before. The logo's id lives as
  * long as o. */
-static int read_change(struct request *r, const json_t *o, struct profile_row *newest,
-                       struct profile_row *p, struct err *e)
+static int profile_read_change(struct request *r, const json_t *o, struct profile_row *newest,
+                               struct profile_row *p, struct err *e)
 {
     if (task_profile_newest(r->http->parts.tasks, r->arena, newest, e) < 0)
         return -1;
@@ -76,22 +76,22 @@ static int read_change(struct request *r, const json_t *o, struct profile_row *n
                : read_logo(r, json_object_get(o, "logo"), p, e);
 }
 
-static bool same(const struct profile_row *a, const struct profile_row *b)
+static bool profile_row_same(const struct profile_row *a, const struct profile_row *b)
 {
     return profile_same(&a->profile, &b->profile) && a->logo_kind == b->logo_kind &&
            strcmp(a->logo, b->logo) == 0;
 }
 
 /* *made false: nothing is different, and the newest version stays. */
-static int change(struct request *r, const json_t *o, struct profile_row *p, bool *made,
-                  struct err *e)
+static int profile_change(struct request *r, const json_t *o, struct profile_row *p, bool *made,
+                          struct err *e)
 {
     for (int i = 0; i < TRIES; i++) {
         struct profile_row newest;
         struct err why;
-        if (read_change(r, o, &newest, p, e) < 0)
+        if (profile_read_change(r, o, &newest, p, e) < 0)
             return -1;
-        *made = !same(p, &newest);
+        *made = !profile_row_same(p, &newest);
         if (!*made || task_profile_add(r->http->parts.tasks, p, &why) == 0)
             return 0;
         if (why.code != ERR_CONFLICT) {
@@ -103,7 +103,7 @@ static int change(struct request *r, const json_t *o, struct profile_row *p, boo
 }
 
 /* The store says only that there is no such logo, which may be gone in this moment. */
-static void refuse(struct request *r, struct err *e)
+static void profile_refuse(struct request *r, struct err *e)
 {
     if (e->msg == MSG_LOGO_NOT_FOUND)
         err_field(e, "logo", "%s", LOGO_ALLOWED);
@@ -116,8 +116,8 @@ void profile_put(struct request *r)
     struct err e;
     bool made;
     json_t *o = body_object(r, &e);
-    if (!o || change(r, o, &p, &made, &e) < 0)
-        refuse(r, &e);
+    if (!o || profile_change(r, o, &p, &made, &e) < 0)
+        profile_refuse(r, &e);
     else
         answer_json(r, made ? 201 : 200, profile_object(r, &p));
     json_decref(o);
@@ -131,9 +131,9 @@ void profile_preview(struct request *r)
     void *jpeg = NULL;
     size_t n = 0;
     json_t *o = body_object(r, &e);
-    if (!o || read_change(r, o, &newest, &p, &e) < 0 ||
+    if (!o || profile_read_change(r, o, &newest, &p, &e) < 0 ||
         h->logo_show(h->logos, &p, &jpeg, &n, &e) < 0) {
-        refuse(r, &e);
+        profile_refuse(r, &e);
     } else {
         r->answer_bytes = (int64_t)n;
         answer_put(r, 200, MHD_create_response_from_buffer(n, jpeg, MHD_RESPMEM_MUST_FREE));

@@ -9,14 +9,14 @@
 #include "task/task.h"
 
 /* The number in a path or query; false when it is none. */
-static bool number(const char *text, size_t len, int64_t min, int64_t max, int64_t *out)
+static bool tasks_number(const char *text, size_t len, int64_t min, int64_t max, int64_t *out)
 {
     return text && str_int64((struct str){text, len}, min, max, out);
 }
 
 static bool task_id(const struct request *r, int64_t *id)
 {
-    return number(r->rest, strcspn(r->rest, "/"), 1, INT64_MAX, id);
+    return tasks_number(r->rest, strcspn(r->rest, "/"), 1, INT64_MAX, id);
 }
 
 static void no_such(struct request *r)

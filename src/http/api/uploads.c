@@ -57,7 +57,7 @@ void uploads_create(struct request *r)
     put_state(r, &row);
 }
 
-static void missing(struct request *r, struct err *e)
+static void uploads_missing(struct request *r, struct err *e)
 {
     if (e->code == ERR_MISSING && e->msg != MSG_UPLOAD_GONE)
         err_msg(e, MSG_NOT_FOUND, "no such upload");
@@ -94,7 +94,7 @@ void uploads_head(struct request *r)
     struct err e;
     if (tus_check_version(r, &e) < 0 ||
         resume_get(r->http->parts.tasks, r->arena, tus_id(r), r->caller.user_id, &row, &e) < 0) {
-        missing(r, &e);
+        uploads_missing(r, &e);
         return;
     }
     answer_empty(r, 200);
@@ -108,7 +108,7 @@ void uploads_delete(struct request *r)
     struct err e;
     if (tus_check_version(r, &e) < 0 ||
         resume_remove(r->http->parts.tasks, r->arena, tus_id(r), r->caller.user_id, &e) < 0) {
-        missing(r, &e);
+        uploads_missing(r, &e);
         return;
     }
     answer_empty(r, 204);

@@ -27,7 +27,7 @@ struct form {
 
 static const char *const field_names[FORM_FIELDS] = {"fit", "start", "title"};
 
-static void fail(struct request *r, const struct err *e)
+static void form_fail(struct request *r, const struct err *e)
 {
     struct form *f = r->body;
     r->fault = *e;
@@ -45,7 +45,7 @@ static void part_begin(void *arg, const char *name, const char *file_name)
         if (f->file_seen) {
             struct err e;
             err_parameter(&e, "file", "one file");
-            fail(r, &e);
+            form_fail(r, &e);
             return;
         }
         f->file_seen = true;
@@ -72,13 +72,13 @@ static void part_data(void *arg, const char *data, size_t len_bytes)
         return;
     if (f->now == FORM_FILE) {
         if (task_upload_write(f->upload, data, len_bytes, &e) < 0)
-            fail(r, &e);
+            form_fail(r, &e);
         return;
     }
     size_t *n = &f->lengths[f->now];
     if (memchr(data, 0, len_bytes) || len_bytes > FIELD_MAX - *n) {
         err_parameter(&e, field_names[f->now], "up to %d bytes without a NUL", FIELD_MAX);
-        fail(r, &e);
+        form_fail(r, &e);
         return;
     }
     memcpy(f->fields[f->now] + *n, data, len_bytes);
@@ -86,12 +86,12 @@ static void part_data(void *arg, const char *data, size_t len_bytes)
     f->fields[f->now][*n] = 0;
 }
 
-static int64_t longest(const struct http *h)
+static int64_t form_longest(const struct http *h)
 {
     return h->conf.max_upload + FORM_EXTRA;
 }
 
-static int begin(struct request *r, struct err *e)
+static int form_begin(struct request *r, struct err *e)
 {
     struct form *f = r->body = mem_new(sizeof(*f));
     const char *key = request_header(r, "Idempotency-Key");
@@ -104,25 +104,25 @@ static int begin(struct request *r, struct err *e)
     return task_upload_begin(r->http->parts.tasks, r->length_bytes, &f->upload, e);
 }
 
-static void feed(struct request *r, const char *data, size_t len_bytes)
+static void form_feed(struct request *r, const char *data, size_t len_bytes)
 {
     struct form *f = r->body;
     struct err e;
     f->seen_bytes += (int64_t)len_bytes;
     if (r->fault.code)
         return;
-    if (f->seen_bytes > longest(r->http)) {
+    if (f->seen_bytes > form_longest(r->http)) {
         err_msg(&e, MSG_FILE_TOO_LARGE, "a form of over %lld bytes",
                 (long long)r->http->conf.max_upload);
-        fail(r, &e);
+        form_fail(r, &e);
     } else if (!multipart_feed(f->parser, data, len_bytes) && !r->fault.code) {
         err_msg(&e, f->file_seen ? MSG_BAD_REQUEST : MSG_NO_FILE_PART,
                 "upload: the multipart body is broken");
-        fail(r, &e);
+        form_fail(r, &e);
     }
 }
 
-static void end(struct request *r)
+static void form_end(struct request *r)
 {
     const struct form *f = r->body;
     if (!multipart_ended(f->parser) && !r->fault.code)
@@ -132,7 +132,7 @@ static void end(struct request *r)
         err_msg(&r->fault, MSG_NO_FILE_PART, "upload without a file");
 }
 
-static void drop(void *body)
+static void form_free(void *body)
 {
     struct form *f = body;
     multipart_free(f->parser);
@@ -141,15 +141,15 @@ static void drop(void *body)
 }
 
 /* An upload that is cut off is removed from storage, which may wait where that is far. */
-const struct body_ops body_form = {.longest = longest,
+const struct body_ops body_form = {.longest = form_longest,
                                    .too_long = MSG_FILE_TOO_LARGE,
                                    .upload = true,
                                    .begin_cost = ASKS,
                                    .free_cost = ASKS,
-                                   .begin = begin,
-                                   .feed = feed,
-                                   .end = end,
-                                   .free = drop};
+                                   .begin = form_begin,
+                                   .feed = form_feed,
+                                   .end = form_end,
+                                   .free = form_free};
 
 const char *form_field(const struct request *r, enum form_field i)
 {

@@ -7,19 +7,19 @@
 
 enum { JSON_BODY_MAX = 64 * 1024 };
 
-static int64_t longest_json(const struct http *h)
+static int64_t kept_longest_json(const struct http *h)
 {
     (void)h;
     return JSON_BODY_MAX;
 }
 
-static int64_t longest_logo(const struct http *h)
+static int64_t kept_longest_logo(const struct http *h)
 {
     (void)h;
     return LOGO_BYTES_MAX;
 }
 
-static int begin(struct request *r, struct err *e)
+static int kept_begin(struct request *r, struct err *e)
 {
     (void)e;
     struct buf *b = r->body = mem_new(sizeof(*b));
@@ -27,7 +27,7 @@ static int begin(struct request *r, struct err *e)
     return 0;
 }
 
-static void feed(struct request *r, const char *data, size_t len_bytes)
+static void kept_feed(struct request *r, const char *data, size_t len_bytes)
 {
     struct buf *b = r->body;
     buf_put(b, data, len_bytes);
@@ -36,16 +36,22 @@ static void feed(struct request *r, const char *data, size_t len_bytes)
                 (long long)r->route->body->longest(r->http));
 }
 
-static void drop(void *body)
+static void kept_free(void *body)
 {
     buf_clear(body);
     free(body);
 }
 
-const struct body_ops body_json = {
-    .longest = longest_json, .too_long = MSG_TOO_LARGE, .begin = begin, .feed = feed, .free = drop};
-const struct body_ops body_logo = {
-    .longest = longest_logo, .too_long = MSG_TOO_LARGE, .begin = begin, .feed = feed, .free = drop};
+const struct body_ops body_json = {.longest = kept_longest_json,
+                                   .too_long = MSG_TOO_LARGE,
+                                   .begin = kept_begin,
+                                   .feed = kept_feed,
+                                   .free = kept_free};
+const struct body_ops body_logo = {.longest = kept_longest_logo,
+                                   .too_long = MSG_TOO_LARGE,
+                                   .begin = kept_begin,
+                                   .feed = kept_feed,
+                                   .free = kept_free};
 
 struct str body_bytes(const struct request *r)
 {

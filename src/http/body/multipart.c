@@ -147,7 +147,7 @@ static void line_byte(struct multipart *m, char c)
 
 /* -- bytes -- */
 
-static void give(const struct multipart *m, const char *data, size_t len)
+static void multipart_give(const struct multipart *m, const char *data, size_t len)
 {
     if (m->state == BODY && len)
         m->calls->data(m->arg, data, len);
@@ -164,13 +164,13 @@ static size_t before(struct multipart *m, const char *data, size_t len)
             continue;
         }
         if (m->matched) { /* not a boundary after all; this byte is looked at again */
-            give(m, m->mark, m->matched);
+            multipart_give(m, m->mark, m->matched);
             m->matched = 0;
             continue;
         }
         const char *cr = memchr(data + at, '\r', len - at);
         size_t n = cr ? (size_t)(cr - data) - at : len - at;
-        give(m, data + at, n);
+        multipart_give(m, data + at, n);
         at += n;
     }
     if (m->matched == m->mark_len) {

@@ -52,7 +52,7 @@ static struct pieces_entry *take_left(struct pieces *k)
 }
 
 /* Without the lock. */
-static void end(struct pieces *k, struct pieces_entry *x)
+static void pieces_end(struct pieces *k, struct pieces_entry *x)
 {
     AUTO(arena_freep) struct arena *a = arena_new();
     struct upload_row u;
@@ -70,7 +70,7 @@ static void end(struct pieces *k, struct pieces_entry *x)
 
 /* With the lock, which is let go while the store is asked; pieces come and go meanwhile, so the one
  * that is found unwanted is looked for again by its number. */
-static void look(struct pieces *k)
+static void pieces_look(struct pieces *k)
 {
     struct {
         char id[ID_MAX];
@@ -111,14 +111,14 @@ static void *pieces_run(void *arg)
         struct pieces_entry *x = take_left(k);
         if (x) {
             pthread_mutex_unlock(&k->lock);
-            end(k, x);
+            pieces_end(k, x);
             pthread_mutex_lock(&k->lock);
             continue;
         }
         if (k->stopping)
             break;
         if (k->first) {
-            look(k);
+            pieces_look(k);
             struct timespec until;
             clock_gettime(CLOCK_MONOTONIC, &until);
             until.tv_nsec += LOOK_MS * 1000000L;

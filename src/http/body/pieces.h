@@ -14,13 +14,13 @@ struct watched;
 
 struct pieces_entry; /* one piece under watch */
 int pieces_start(struct pieces **out, struct tasks *t, struct log *l, struct err *e);
-/* Ends what is left first. NULL is allowed. */
+/* Ends the pieces that are left first. NULL is allowed. */
 void pieces_stop(struct pieces *k);
-/* Adds p, whose client is watched there (NULL: it is not); both stay the caller's. */
+/* Adds p, which the caller still owns. client: its connection; NULL: not watched. */
 struct pieces_entry *pieces_add(struct pieces *k, struct task_piece *p, struct watched *client);
-/* p is ended by the caller. */
+/* Takes the entry out; the caller ends the piece. */
 void pieces_forget(struct pieces_entry *entry);
-/* The client has gone: takes p, and keeps what came, or drops it, or forgets the whole upload,
- * which the client had not been told of. */
+/* The client has gone: takes the piece, and keeps its bytes, drops them, or removes the whole
+ * upload, of which the client was not told. Never waits. */
 enum piece_end { PIECE_KEEP, PIECE_DROP, PIECE_FORGET };
 void pieces_leave(struct pieces_entry *entry, enum piece_end end);

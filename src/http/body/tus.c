@@ -1,7 +1,7 @@
 /* tus 1.0.0 (tus.io/protocols/resumable-upload): what the headers of a piece mean, and its bytes;
- * the rest is task/resume. Plan: begin() runs in the pool when the head is read, and makes or opens
- * the upload; feed() passes the bytes on; the handler, in the pool again, ends the piece by
- * tus_end(). When the client goes away in the middle, pieces.c keeps what came. */
+ * the rest is task/resume. Plan: tus_begin() runs in the pool when the head is read, and makes or
+ * opens the upload; tus_feed() passes the bytes on; the handler, in the pool again, ends the piece
+ * by tus_end(). When the client goes away in the middle, pieces.c keeps what came. */
 #include "http/body/tus.h"
 
 #include "core/mem.h"
@@ -113,7 +113,7 @@ static int read_wish(struct request *r, struct task_wish *w, struct err *e)
     return task_wish_read(fit, start, w, e);
 }
 
-static int read_number(const struct request *r, const char *name, int64_t *out, struct err *e)
+static int tus_read_number(const struct request *r, const char *name, int64_t *out, struct err *e)
 {
     const char *text = request_header(r, name);
     if (text && str_int64(str_of(text), 0, INT64_MAX, out))
@@ -157,12 +157,12 @@ static int open_piece(struct request *r, const char *id, int64_t at_bytes, struc
     return 0;
 }
 
-static int64_t longest(const struct http *h)
+static int64_t tus_longest(const struct http *h)
 {
     return h->conf.max_upload;
 }
 
-static int begin(struct request *r, struct err *e)
+static int tus_begin(struct request *r, struct err *e)
 {
     struct tus *u = r->body = mem_new(sizeof(*u));
     *u = (struct tus){0};
@@ -170,11 +170,11 @@ static int begin(struct request *r, struct err *e)
     if (tus_check_version(r, e) < 0)
         return -1;
     if (strcmp(r->method, "PATCH") == 0)
-        return read_number(r, "Upload-Offset", &number, e) < 0
+        return tus_read_number(r, "Upload-Offset", &number, e) < 0
                    ? -1
                    : open_piece(r, tus_id(r), number, e);
     struct task_wish w;
-    if (read_number(r, "Upload-Length", &number, e) < 0 || read_wish(r, &w, e) < 0 ||
+    if (tus_read_number(r, "Upload-Length", &number, e) < 0 || read_wish(r, &w, e) < 0 ||
         resume_add(r->http->parts.tasks, &w, number, r->arena, &u->row, e) < 0)
         return -1;
     u->made = true;
@@ -183,7 +183,7 @@ static int begin(struct request *r, struct err *e)
 
 /* -- the body -- */
 
-static void feed(struct request *r, const char *data, size_t len_bytes)
+static void tus_feed(struct request *r, const char *data, size_t len_bytes)
 {
     struct tus *u = r->body;
     if (r->fault.code || !u->piece)
@@ -202,7 +202,7 @@ static void unmake(struct request *r)
     u->made = false;
 }
 
-static void refuse(struct request *r)
+static void tus_refuse(struct request *r)
 {
     struct tus *u = r->body;
     struct upload_row row;
@@ -214,7 +214,7 @@ static void refuse(struct request *r)
 }
 
 /* When the client goes away in the middle, pieces.c keeps what came: this never waits. */
-static void drop(void *body)
+static void tus_free(void *body)
 {
     struct tus *u = body;
     /* without its end a checksum says nothing */
@@ -226,14 +226,14 @@ static void drop(void *body)
     free(u);
 }
 
-const struct body_ops body_tus = {.longest = longest,
+const struct body_ops body_tus = {.longest = tus_longest,
                                   .too_long = MSG_FILE_TOO_LARGE,
                                   .upload = true,
                                   .begin_cost = SLOW,
-                                  .begin = begin,
-                                  .feed = feed,
-                                  .refuse = refuse,
-                                  .free = drop};
+                                  .begin = tus_begin,
+                                  .feed = tus_feed,
+                                  .refuse = tus_refuse,
+                                  .free = tus_free};
 
 /* -- the end -- */
 

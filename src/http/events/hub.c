@@ -23,13 +23,13 @@
 #include <unistd.h>
 
 enum {
-    BUFFER_MAX = 64 * 1024, /* who reads slower than this fills up is ended, and may resume */
+    BUFFER_MAX = 64 * 1024, /* a client whose buffer exceeds this is disconnected */
     BATCH = 200,
-    PASS_MS = 40,     /* between two looks: progress of many tasks comes in one */
-    IDLE_MS = 1000,   /* a lost bell costs no more */
-    AGE_MS = 15000,   /* half of how far back users with news are looked for */
-    KEYS_MS = 2000,   /* keys of listeners are looked at so often */
-    LIFE_MS = 3600000 /* then the client comes again, with a token that still holds */
+    PASS_MS = 40,     /* between two passes: progress of many tasks comes in one */
+    IDLE_MS = 1000,   /* the longest wait when a wake-up is lost */
+    AGE_MS = 15000,   /* half the event look-back window */
+    KEYS_MS = 2000,   /* between two checks of a listener's key */
+    LIFE_MS = 3600000 /* the longest stream: then the client reconnects with a valid token */
 };
 
 struct listener {
@@ -61,7 +61,7 @@ struct hub {
 
 /* -- bytes; with the lock -- */
 
-static void resume(struct listener *l)
+static void listener_resume(struct listener *l)
 {
     if (!l->suspended)
         return;
@@ -69,10 +69,10 @@ static void resume(struct listener *l)
     MHD_resume_connection(l->conn);
 }
 
-static void end(struct listener *l)
+static void listener_end(struct listener *l)
 {
     l->ended = true;
-    resume(l);
+    listener_resume(l);
 }
 
 /* Something was put into its buffer. */
@@ -81,7 +81,7 @@ static void said(struct listener *l, int64_t now_ms)
     l->said_ms = now_ms;
     if (l->out.cut)
         l->ended = true; /* what fitted is whole events no longer */
-    resume(l);
+    listener_resume(l);
 }
 
 static void put_event(struct buf *b, int64_t id, const char *type)
@@ -252,7 +252,7 @@ static int tell_user(struct pass *p, const struct news *n, struct err *e)
     return 0;
 }
 
-static int look(struct pass *p, struct err *e)
+static int hub_look(struct pass *p, struct err *e)
 {
     struct hub *h = p->hub;
     int64_t forgotten;
@@ -278,13 +278,13 @@ static int look(struct pass *p, struct err *e)
 }
 
 /* With the lock: beats for who heard nothing, an end for who has been here for long. */
-static void keep(struct hub *h)
+static void hub_keep(struct hub *h)
 {
     int64_t now = clock_mono_ms(), date = task_now_ms(h->tasks);
     for (struct listener *l = h->first; l; l = l->next) {
         if (h->stopping || now - l->begun_ms > LIFE_MS || (l->until_ms && date >= l->until_ms) ||
             (l->suspended && watch_has_gone(l->client))) {
-            end(l);
+            listener_end(l);
         } else if (!l->ended && now - l->said_ms >= h->beat_ms) {
             buf_puts(&l->out, ":\n\n");
             said(l, now);
@@ -317,7 +317,7 @@ static void end_keyless(struct hub *h)
         pthread_mutex_lock(&h->lock);
         for (struct listener *l = h->first; gone && l; l = l->next)
             if (l->key_id == key_id)
-                end(l);
+                listener_end(l);
     }
     pthread_mutex_unlock(&h->lock);
 }
@@ -329,7 +329,7 @@ static void *hub_run(void *arg)
         struct pass p = {.hub = h};
         struct err e = {0};
         pthread_mutex_lock(&h->lock);
-        keep(h);
+        hub_keep(h);
         bool stop = h->stopping, any = h->first != NULL;
         if (any)
             note_users(&p);
@@ -338,7 +338,7 @@ static void *hub_run(void *arg)
             return NULL;
         if (any)
             end_keyless(h);
-        bool failed = any && look(&p, &e) < 0;
+        bool failed = any && hub_look(&p, &e) < 0;
         if (failed && !h->silent)
             log_warn(h->log, "events cannot be read for now", "why", e.text);
         h->silent = failed;
@@ -473,7 +473,7 @@ void hub_end(struct hub *h)
     pthread_mutex_lock(&h->lock);
     h->stopping = true;
     for (struct listener *l = h->first; l; l = l->next)
-        end(l);
+        listener_end(l);
     pthread_mutex_unlock(&h->lock);
     task_event_wake(h->tasks);
     pthread_join(h->thread, NULL);

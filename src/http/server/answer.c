@@ -62,7 +62,7 @@ void answer_put(struct request *r, int status, struct MHD_Response *answer)
     r->status = status;
 }
 
-static void put_text(struct request *r, int status, char *text, const char *type)
+static void answer_put_text(struct request *r, int status, char *text, const char *type)
 {
     size_t n = text ? strlen(text) : 0;
     r->answer_bytes = (int64_t)n;
@@ -74,7 +74,7 @@ static void put_text(struct request *r, int status, char *text, const char *type
 
 void answer_text(struct request *r, int status, char *text)
 {
-    put_text(r, status, text, "application/json");
+    answer_put_text(r, status, text, "application/json");
 }
 
 void answer_json(struct request *r, int status, json_t *body)
@@ -114,7 +114,7 @@ void answer_error(struct request *r, const struct err *e)
 {
     char *page = sorry_page(r, e, status_of(e));
     if (page) {
-        put_text(r, status_of(e), page, "text/html; charset=utf-8");
+        answer_put_text(r, status_of(e), page, "text/html; charset=utf-8");
         answer_header(r, "Content-Security-Policy", SORRY_POLICY);
     } else {
         answer_text(r, status_of(e), error_text(r, e));

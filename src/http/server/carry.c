@@ -26,7 +26,7 @@ struct stream {
     char block[BLOCK_BYTES];
 };
 
-static void fetch(struct stream *s)
+static void carry_fetch(struct stream *s)
 {
     int64_t left = s->len - s->wanted;
     size_t want = left < BLOCK_BYTES ? (size_t)left : BLOCK_BYTES;
@@ -49,7 +49,7 @@ static bool carry_run(struct request *r)
         r->window_ms += clock_mono_ms() - began_ms; /* the client did not wait for itself */
         return true;
     case CARRY_BLOCK:
-        fetch(r->stream);
+        carry_fetch(r->stream);
         return true;
     case CARRY_END:
         request_free(r);
@@ -100,7 +100,7 @@ bool carry_end(struct request *r)
 
 /* -- downloads -- */
 
-static ssize_t give(void *arg, uint64_t at, char *to, size_t most)
+static ssize_t carry_give(void *arg, uint64_t at, char *to, size_t most)
 {
     struct stream *s = arg;
     if ((int64_t)at >= s->len)
@@ -131,13 +131,14 @@ int carry_answer(struct request *r, struct blob_reader **file, int64_t from, int
     *s = (struct stream){.r = r, .file = TAKE(*file), .from = from, .len = len};
     /* The first block now, while a failure can still be said. */
     if (len && strcmp(r->method, "HEAD") != 0) {
-        fetch(s);
+        carry_fetch(s);
         if (s->failed) {
             stream_free(s);
             return err_msg(e, MSG_UNAVAILABLE, "the first bytes cannot be had");
         }
     }
-    r->answer = MHD_create_response_from_callback((uint64_t)len, BLOCK_BYTES, give, s, stream_free);
+    r->answer =
+        MHD_create_response_from_callback((uint64_t)len, BLOCK_BYTES, carry_give, s, stream_free);
     if (!r->answer) {
         stream_free(s);
         return err_set(e, ERR_SYSTEM, "no memory for an answer");

@@ -1,6 +1,6 @@
-/* http/server/carry: bytes of bodies and answers that lie in another place are moved by threads
- * that may wait for it, while the connection is suspended. Called by the event thread that has the
- * request, carry_answer by whoever answers. */
+/* http/server/carry: moves the bytes of bodies and answers whose storage is far, by threads that
+ * may wait, while the connection is suspended. The event thread of the request calls these
+ * functions, and carry_answer is also called from the pool. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,12 +12,11 @@ struct http;
 struct request;
 
 int carry_start(struct http *h, struct err *e);
-/* A piece of the body. true: the library hands it over again later; false: the caller goes on with
- * it, and what r->carry was says nothing any more. */
+/* A piece of the body. true: it is being carried, and the library hands it over again later. false:
+ * the caller goes on with it, and reads from its earlier r->carry whether it was carried. */
 bool carry_piece(struct request *r, const char *data, size_t len_bytes);
-/* Takes a request that is over and whose body may wait when it is freed; false: it is still the
- * caller's. */
+/* Takes a request that is over if freeing its body may wait. false: it stays the caller's. */
 bool carry_end(struct request *r);
-/* Makes the answer of a part of what the reader has, which it takes. */
+/* Answers with len bytes of a file; takes the reader. */
 int carry_answer(struct request *r, struct blob_reader **file, int64_t from, int64_t len,
                  struct err *e);

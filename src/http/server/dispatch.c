@@ -66,7 +66,7 @@ void *dispatch_line(void *cls, const char *uri, struct MHD_Connection *conn)
 }
 
 /* What has ended is counted. Methods and paths that are no route of ours are one. */
-static void count(const struct request *r, int64_t took_us)
+static void dispatch_count(const struct request *r, int64_t took_us)
 {
     static const char *const classes[] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
     struct metrics *m = r->http->parts.metrics;
@@ -98,7 +98,7 @@ void dispatch_done(void *cls, struct MHD_Connection *conn, void **con_cls,
     LOG_AT(h->parts.log, quiet ? LOG_DEBUG : LOG_INFO, "request", "method", r->method, "path",
            r->path, "status", r->status, "bytes", r->answer_bytes, "ms", took_us / 1000, "user",
            r->caller.username, "address", r->address, "request", r->id);
-    count(r, took_us);
+    dispatch_count(r, took_us);
     watch_body(r->watched, false);
     if (r->linger_fd >= 0)
         linger_add(h->linger, r->linger_fd);

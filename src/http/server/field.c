@@ -113,7 +113,7 @@ bool html_preferred(const char *accept)
 /* -- ranges -- */
 
 /* Digits; a number beyond int64 counts as the highest. NULL when there is none. */
-static const char *digits(const char *p, int64_t *out)
+static const char *field_digits(const char *p, int64_t *out)
 {
     if (!isdigit((unsigned char)*p))
         return NULL;
@@ -131,11 +131,11 @@ enum range_kind range_read(const char *header, int64_t size_bytes, int64_t *from
         return RANGE_NONE;
     const char *p = separators(header + 6);
     int64_t first = -1, last = INT64_MAX;
-    if (*p != '-' && !(p = digits(p, &first)))
+    if (*p != '-' && !(p = field_digits(p, &first)))
         return RANGE_NONE;
     if (*p++ != '-')
         return RANGE_NONE;
-    const char *end = digits(p, &last);
+    const char *end = field_digits(p, &last);
     if (!end && first < 0)
         return RANGE_NONE;
     if (*separators(end ? end : p)) /* a second range, or rubbish */

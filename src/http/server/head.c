@@ -50,7 +50,7 @@ static enum MHD_Result join_forwarded(void *cls, enum MHD_ValueKind kind, const 
 /* The id that a client or a proxy before us gave the request is taken, so that one id leads through
  * everybody's logs. It is written into logs, headers and rows, so it is plain or it is not taken.
  */
-static void id_of(struct request *r)
+static void head_request_id(struct request *r)
 {
     const char *id = request_header(r, "X-Request-Id");
     size_t n = id ? strlen(id) : 0;
@@ -88,7 +88,7 @@ void head_read(struct request *r, const char *url, const char *method)
     r->path = arena_strdup(r->arena, url);
     r->method = arena_strdup(r->arena, method_of(r, method));
     r->lang = lang_accept(request_header(r, "Accept-Language"));
-    id_of(r);
+    head_request_id(r);
     address_of(r);
 }
 
@@ -130,7 +130,7 @@ static int check_framing(struct request *r, struct err *e)
     return 0;
 }
 
-static int check_length(const struct request *r, struct err *e)
+static int head_check_length(const struct request *r, struct err *e)
 {
     const struct body_ops *body = r->route->body;
     if (body && r->length_bytes > body->longest(r->http))
@@ -153,5 +153,5 @@ int head_check(struct request *r, char allow[ALLOW_SIZE], struct err *e)
     r->route = route_find(r->http->routes, r->method, r->path, &r->rest, allow);
     if (!r->route)
         return err_msg(e, *allow ? MSG_METHOD_NOT_ALLOWED : MSG_NOT_FOUND, "no such route");
-    return check_length(r, e);
+    return head_check_length(r, e);
 }

@@ -46,7 +46,7 @@ static bool drained(int fd)
     return false;
 }
 
-static void *run(void *arg)
+static void *linger_run(void *arg)
 {
     struct lingering *l = arg;
     while (!atomic_load(&l->stopping)) {
@@ -75,7 +75,7 @@ int linger_start(struct lingering **out, struct err *e)
     struct lingering *l = mem_new(sizeof(*l));
     l->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pthread_mutex_init(&l->lock, NULL);
-    if (l->wake < 0 || pthread_create(&l->thread, NULL, run, l) != 0) {
+    if (l->wake < 0 || pthread_create(&l->thread, NULL, linger_run, l) != 0) {
         if (l->wake >= 0)
             close(l->wake);
         free(l);

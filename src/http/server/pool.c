@@ -15,7 +15,7 @@ struct pool {
     pthread_t threads[];
 };
 
-static void *serve(void *arg)
+static void *pool_run(void *arg)
 {
     struct pool *p = arg;
     pthread_mutex_lock(&p->lock);
@@ -46,7 +46,7 @@ int pool_start(struct pool **out, int threads, bool (*run)(struct request *r), s
     p->last = &p->first;
     p->run = run;
     for (; p->count < threads; p->count++)
-        if (pthread_create(&p->threads[p->count], NULL, serve, p) != 0) {
+        if (pthread_create(&p->threads[p->count], NULL, pool_run, p) != 0) {
             pool_stop(p);
             pool_free(p);
             return err_set(e, ERR_SYSTEM, "http: a thread could not be started");

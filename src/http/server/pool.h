@@ -6,10 +6,11 @@ struct err;
 struct pool;
 struct request;
 
-/* run() is called with each request; true: its connection is then resumed, false: it is gone. */
+/* run() handles a request in a thread of the pool. It returns true to have the connection resumed,
+ * false when the request is gone. */
 int pool_start(struct pool **out, int threads, bool (*run)(struct request *r), struct err *e);
-/* Its connection must be suspended. false: the pool has stopped and r is still the caller's. */
+/* Takes r, whose connection is suspended. false: the pool has stopped, and r stays the caller's. */
 bool pool_put(struct pool *p, struct request *r);
-/* Ends when all that was put is done; nothing is taken any more. NULL is allowed. */
+/* Takes no more requests and returns when all that it took are done. NULL is allowed. */
 void pool_stop(struct pool *p);
 void pool_free(struct pool *p);

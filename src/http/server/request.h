@@ -82,7 +82,7 @@ struct request {
     int linger_fd; /* a duplicate of the socket of a refused request, or -1 */
 };
 
-/* Its first line has come. Counted as running until request_free. */
+/* For a connection whose first line has come. */
 struct request *request_new(struct http *h, struct MHD_Connection *conn);
 void request_free(struct request *r);
 /* Frees its body early, where that may wait. */

@@ -26,7 +26,7 @@ static enum kind kind_of(const struct request *r, const struct err *e)
     return KIND_OTHER;
 }
 
-static void put_escaped(struct buf *b, const char *text)
+static void sorry_put_escaped(struct buf *b, const char *text)
 {
     for (; *text; text++) {
         if (strchr("&<>\"", *text))
@@ -56,7 +56,7 @@ char *sorry_page(const struct request *r, const struct err *e, int status)
         if (!*p)
             break;
         if (p[1] == 'm')
-            put_escaped(&b, msg_text(e->msg, r->lang));
+            sorry_put_escaped(&b, msg_text(e->msg, r->lang));
         else if (p[1] == 's')
             buf_printf(&b, "%d", status);
         else

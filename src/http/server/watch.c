@@ -74,7 +74,7 @@ static void cut_gone(struct watch *w)
     }
 }
 
-static void *run(void *arg)
+static void *watch_run(void *arg)
 {
     struct watch *w = arg;
     int64_t tick = w->head_ms / 10, look_ms = clock_mono_ms();
@@ -109,7 +109,7 @@ int watch_start(struct watch **out, int64_t head_ms, int64_t idle_ms, struct err
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_cond_init(&w->change, &attr);
     pthread_condattr_destroy(&attr);
-    if (pthread_create(&w->thread, NULL, run, w) != 0) {
+    if (pthread_create(&w->thread, NULL, watch_run, w) != 0) {
         free(w);
         return err_set(e, ERR_SYSTEM, "http: a thread could not be started");
     }

@@ -23,8 +23,7 @@ void watch_head_ends(struct watched *c);
 void watch_body(struct watched *c, bool awaited); /* false: it is there, or nobody wants it */
 void watch_next(struct watched *c);               /* answered; another request may come */
 
-/* For whoever keeps something for a connection; until watch_leave, which comes after the request.
- */
+/* -- from any thread, while a request of the connection lasts -- */
 /* Whether the client has ended its side and all that it sent is read. The library does not look at
  * a connection that is suspended. */
 bool watch_has_gone(const struct watched *c);
