@@ -206,7 +206,8 @@ test('nginx before two API nodes and two workers is one service', async (t) => {
         })));
         await until('the last is refused', async () => (await gateway.tls('GET', '/ping', { from: '127.0.0.9' })).status === 429);
         const many = await gateway.tls('GET', '/api/tasks', { from: '127.0.0.9', headers: { 'accept-language': 'en' } });
-        assert.deepEqual([many.status, many.json, many.headers['retry-after']], [429, { message: 'Too many connections at once; wait a moment', code: 'too_many_requests' }, '2']);
+        assert.deepEqual([many.status, many.json, many.headers['retry-after']], [429, { message: 'Too many connections at once; wait a moment', code: 'too_many_requests', request_id: many.headers['x-request-id'] }, '2']);
+        assert.match(many.json.request_id, /^[0-9a-f]{32}$/);
         const page = await gateway.tls('GET', '/', { from: '127.0.0.9', headers: { accept: 'text/html' } });
         assert.match(page.bytes.toString(), /lang="es"[^]*Demasiadas conexiones/);
         assert.equal((await gateway.tls('GET', '/ping')).status, 200);
@@ -227,6 +228,7 @@ test('nginx before two API nodes and two workers is one service', async (t) => {
         await nodes[1].kill();
         const away = await gateway.tls('GET', '/api/tasks', { headers: bearer(ana) });
         assert.deepEqual([away.status, away.json.code, away.headers['retry-after']], [503, 'unavailable', '2']);
+        assert.ok(away.json.request_id && away.json.request_id === away.headers['x-request-id'], JSON.stringify(away.json));
         for (const [language, words] of [['en-GB,en', 'The service is busy; try again'], ['es-CO', 'El servicio está ocupado']]) {
             const page = await gateway.tls('GET', '/', { headers: { accept: 'text/html,*/*', 'accept-language': language } });
             assert.deepEqual([page.status, page.headers['retry-after'], page.headers['content-type']], [503, '2', 'text/html; charset=utf-8']);
@@ -234,7 +236,8 @@ test('nginx before two API nodes and two workers is one service', async (t) => {
             assert.equal((await gateway.tls('GET', '/api/tasks', { headers: { 'accept-language': language } })).json.message.startsWith(words), true);
         }
         const large = await gateway.tls('POST', '/api/auth/login', { headers: { 'content-type': 'application/json', 'accept-language': 'en' }, body: Buffer.alloc(200 << 10, 32) });
-        assert.deepEqual([large.status, large.json], [413, { message: 'The request is too large', code: 'too_large' }]);
+        assert.deepEqual([large.status, large.json], [413, { message: 'The request is too large', code: 'too_large', request_id: large.headers['x-request-id'] }]);
+        assert.ok(large.json.request_id);
         await sleep(100);
         await nodes[1].start(['--listen', new URL(nodes[1].url).host, ...nodes[1].flags]);
         await until('it is back', async () => (await gateway.tls('GET', '/api/tasks', { headers: bearer(ana) })).status === 200, 15_000);
