@@ -182,6 +182,18 @@ test('a variable stands in for a flag, a flag beats it, and a file is beaten by 
     assert.equal(await width(['--config', file, '--fit', 'pad'], { REELGATE_FIT: 'crop' }), pad);
 });
 
+test('user and task make no service where there is none, but for the first user', async (t) => {
+    const at = join(folder(t), 'data');
+    for (const args of [['user', 'list'], ['user', 'admin', 'ana'], ['user', 'show', 'ana'], ['task', 'list'], ['task', 'retry', 'failed']]) {
+        const { code, stdout, stderr } = await run([...args, '--data', at]);
+        assert.deepEqual([code, stdout], [1, ''], args.join(' '));
+        assert.match(stderr, /reelgate\.db: No such file or directory; --data or --config names the service/);
+    }
+    assert.equal(existsSync(at), false, 'nothing was made');
+    assert.equal((await run(['user', 'add', 'ana', 'ana@example.org', '--data', at], { input: 'the first admin\n' })).code, 0);
+    assert.match((await run(['user', 'list', '--data', at])).stdout, / ana /);
+});
+
 test('user and task are carried out by the server that has the database open', async (t) => {
     const server = await serve(t), socket = join(server.dir, 'reelgate.db.control');
     const operate = (command, sub, args = [], more) => run([command, sub, '--data', server.dir, ...args], more);

@@ -119,8 +119,8 @@ void doctor_cache(struct doctor *d)
     else if (jail_cache_look(folder, &entries, &bytes, &e) < 0)
         doctor_wrong(d, DOCTOR_WARN, "cache", MSG_DOCTOR_CACHE, MSG_DOCTOR_CACHE_DO, "%s", e.text);
     else
-        doctor_well(d, "cache", "%s: %" PRId64 " logo parts, %" PRId64 " of %" PRId64 " bytes",
-                    folder, entries, bytes, d->cli->conf.cache_bytes);
+        doctor_well(d, "cache", "%s: logo parts: %" PRId64 ", %.1f of %.0f MB", folder, entries,
+                    (double)bytes / 1e6, (double)d->cli->conf.cache_bytes / 1e6);
 }
 
 void doctor_port(struct doctor *d, const char *name, const char *at)

@@ -14,6 +14,7 @@
 #include "task/task.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -76,6 +77,20 @@ int parts_open_store(struct parts *p, const struct conf *c, struct log *l, struc
                        "command, or a server of an older version; try again when it is done",
                        url);
     return -1;
+}
+
+int parts_there(const struct conf *c, struct err *e)
+{
+    struct arena *a = arena_new();
+    const char *path = parts_path(parts_database(a, c), "sqlite:");
+    int rc = 0;
+    if (path && access(path, F_OK) < 0)
+        rc = err_set(
+            e, ERR_MISSING,
+            "%s: %s; --data or --config names the service, `reelgate serve` makes a new one", path,
+            strerror(errno));
+    arena_free(a);
+    return rc;
 }
 
 int parts_open_tasks(struct parts *p, const struct conf *c, struct log *l, struct err *e)

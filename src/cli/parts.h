@@ -41,6 +41,9 @@ const char *parts_path(const char *url, const char *scheme);
 
 /* Folder, then database. ERR_BUSY, with a sentence for people, when a server has it open. */
 int parts_open_store(struct parts *p, const struct conf *c, struct log *l, struct err *e);
+/* Before a command that only asks or changes: ERR_MISSING, with what to name, where the database is
+ * a file that is not there. Without it a command in the wrong folder makes an empty one. */
+int parts_there(const struct conf *c, struct err *e);
 /* The store, the schema brought up to date, then blob, queue and the rules. */
 int parts_open_tasks(struct parts *p, const struct conf *c, struct log *l, struct err *e);
 /* Passwords and tokens; after parts_open_store. Makes the secret at the first start. */

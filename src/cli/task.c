@@ -45,7 +45,7 @@ static void task_line(const struct cli *c, const struct task_row *t)
 static int open_tasks(struct parts *p, const struct cli *c, struct err *e)
 {
     if (!c->lent)
-        return parts_open_tasks(p, &c->conf, c->log, e);
+        return parts_there(&c->conf, e) < 0 ? -1 : parts_open_tasks(p, &c->conf, c->log, e);
     parts_borrow(p, c->lent);
     return 0;
 }

@@ -13,21 +13,24 @@
 #include <inttypes.h>
 #include <jansson.h>
 
-static int open_users(struct parts *p, const struct cli *c, struct err *e)
+/* make: a service that is not there yet is made. */
+static int open_users(struct parts *p, const struct cli *c, bool make, struct err *e)
 {
     if (c->lent) {
         parts_borrow(p, c->lent);
         return 0;
     }
+    if (!make && parts_there(&c->conf, e) < 0)
+        return -1;
     if (parts_open_store(p, &c->conf, c->log, e) < 0)
         return -1;
     return store_migrate(p->store, NULL, NULL, e);
 }
 
 /* The same, with what passwords need. */
-static int open_auth(struct parts *p, const struct cli *c, struct err *e)
+static int open_auth(struct parts *p, const struct cli *c, bool make, struct err *e)
 {
-    if (open_users(p, c, e) < 0)
+    if (open_users(p, c, make, e) < 0)
         return -1;
     return p->auth ? 0 : parts_open_auth(p, &c->conf, c->log, e);
 }
@@ -69,7 +72,7 @@ static enum cli_exit user_add(struct cli *c)
     AUTO(parts_clear) struct parts p = {0};
     int64_t id;
     struct user_row u;
-    if (open_auth(&p, c, &e) < 0 ||
+    if (open_auth(&p, c, true, &e) < 0 ||
         auth_sign_up(p.auth, c->args[0], c->args[1], c->secret, c->secret, &id, &e) < 0 ||
         store_user_by_id(p.store, p.arena, id, &u, &e) < 0)
         return cli_fail(c, c->args[0], &e);
@@ -107,7 +110,7 @@ static enum cli_exit user_list(struct cli *c)
     struct err e = {0};
     AUTO(parts_clear) struct parts p = {0};
     struct listing l = {.c = c, .rows = PAGE_ROWS};
-    if (open_users(&p, c, &e) < 0)
+    if (open_users(&p, c, false, &e) < 0)
         return cli_fail(c, NULL, &e);
     while (l.rows == PAGE_ROWS) {
         l.rows = 0;
@@ -126,7 +129,8 @@ static enum cli_exit user_show(struct cli *c)
     struct err e = {0};
     AUTO(parts_clear) struct parts p = {0};
     struct user_row u;
-    if (open_users(&p, c, &e) < 0 || store_user_by_name(p.store, p.arena, c->args[0], &u, &e) < 0)
+    if (open_users(&p, c, false, &e) < 0 ||
+        store_user_by_name(p.store, p.arena, c->args[0], &u, &e) < 0)
         return cli_fail(c, c->args[0], &e);
     tell(c, &u);
     return CLI_DONE;
@@ -137,7 +141,8 @@ static enum cli_exit user_password(struct cli *c)
     struct err e = {0};
     AUTO(parts_clear) struct parts p = {0};
     struct user_row u;
-    if (open_auth(&p, c, &e) < 0 || store_user_by_name(p.store, p.arena, c->args[0], &u, &e) < 0 ||
+    if (open_auth(&p, c, false, &e) < 0 ||
+        store_user_by_name(p.store, p.arena, c->args[0], &u, &e) < 0 ||
         auth_set_password(p.auth, u.id, c->secret, &e) < 0)
         return cli_fail(c, c->args[0], &e);
     tell(c, &u);
@@ -151,7 +156,8 @@ static enum cli_exit user_change(struct cli *c,
     struct err e = {0};
     AUTO(parts_clear) struct parts p = {0};
     struct user_row u;
-    if (open_users(&p, c, &e) < 0 || store_user_by_name(p.store, p.arena, c->args[0], &u, &e) < 0)
+    if (open_users(&p, c, false, &e) < 0 ||
+        store_user_by_name(p.store, p.arena, c->args[0], &u, &e) < 0)
         return cli_fail(c, c->args[0], &e);
     struct user_change to = {u.admin, u.bytes_limit, u.tasks_limit};
     if (change(c, &to, &e) < 0 || store_user_set(p.store, u.id, &to, &e) < 0 ||
