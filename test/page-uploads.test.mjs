@@ -194,7 +194,7 @@ test('another tab shows what the first one sends, lets it be, and goes on when t
     await first.locator('.card .picture').waitFor(); // what it will show, from the file itself
     const second = await context.newPage();
     await second.goto(server.url);
-    await second.locator('.card', { hasText: 'in another tab' }).waitFor();
+    await second.locator('.card', { hasText: 'Another tab uploads it' }).waitFor();
     await second.waitForFunction(() => document.querySelector('.card .bar')?.value >= 15);
     assert.equal(await second.locator('.unfinished, .card button').count(), 0, 'there is nothing to stop it with');
     await isForAll(second, 'an upload of another tab');

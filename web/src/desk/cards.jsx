@@ -79,10 +79,10 @@ export function UploadCard({ u, there = false }) {
                         {inWords(u.problem)}
                     </p>
                 )}
-                {u.from > 0 && u.state !== 'failed' && (
+                {!there && u.from > 0 && u.state !== 'failed' && (
                     <p class="shot-note">{say('thereAlready', Math.floor(u.from * 100))}</p>
                 )}
-                {there && !(u.from > 0) && <p class="shot-note">{say('otherTab')}</p>}
+                {there && <p class="shot-note">{say('otherTab')}</p>}
                 {u.state !== 'failed' && moving && <Bar name={name} value={percent} />}
             </div>
             <div class="body">
@@ -96,9 +96,7 @@ export function UploadCard({ u, there = false }) {
                     </span>
                 </p>
                 <div class="foot">
-                    <span class="date">
-                        {there ? say('inOtherTab') : moving ? bytes(size) : ''}
-                    </span>
+                    <span class="date">{moving ? bytes(size) : ''}</span>
                     {!there && <UploadActs u={u} />}
                 </div>
             </div>

@@ -26,7 +26,6 @@ export const WORDS = {
     lost: ['En pausa', 'Paused'],
     thereAlready: ['El {0} % ya está subido', '{0} % is there already'],
     otherTab: ['Se sube en otra pestaña', 'Another tab uploads it'],
-    inOtherTab: ['en otra pestaña', 'in another tab'],
     unfinishedHint: [
         'El {0} % ya está subido. Elija el mismo archivo para continuar: {1}',
         '{0} % is there already. Choose the same file to go on: {1}',

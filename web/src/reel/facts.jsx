@@ -43,6 +43,10 @@ export function Facts({ t }) {
         [say('theReel'), t.reel],
     ].filter(([, f]) => f);
     if (sides.length === 0) return null;
+    // of a file that could not be read little is known
+    const rows = ROWS.map(([name, of]) => [name, sides.map(([, f]) => of(f))]).filter(([, told]) =>
+        told.some((text) => text !== '–'),
+    );
     return (
         <Panel id="facts" title={say('facts')}>
             <table class="facts-table">
@@ -57,11 +61,11 @@ export function Facts({ t }) {
                     </tr>
                 </thead>
                 <tbody>
-                    {ROWS.map(([name, of]) => (
+                    {rows.map(([name, told]) => (
                         <tr key={name}>
                             <th scope="row">{say(name)}</th>
-                            {sides.map(([side, f]) => (
-                                <td key={side}>{of(f)}</td>
+                            {told.map((text, i) => (
+                                <td key={sides[i][0]}>{text}</td>
                             ))}
                         </tr>
                     ))}
