@@ -89,8 +89,9 @@ void http_stop(struct http *h, int64_t drain_ms)
 {
     if (!h)
         return;
-    AUTO(fd_closep) int fd = server_quiesce(h);
+    int fd = server_quiesce(h);
     hub_end(h->hub); /* streams would go on for ever */
     server_drain(h, drain_ms);
     http_freep(&h);
+    fd_closep(&fd);
 }
