@@ -7,61 +7,44 @@
 #include "core/fd.h"
 #include "core/mem.h"
 #include "core/message.h"
-#include "core/sniff.h"
 #include "store/legacy.h"
 #include "store/store.h"
+#include "task/intake.h"
 #include "task/name.h"
 #include "task/task_impl.h"
 
-#include <sodium.h>
-
-enum { HASH_BYTES = 32, PIECE = 1 << 20 };
-
-struct bytes {
-    int64_t count;
-    char hash[2 * HASH_BYTES + 1];
-    enum msg fault; /* MSG_OK: by its first bytes it may be a clip */
-};
-
 /* All of fd (-1: nothing) under name. *readable false: fd did not give its bytes, nothing was done.
  */
-static int store_bytes(struct tasks *t, int fd, const char *name, bool *readable, struct bytes *out,
-                       struct err *e)
+static int store_bytes(struct tasks *t, int fd, const char *name, bool *readable,
+                       struct intake_sum *out, struct err *e)
 {
     AUTO(blob_abortp) struct blob_writer *w = NULL;
-    AUTO(freep) unsigned char *piece = mem_new(PIECE);
-    unsigned char hash[HASH_BYTES];
-    crypto_generichash_state state;
-    crypto_generichash_init(&state, NULL, 0, HASH_BYTES);
+    AUTO(freep) unsigned char *piece = mem_new(INTAKE_READ_BYTES);
+    AUTO(intake_freep) struct intake *in = intake_new();
     if (blob_begin(t->blob, 0, &w, e) < 0)
         return -1;
-    out->fault = MSG_NOT_A_VIDEO;
     *readable = true;
-    for (int64_t at = 0; fd >= 0;) {
-        ssize_t n = fd_read_full(fd, piece, PIECE, NULL);
+    while (fd >= 0) {
+        ssize_t n = fd_read_full(fd, piece, INTAKE_READ_BYTES, NULL);
         if (n < 0) {
             *readable = false;
             return 0;
         }
         if (n > 0 && blob_write(w, piece, (size_t)n, e) < 0)
             return -1;
-        if (at == 0)
-            out->fault = sniff_fault(sniff(piece, (size_t)(n < SNIFF_WINDOW ? n : SNIFF_WINDOW)));
-        crypto_generichash_update(&state, piece, (unsigned long long)n);
-        at += n;
-        if (n < PIECE)
+        (void)intake_take(in, piece, (size_t)n); /* the sum has its fault too */
+        if (n < INTAKE_READ_BYTES)
             break;
     }
-    crypto_generichash_final(&state, hash, sizeof(hash));
-    (void)sodium_bin2hex(out->hash, sizeof(out->hash), hash, sizeof(hash));
-    return blob_commit(TAKE(w), name, &out->count, e);
+    intake_end(in, out);
+    return blob_commit(TAKE(w), name, &out->bytes, e);
 }
 
-static const char *fault(int fd, const struct bytes *b)
+static const char *fault(int fd, const struct intake_sum *b)
 {
     if (fd < 0)
         return msg_slug(MSG_FILE_LOST);
-    if (b->count == 0)
+    if (b->bytes == 0)
         return msg_slug(MSG_EMPTY_FILE);
     return b->fault == MSG_OK ? NULL : msg_slug(b->fault);
 }
@@ -72,7 +55,7 @@ int task_adopt(struct tasks *t, struct legacy *l, const struct legacy_task *old,
     AUTO(arena_freep) struct arena *a = arena_new();
     char name[BLOB_NAME_MAX + 1], id[ID_SIZE];
     const char *file_name;
-    struct bytes b = {0};
+    struct intake_sum b = {0};
     if (task_file_name(a, old->file_path, &file_name, NULL) < 0)
         file_name = "clip"; /* text that no client could show */
     int64_t created_ms = old->created_ms > 0 ? old->created_ms : store_now_ms(t->store);
@@ -83,7 +66,7 @@ int task_adopt(struct tasks *t, struct legacy *l, const struct legacy_task *old,
         (!readable && store_bytes(t, fd = -1, name, &readable, &b, e) < 0))
         return -1;
     *failed = fault(fd, &b);
-    const struct legacy_clip clip = {file_name, name, b.hash, b.count, created_ms, *failed};
+    const struct legacy_clip clip = {file_name, name, b.hash, b.bytes, created_ms, *failed};
     struct err why = {0};
     if (legacy_task_take(l, old->id, &clip, note, taken, &why) < 0) {
         task_undo_blob(t, name, &why);

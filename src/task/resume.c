@@ -11,18 +11,14 @@
 #include "core/err.h"
 #include "core/log.h"
 #include "core/mem.h"
-#include "core/sniff.h"
 #include "store/store.h"
+#include "task/intake.h"
 #include "task/name.h"
 #include "task/task_impl.h"
 
-#include <sodium.h>
 #include <unistd.h>
 
 enum {
-    HASH_BYTES = 32,
-    READ_BYTES = 1 << 20,
-    SET_ASIDE_BYTES = 16 << 20,
     LET_GO_MS = 3000, /* for who writes; then it is left behind */
     LOOK_MS = 40,
     IDLE_MS = 30000, /* a whole upload that nobody has made a task of */
@@ -30,15 +26,13 @@ enum {
 };
 
 struct task_piece {
-    crypto_generichash_state hash; /* of all bytes, while from_bytes is 0 */
     struct tasks *tasks;
+    struct intake *in; /* of a piece that begins at 0 */
     struct blob_writer *writer;
     struct arena *arena;
     struct upload_row row;
     int64_t number; /* the holder's */
     int64_t bytes;  /* that came */
-    uint8_t head[SNIFF_WINDOW];
-    size_t head_len;
     struct err refused;
 };
 
@@ -48,6 +42,7 @@ static void piece_freep(struct task_piece **p)
         return;
     blob_abort((*p)->writer);
     arena_free((*p)->arena);
+    intake_free((*p)->in);
     free(*p);
     *p = NULL;
 }
@@ -69,12 +64,8 @@ int resume_add(struct tasks *t, const struct task_wish *w, int64_t length_bytes,
         return err_msg(e, MSG_EMPTY_FILE, "no bytes are announced");
     if (length_bytes > t->rules.max_upload_bytes)
         return err_msg(e, MSG_FILE_TOO_LARGE, "%lld bytes are announced", (long long)length_bytes);
-    int64_t room, all;
-    if (blob_space(t->blob, &room, &all, e) < 0)
+    if (intake_room(t, length_bytes, e) < 0)
         return -1;
-    if (length_bytes > room)
-        return err_msg(e, MSG_DISK_FULL, "%lld bytes are announced, %lld are free",
-                       (long long)length_bytes, (long long)room);
     char *id = arena_get(a, ID_SIZE), blob_id[ID_SIZE];
     char *name = arena_get(a, BLOB_NAME_MAX + 1);
     id_make(id);
@@ -98,36 +89,26 @@ int resume_add(struct tasks *t, const struct task_wish *w, int64_t length_bytes,
 
 /* -- the end of all pieces -- */
 
-struct sum {
-    char hash[2 * HASH_BYTES + 1];
-    enum msg fault; /* MSG_OK: by its first bytes it may be a clip */
-};
-
-static int sum_bytes(struct blob_reader *r, struct sum *out, struct err *e)
+static int sum_bytes(struct blob_reader *r, struct intake_sum *out, struct err *e)
 {
-    AUTO(freep) unsigned char *data = mem_new(READ_BYTES);
-    unsigned char hash[HASH_BYTES];
-    crypto_generichash_state state;
-    crypto_generichash_init(&state, NULL, 0, HASH_BYTES);
+    AUTO(freep) unsigned char *data = mem_new(INTAKE_READ_BYTES);
+    AUTO(intake_freep) struct intake *in = intake_new();
     int64_t size = blob_reader_size(r);
-    for (int64_t at = 0; at < size;) {
-        ssize_t n = blob_pread(r, data, READ_BYTES, at, e);
+    while (intake_bytes(in) < size) {
+        ssize_t n = blob_pread(r, data, INTAKE_READ_BYTES, intake_bytes(in), e);
         if (n < 0)
             return -1;
         if (n == 0)
             return err_set(e, ERR_SYSTEM, "upload: its bytes ended early");
-        if (at == 0)
-            out->fault = sniff_fault(sniff(data, (size_t)(n < SNIFF_WINDOW ? n : SNIFF_WINDOW)));
-        crypto_generichash_update(&state, data, (unsigned long long)n);
-        at += n;
+        (void)intake_take(in, data, (size_t)n); /* the sum has its fault too */
     }
-    crypto_generichash_final(&state, hash, sizeof(hash));
-    (void)sodium_bin2hex(out->hash, sizeof(out->hash), hash, sizeof(hash));
+    intake_end(in, out);
     return 0;
 }
 
 /* Reads all bytes again, wherever they lie by now. */
-static int sum_again(struct tasks *t, const struct upload_row *u, struct sum *out, struct err *e)
+static int sum_again(struct tasks *t, const struct upload_row *u, struct intake_sum *out,
+                     struct err *e)
 {
     AUTO(blob_reader_closep) struct blob_reader *r = NULL;
     struct err why = {0};
@@ -183,9 +164,9 @@ static bool is_final(const struct err *e)
 }
 
 static int become_task(struct tasks *t, struct arena *a, const struct upload_row *u,
-                       const struct sum *known, int64_t *task_id, struct err *e)
+                       const struct intake_sum *known, int64_t *task_id, struct err *e)
 {
-    struct sum sum;
+    struct intake_sum sum;
     if (known)
         sum = *known;
     else if (sum_again(t, u, &sum, e) < 0)
@@ -218,8 +199,8 @@ static int become_task(struct tasks *t, struct arena *a, const struct upload_row
 }
 
 /* Makes the task of a whole upload, unless it is one. */
-static int finish(struct tasks *t, struct arena *a, struct upload_row *u, const struct sum *known,
-                  struct err *e)
+static int finish(struct tasks *t, struct arena *a, struct upload_row *u,
+                  const struct intake_sum *known, struct err *e)
 {
     if (u->task_id || u->offset_bytes < u->length_bytes)
         return 0;
@@ -261,8 +242,8 @@ static int wait_free(struct tasks *t, struct arena *a, const char *id, int64_t u
 
 /* Nobody writes then. Who does not let go is left behind, so that only one who comes waits for a
  * process that was killed. */
-static int clear(struct tasks *t, struct arena *a, const char *id, int64_t user_id,
-                 struct upload_row *out, struct err *e)
+static int take_over(struct tasks *t, struct arena *a, const char *id, int64_t user_id,
+                     struct upload_row *out, struct err *e)
 {
     int64_t wish;
     bool held, done;
@@ -281,7 +262,8 @@ static int clear(struct tasks *t, struct arena *a, const char *id, int64_t user_
 int resume_get(struct tasks *t, struct arena *a, const char *id, int64_t user_id,
                struct upload_row *out, struct err *e)
 {
-    if (get(t, a, id, user_id, out, e) < 0 || (out->holder && clear(t, a, id, user_id, out, e) < 0))
+    if (get(t, a, id, user_id, out, e) < 0 ||
+        (out->holder && take_over(t, a, id, user_id, out, e) < 0))
         return -1;
     return finish(t, a, out, NULL, e);
 }
@@ -328,7 +310,7 @@ static int open_writer(struct tasks *t, const struct upload_row *u, struct blob_
     int64_t left = u->length_bytes - u->offset_bytes;
     if (left == 0)
         return 0;
-    int64_t aside = left < SET_ASIDE_BYTES ? left : SET_ASIDE_BYTES;
+    int64_t aside = intake_aside(left);
     if (u->offset_bytes > 0)
         return blob_resume(t->blob, u->id, u->offset_bytes, aside, out, e);
     /* bytes that were parked and never acknowledged may lie there */
@@ -338,15 +320,10 @@ static int open_writer(struct tasks *t, const struct upload_row *u, struct blob_
 int resume_begin(struct tasks *t, struct arena *a, const char *id, int64_t user_id,
                  int64_t at_bytes, struct task_piece **out, struct err *e)
 {
-    size_t align = _Alignof(struct task_piece); /* libsodium wants its state on a cache line */
-    AUTO(piece_freep)
-    struct task_piece *p = aligned_alloc(align, (sizeof(*p) + align - 1) / align * align);
-    if (!p)
-        abort();
-    memset(p, 0, sizeof(*p));
+    AUTO(piece_freep) struct task_piece *p = mem_new(sizeof(*p));
     p->tasks = t;
     p->arena = arena_new();
-    crypto_generichash_init(&p->hash, NULL, 0, HASH_BYTES);
+    p->in = intake_new();
     struct upload_row seen;
     if (hold(t, a, id, user_id, at_bytes, &p->number, &seen, e) < 0 ||
         store_upload_get(t->store, p->arena, id, user_id, &p->row, e) < 0)
@@ -376,15 +353,9 @@ static int piece_write(struct task_piece *p, const void *data, size_t len, struc
         return err_msg(e, MSG_FILE_TOO_LARGE, "upload %s: more than the %lld bytes announced",
                        p->row.id, (long long)p->row.length_bytes);
     if (p->row.offset_bytes == 0) {
-        size_t room = SNIFF_WINDOW - p->head_len, n = len < room ? len : room;
-        if (n)
-            memcpy(p->head + p->head_len, data, n);
-        p->head_len += n;
-        enum msg fault =
-            n && p->head_len == SNIFF_WINDOW ? sniff_fault(sniff(p->head, SNIFF_WINDOW)) : MSG_OK;
+        enum msg fault = intake_take(p->in, data, len);
         if (fault != MSG_OK)
             return err_msg(e, fault, "upload %s is no clip", p->row.id);
-        crypto_generichash_update(&p->hash, data, len);
     }
     p->bytes += (int64_t)len;
     return blob_write(p->writer, data, len, e);
@@ -447,14 +418,11 @@ static int keep_bytes(struct task_piece *p, struct err *e)
 }
 
 /* The sum of all bytes, when they came in this one piece. */
-static const struct sum *sum_of(struct task_piece *p, struct sum *out)
+static const struct intake_sum *sum_of(struct task_piece *p, struct intake_sum *out)
 {
     if (p->row.offset_bytes > 0 || p->bytes < p->row.length_bytes)
         return NULL;
-    unsigned char hash[HASH_BYTES];
-    crypto_generichash_final(&p->hash, hash, sizeof(hash));
-    (void)sodium_bin2hex(out->hash, sizeof(out->hash), hash, sizeof(hash));
-    out->fault = sniff_fault(sniff(p->head, p->head_len));
+    intake_end(p->in, out);
     return out;
 }
 
@@ -464,7 +432,7 @@ int resume_end(struct task_piece *piece, bool keep, struct arena *a, struct uplo
     AUTO(piece_freep) struct task_piece *p = piece;
     struct tasks *t = p->tasks;
     struct err why = p->refused;
-    struct sum sum;
+    struct intake_sum sum;
     if (!keep || why.code != ERR_NONE) {
         blob_abortp(&p->writer);
         bool no_clip = why.code == ERR_UNSUPPORTED;

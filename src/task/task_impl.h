@@ -7,7 +7,7 @@
  *   resume.c   clips in pieces            profile.c  how reels are made, logos
  *   line.c     places in the line      amend.c    what is changed of a task
  *   event.c    what became of tasks    quota.c    what a user may still do
- *   overview.c what operators see */
+ *   overview.c what operators see   intake.c   what all ways in do with bytes */
 #pragma once
 #include "store/line.h"
 #include "task/state.h"

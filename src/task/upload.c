@@ -6,29 +6,25 @@
 #include "core/err.h"
 #include "core/log.h"
 #include "core/mem.h"
-#include "core/sniff.h"
 #include "core/str.h"
 #include "store/store.h"
+#include "task/intake.h"
 #include "task/name.h"
 #include "task/profile.h"
 #include "task/task_impl.h"
 
 #include <math.h>
-#include <sodium.h>
 
-enum { HASH_BYTES = 32, TITLE_MAX = 200, KEY_MAX = 128 };
+enum { TITLE_MAX = 200, KEY_MAX = 128 };
 /* What a multipart body may hold beside the file. */
-enum { BODY_EXTRA_BYTES = 64 * 1024, SET_ASIDE_BYTES = 16 << 20 };
+enum { BODY_EXTRA_BYTES = 64 * 1024 };
 
 struct task_upload {
-    crypto_generichash_state hash;
     struct tasks *tasks;
+    struct intake *in;
     struct blob_writer *writer;
     char name[BLOB_NAME_MAX + 1]; /* where the bytes will lie */
-    int64_t bytes;
-    uint8_t head[SNIFF_WINDOW];
-    size_t head_len;
-    struct err refused; /* code ERR_NONE: all well so far */
+    struct err refused;           /* code ERR_NONE: all well so far */
 };
 
 static void upload_freep(struct task_upload **u)
@@ -36,6 +32,7 @@ static void upload_freep(struct task_upload **u)
     if (!*u)
         return;
     blob_abort((*u)->writer);
+    intake_free((*u)->in);
     free(*u);
     *u = NULL;
 }
@@ -46,28 +43,17 @@ int task_upload_begin(struct tasks *t, int64_t declared_bytes, struct task_uploa
     if (declared_bytes > t->rules.max_upload_bytes + BODY_EXTRA_BYTES)
         return err_msg(e, MSG_FILE_TOO_LARGE, "%lld bytes are announced",
                        (long long)declared_bytes);
-    /* libsodium wants its state on a cache line. */
-    AUTO(upload_freep) struct task_upload *u = NULL;
-    size_t align = _Alignof(struct task_upload);
-    u = aligned_alloc(align, (sizeof(*u) + align - 1) / align * align);
-    if (!u)
-        abort();
-    memset(u, 0, sizeof(*u));
+    AUTO(upload_freep) struct task_upload *u = mem_new(sizeof(*u));
     u->tasks = t;
-    crypto_generichash_init(&u->hash, NULL, 0, HASH_BYTES);
-    /* What is announced has to fit now. Only a part is set aside: announcing costs nothing, and
-     * who announces much and sends nothing must not take the room of all others. */
-    int64_t room = 0, all = 0;
-    if (declared_bytes > SET_ASIDE_BYTES && blob_space(t->blob, &room, &all, e) < 0)
+    u->in = intake_new();
+    /* What is announced has to fit now; what is set aside is looked for when the file begins. */
+    int64_t aside = intake_aside(declared_bytes);
+    if (declared_bytes > aside && intake_room(t, declared_bytes, e) < 0)
         return -1;
-    if (declared_bytes > SET_ASIDE_BYTES && declared_bytes > room)
-        return err_msg(e, MSG_DISK_FULL, "%lld bytes are announced, %lld are free",
-                       (long long)declared_bytes, (long long)room);
-    int64_t aside = declared_bytes < SET_ASIDE_BYTES ? declared_bytes : SET_ASIDE_BYTES;
     char id[ID_SIZE];
     id_make(id);
     task_blob_name(u->name, "clips", store_now_ms(t->store), id, "");
-    if (blob_begin_named(t->blob, u->name, aside > 0 ? aside : 0, &u->writer, e) < 0)
+    if (blob_begin_named(t->blob, u->name, aside, &u->writer, e) < 0)
         return -1;
     *out = TAKE(u);
     return 0;
@@ -78,28 +64,20 @@ void task_upload_abort(struct task_upload *u)
     upload_freep(&u);
 }
 
-static int look(const struct task_upload *u, struct err *e)
+static int no_clip(enum msg fault, struct err *e)
 {
-    enum msg fault = sniff_fault(sniff(u->head, u->head_len));
-    return fault == MSG_OK ? 0
-                           : err_msg(e, fault, "the first %zu bytes are no clip's", u->head_len);
+    return err_msg(e, fault, "its first bytes are no clip's");
 }
 
 static int upload_write(struct task_upload *u, const void *data, size_t len, struct err *e)
 {
     const struct task_rules *rules = &u->tasks->rules;
-    if ((uint64_t)len > (uint64_t)(rules->max_upload_bytes - u->bytes))
+    if ((uint64_t)len > (uint64_t)(rules->max_upload_bytes - intake_bytes(u->in)))
         return err_msg(e, MSG_FILE_TOO_LARGE, "over %lld bytes",
                        (long long)rules->max_upload_bytes);
-    size_t room = SNIFF_WINDOW - u->head_len, n = len < room ? len : room;
-    if (n) {
-        memcpy(u->head + u->head_len, data, n);
-        u->head_len += n;
-        if (u->head_len == SNIFF_WINDOW && look(u, e) < 0)
-            return -1;
-    }
-    crypto_generichash_update(&u->hash, data, len);
-    u->bytes += (int64_t)len;
+    enum msg fault = intake_take(u->in, data, len);
+    if (fault != MSG_OK)
+        return no_clip(fault, e);
     return blob_write(u->writer, data, len, e);
 }
 
@@ -192,14 +170,6 @@ int task_check_wish(const struct task_wish *w, struct arena *a, struct task_new 
 }
 
 /* -- the end -- */
-
-static const char *hash_end(struct task_upload *u, struct arena *a)
-{
-    unsigned char hash[HASH_BYTES];
-    char *hex = arena_get(a, 2 * HASH_BYTES + 1);
-    crypto_generichash_final(&u->hash, hash, sizeof(hash));
-    return sodium_bin2hex(hex, 2 * HASH_BYTES + 1, hash, sizeof(hash));
-}
 
 /* The task that this key made before, as it was asked for then: the same clip and wishes, or a
  * mix-up. */
@@ -304,12 +274,14 @@ int task_upload_commit(struct task_upload *upload, const struct task_wish *w, st
     }
     if (task_check_wish(w, a, &n, e) < 0)
         return -1;
-    if (!u->bytes)
+    struct intake_sum sum;
+    intake_end(u->in, &sum);
+    if (!sum.bytes)
         return err_msg(e, MSG_EMPTY_FILE, "no bytes");
-    if (u->head_len < SNIFF_WINDOW && look(u, e) < 0)
-        return -1;
-    n.clip_bytes = u->bytes;
-    n.clip_hash = hash_end(u, a);
+    if (sum.fault != MSG_OK)
+        return no_clip(sum.fault, e);
+    n.clip_bytes = sum.bytes;
+    n.clip_hash = arena_strdup(a, sum.hash);
     struct task_row row;
     if (n.idempotency_key &&
         store_task_by_key(t->store, a, n.user_id, n.idempotency_key, &row, NULL) == 0) {
