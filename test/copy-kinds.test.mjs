@@ -36,6 +36,18 @@ async function units(path) {
     }).filter((unit) => ![7, 8, 9, 10, 11, 12].includes(unit[0] & 31));
 }
 
+// How many of a file's packets have an IDR picture.
+async function idrs(path) {
+    const { stdout } = await exec('ffmpeg', ['-nostdin', '-v', 'error', '-i', path, '-map', '0:v:0', '-c', 'copy', '-bsf:v', 'filter_units=pass_types=5', '-f', 'framemd5', '-']);
+    return stdout.split('\n').filter((line) => /^\d/.test(line)).length;
+}
+
+// How many the file's own list says that a player can begin at; ffprobe's parser would add recovery points.
+async function searched(path) {
+    const { stdout } = await exec('ffprobe', ['-v', 'error', '-fflags', 'noparse', '-select_streams', 'v:0', '-show_entries', 'packet=flags', '-of', 'csv=p=0', path]);
+    return stdout.split('\n').filter((line) => line.startsWith('K')).length;
+}
+
 // The first pictures that are shown, or those from `from` on, each as 64x36 grey bytes.
 const GREY = 64 * 36;
 async function looks(path, from, count) {
@@ -54,6 +66,7 @@ async function check(t, make, path, encoded) {
     assert.ok(report.receipt.ok && !report.remade, 'the receipt was good at once');
     const { video } = await packets(reel), shown = await pictures(reel);
     assert.equal(shown.length, video.packets.length, 'every packet is a picture');
+    assert.equal(await searched(reel), await idrs(reel), 'a player that searches begins at IDR pictures alone');
     if (path === 'encode') return;
 
     const bumper = Math.round(BUMPER_S * report.out.video.fps.split('/').reduce((n, d) => n / d)), body = shown.length - 2 * bumper;
