@@ -81,8 +81,10 @@ async function watch(name, part, start, lastWords) {
         const { code, signal } = await (part.ended ?? part.child.ended);
         if (ending) return;
         if (Date.now() - since > LONG_LIFE_MS) wait = FIRST_WAIT_MS;
+        const said = lastWords().trim().slice(-LAST_WORDS).replace(/^/gm, '            | ');
         say(
-            `${name} ended (${signal ?? `status ${code}`}); it is started anew in ${wait / 1000} s\n${lastWords().trim().slice(-LAST_WORDS).replace(/^/gm, '            | ')}`,
+            `${name} ended (${signal ?? `status ${code}`}); it is started anew in ` +
+                `${wait / 1000} s\n${said}`,
         );
         for (;;) {
             await sleep(wait);

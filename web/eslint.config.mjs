@@ -6,7 +6,7 @@ import react from 'eslint-plugin-react';
 import hooks from 'eslint-plugin-react-hooks';
 import globals from 'globals';
 
-const LONG = { code: 100, ignoreRegExpLiterals: true, ignoreUrls: true };
+const LONG = { code: 100, ignoreUrls: true };
 
 // Which folders a folder of web/src may look at, besides itself; main.jsx shows them all.
 const MAY = {
