@@ -1,7 +1,8 @@
 // The commands, as people and scripts use them: what they print, where, and how they end.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -293,6 +294,24 @@ test('long lists come whole from a server, and who stops reading them holds nobo
         assert.deepEqual([...all.subarray(-6)], [0x78, 0, 0, 0, 1, 2], `${text}: ${all}`);
         assert.match(spoken.subarray(5).toString(), says, text);
     }
+    const long = connect({ path: join(server.dir, 'reelgate.db.control'), allowHalfOpen: true });
+    long.on('error', () => {}); // what it goes on to send is not read
+    let told = '';
+    long.on('data', (piece) => (told += piece));
+    long.write('x'.repeat(300 << 10));
+    await until('it is told', () => told.includes('the question is too long'));
+    long.destroy();
+
+    // no descriptor is left: who asks waits, and the server does not go round meanwhile
+    const limits = (numbers) => execFileSync('prlimit', ['--pid', String(server.pid), `--nofile=${numbers}`]);
+    const before = /Max open files\s+(\d+)\s+(\d+)/.exec(readFileSync(`/proc/${server.pid}/limits`, 'utf8'));
+    limits(`3:${before[2]}`);
+    const waits = list();
+    await until('it is told', () => server.logLines(/has to wait/).length > 0);
+    limits(`${before[1]}:${before[2]}`);
+    assert.deepEqual(await waits, [...names, 'eva']);
+    assert.ok(server.logLines(/has to wait/).length < 10, 'once a second at most');
+
     const stays = connect(join(server.dir, 'reelgate.db.control'));
     await once(stays, 'connect');
     assert.equal((await server.stop()).code, 0, 'and none that asks nothing holds it up');

@@ -26,6 +26,7 @@
 enum {
     ASK_MAX = 256 * 1024, /* some thousand numbers of tasks */
     ASK_MS = 10000,       /* by when all of it is here */
+    AGAIN_MS = 1000,      /* after there was no descriptor for who asks */
     SEND_S = 10,          /* a listener that takes nothing for so long is left */
     FRAME_HEAD = 5,
     FRAME_MAX = 64 << 20, /* a page of a list is far below */
@@ -215,14 +216,14 @@ static int read_question(const struct control *t, int fd, char *text, size_t *le
             return err_set(e, ERR_INPUT, "it was not asked in time");
         if (p[1].revents)
             return err_set(e, ERR_STOPPED, "the server stops");
-        ssize_t n = recv(fd, text + *len, ASK_MAX - *len, MSG_DONTWAIT);
+        ssize_t n = recv(fd, text + *len, ASK_MAX + 1 - *len, MSG_DONTWAIT);
         if (n < 0 && errno != EAGAIN && errno != EINTR)
             return err_set(e, ERR_SYSTEM, "recv: %s", strerror(errno));
         if (n == 0)
             return 0;
         if (n > 0)
             *len += (size_t)n;
-        if (*len == ASK_MAX)
+        if (*len > ASK_MAX)
             return err_set(e, ERR_INPUT, "the question is too long");
     }
 }
@@ -288,24 +289,28 @@ static enum cli_exit run(struct control *t, struct served *s, json_t *o, struct 
 static void serve(struct control *t, int fd)
 {
     AUTO(arena_freep) struct arena *a = arena_new();
-    AUTO(freep) char *text = mem_new(ASK_MAX);
+    AUTO(freep) char *text = mem_new(ASK_MAX + 1);
     size_t len = 0;
-    struct err e;
+    struct err e = {0};
     struct served s = {.fd = fd, .cli.flush = flush_served};
     s.cli.out = open_memstream(&s.text[0], &s.len[0]);
     s.cli.err = open_memstream(&s.text[1], &s.len[1]);
     const struct timeval patience = {.tv_sec = SEND_S};
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
     uid_t who = peer(fd);
-    if (s.cli.out && s.cli.err && (who == 0 || who == geteuid()) &&
-        read_question(t, fd, text, &len, &e) == 0) {
-        json_t *o = json_loadb(text, len, 0, NULL);
-        const char status = (char)run(t, &s, o, a);
+    if (s.cli.out && s.cli.err && (who == 0 || who == geteuid())) {
+        char status = CLI_FAILED;
+        if (read_question(t, fd, text, &len, &e) == 0) {
+            json_t *o = json_loadb(text, len, 0, NULL);
+            status = (char)run(t, &s, o, a);
+            json_decref(o);
+        } else {
+            fprintf(s.cli.err, "reelgate: %s\n", e.text);
+        }
         flush_served(&s.cli);
         put_frame(&s, 'x', &status, 1);
-        json_decref(o);
     }
-    sodium_memzero(text, ASK_MAX);
+    sodium_memzero(text, ASK_MAX + 1);
     for (int i = 0; i < 2; i++) {
         FILE *f = i ? s.cli.err : s.cli.out;
         if (f)
@@ -326,8 +331,13 @@ static void *listen_on(void *arg)
             return NULL;
         AUTO(fd_closep)
         int fd = p[0].revents ? accept4(t->listen_fd, NULL, NULL, SOCK_CLOEXEC) : -1;
-        if (fd >= 0)
+        if (fd >= 0) {
             serve(t, fd);
+        } else if (p[0].revents && errno != EINTR && errno != EAGAIN && errno != ECONNABORTED) {
+            /* who asks stays in line, so poll would come back at once */
+            log_warn(t->server->log, "an operator's command has to wait", "why", strerror(errno));
+            (void)poll(&p[1], 1, AGAIN_MS);
+        }
     }
 }
 
