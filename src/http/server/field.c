@@ -160,6 +160,23 @@ enum range_kind range_read(const char *header, int64_t size_bytes, int64_t *from
 
 /* -- names -- */
 
+/* Signs that turn the direction of what follows (Unicode UAX #9: U+202A to U+202E, U+2066 to
+ * U+2069) become "_": with them a name can show another ending than it has. */
+static void drop_turns(char *name)
+{
+    char *to = name;
+    for (const char *p = name; *p;) {
+        const unsigned char *u = (const unsigned char *)p;
+        bool turns = u[0] == 0xe2 && ((u[1] == 0x80 && u[2] >= 0xaa && u[2] <= 0xae) ||
+                                      (u[1] == 0x81 && u[2] >= 0xa6 && u[2] <= 0xa9));
+        *to++ = *p;
+        if (turns)
+            to[-1] = '_';
+        p += turns ? 3 : 1;
+    }
+    *to = 0;
+}
+
 const char *disposition_make(struct arena *a, const char *title, const char *file_name, bool attach,
                              const char *ending)
 {
@@ -169,6 +186,7 @@ const char *disposition_make(struct arena *a, const char *title, const char *fil
     char *dot = *title ? NULL : strrchr(name, '.');
     if (dot && dot != name)
         *dot = 0;
+    drop_turns(name);
     /* no client may take it for a path, or for a file that is not shown */
     for (char *p = name; *p; p++)
         if (*p == '/' || *p == '\\' || (*p == '.' && p == name))

@@ -153,6 +153,9 @@ static void a_title_goes_before_the_file_name_and_is_no_path(void **state)
         {"", "inline; filename=\"gol.mp4\"; filename*=UTF-8''gol.mp4"},
         {"Final 2.0", "inline; filename=\"Final 2.0.mp4\"; filename*=UTF-8''Final%202.0.mp4"},
         {"a/b\\c", "inline; filename=\"a_b_c.mp4\"; filename*=UTF-8''a_b_c.mp4"},
+        /* turned, it would end in "4pm.exe" on the screen */
+        {"exe.\xe2\x80\xaegol \xe2\x81\xa6x\xe2\x81\xa9",
+         "inline; filename=\"exe._gol _x_.mp4\"; filename*=UTF-8''exe._gol%20_x_.mp4"},
         {"../x", "inline; filename=\"_._x.mp4\"; filename*=UTF-8''_._x.mp4"},
         {"Uno, \"dos\"; \xc3\xb1", "inline; filename=\"Uno_ _dos__ _.mp4\"; "
                                    "filename*=UTF-8''Uno%2C%20%22dos%22%3B%20%C3%B1.mp4"},
