@@ -18,13 +18,12 @@ enum event_kind {
     EVENT_PROGRESS, /* a task has at most its newest one */
     EVENT_KINDS
 };
-struct event_row {
-    int64_t id, user_id, task_id;
-    enum event_kind kind;
-    int progress;
-    const char *error_slug; /* "" when none; lives until each() returns */
-    int64_t created_ms;
-    bool again; /* the task was in that state before; what it is called or how it is made changed */
+struct event_row { /* its columns: event_row.def */
+#define NUMBER(type, name) type name;
+#define TEXT(name)         const char *name;
+#include "store/event_row.def"
+#undef NUMBER
+#undef TEXT
 };
 /* A user's events beyond the id `after`, in the order in which they were committed; task_id 0: of
  * all tasks. each() may not call the store; non-zero stops early. */

@@ -10,13 +10,12 @@ enum { HOOKS_MAX = 20 }; /* of a user */
 /* A kind of delivery beside those of events; hooks do not choose it. */
 enum { HOOK_TEST = EVENT_KINDS };
 
-struct hook_row {
-    int64_t id, user_id;
-    const char *url, *description;
-    unsigned kinds; /* bits 1 << enum event_kind */
-    bool enabled;
-    const char *secret, *old_secret; /* the old one signs too until old_until_ms */
-    int64_t old_until_ms, created_ms;
+struct hook_row { /* its columns: hook_row.def */
+#define NUMBER(type, name) type name;
+#define TEXT(name)         const char *name;
+#include "store/hook_row.def"
+#undef NUMBER
+#undef TEXT
 };
 /* Of h: user_id, url, description, kinds, enabled, secret. MSG_HOOKS_LIMITED: there are HOOKS_MAX.
  */
@@ -36,20 +35,12 @@ int store_hook_secret(struct store *s, int64_t id, int64_t user_id, const char *
 int store_hook_remove(struct store *s, int64_t id, int64_t user_id, struct err *e);
 
 enum delivery_state { DELIVERY_WAITING, DELIVERY_DONE, DELIVERY_DEAD };
-struct delivery_row {
-    int64_t id, hook_id, user_id;
-    int64_t event_id, task_id; /* 0 for a test */
-    int kind;                  /* enum event_kind or HOOK_TEST */
-    int progress;
-    const char *error_slug, *title, *file_name, *reel_blob; /* as they were at the event */
-    int64_t created_ms;
-    enum delivery_state state;
-    int64_t fence;     /* attempts so far */
-    int tries;         /* since it was last replayed */
-    int64_t next_ms;   /* the next attempt, or the end of the lease of the one under way */
-    int status;        /* of the last answer; 0: none */
-    const char *error; /* of the last attempt; "" when it was taken */
-    int64_t ended_ms;  /* 0: waits */
+struct delivery_row { /* its columns: delivery_row.def */
+#define NUMBER(type, name) type name;
+#define TEXT(name)         const char *name;
+#include "store/delivery_row.def"
+#undef NUMBER
+#undef TEXT
 };
 /* A delivery of kind HOOK_TEST, due now. */
 int store_delivery_test(struct store *s, int64_t hook_id, int64_t user_id, int64_t *id,

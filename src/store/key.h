@@ -10,13 +10,12 @@ struct err;
 struct store;
 
 enum { KEYS_MAX = 100, KEY_NAME_MAX = 100 * 4 };
-struct key_row {
-    int64_t id, user_id;
-    const char *name, *hash, *hint; /* hint: its first characters, for people */
-    unsigned scopes;
-    int64_t created_ms, expires_ms, used_ms; /* 0: never */
-    const char *username;                    /* its owner's, as admin */
-    bool admin;
+struct key_row { /* its columns: key_row.def */
+#define NUMBER_AS(type, name, sql) type name;
+#define TEXT_AS(name, sql)         const char *name;
+#include "store/key_row.def"
+#undef NUMBER_AS
+#undef TEXT_AS
 };
 struct key_new {
     int64_t user_id;

@@ -1,14 +1,14 @@
-/* Plan: pick the back end by the URL's scheme; the bells, which are the same for every back
- * end; then one line a function: shared checks, and on to the slot. */
+/* Plan: pick the engine by the URL's scheme; the bells, which are the same for every engine; what
+ * looks after the database as a whole. */
 #include "store/store.h"
 
 #include "core/engine.h"
 #include "core/err.h"
 #include "core/mem.h"
+#include "store/event.h"
 #include "store/hook.h"
-#include "store/store_impl.h"
-
-#include <assert.h>
+#include "store/outbox.h"
+#include "store/sql_impl.h"
 
 static const struct back_end {
     const char *scheme;
@@ -186,7 +186,7 @@ void store_delivery_wake(struct store *s)
     bell_ring(&s->deliveries);
 }
 
-/* -- on to the back end -- */
+/* -- as a whole -- */
 
 int store_migrate(struct store *s, int *from, int *to, struct err *e)
 {
@@ -196,7 +196,7 @@ int store_migrate(struct store *s, int *from, int *to, struct err *e)
 
 int store_ping(struct store *s, struct err *e)
 {
-    return s->ops->ping(s, e);
+    return sql_ask(s, SQL_PING, NULL, NULL, NULL, e) < 0 ? -1 : 0;
 }
 
 int store_check(struct store *s, struct err *e)
@@ -209,276 +209,11 @@ int64_t store_now_ms(struct store *s)
     return s->ops->now_ms(s);
 }
 
-int store_user_add(struct store *s, const char *username, const char *email,
-                   const char *password_hash, int64_t *id, struct err *e)
-{
-    if (strlen(username) > USER_NAME_MAX)
-        return err_msg(e, MSG_USERNAME_BAD, "the name has over %d bytes", USER_NAME_MAX);
-    if (strlen(email) > EMAIL_MAX)
-        return err_msg(e, MSG_EMAIL_BAD, "the address has over %d bytes", EMAIL_MAX);
-    return s->ops->user_add(s, username, email, password_hash, id, e);
-}
-
-int store_user_by_name(struct store *s, struct arena *a, const char *username, struct user_row *out,
-                       struct err *e)
-{
-    return s->ops->user_get(s, a, username, false, 0, out, e);
-}
-
-int store_user_by_name_or_email(struct store *s, struct arena *a, const char *text,
-                                struct user_row *out, struct err *e)
-{
-    return s->ops->user_get(s, a, text, true, 0, out, e);
-}
-
-int store_user_by_id(struct store *s, struct arena *a, int64_t id, struct user_row *out,
-                     struct err *e)
-{
-    return s->ops->user_get(s, a, NULL, false, id, out, e);
-}
-
-int store_user_set_password(struct store *s, int64_t id, const char *password_hash, struct err *e)
-{
-    return s->ops->user_set_password(s, id, password_hash, e);
-}
-
-int store_user_list(struct store *s, int64_t after, int max,
-                    int (*each)(void *arg, const struct user_row *u), void *arg, struct err *e)
-{
-    return s->ops->user_list(s, after, max, each, arg, e);
-}
-
-int store_user_search(struct store *s, const char *part, int64_t after, int max,
-                      int (*each)(void *arg, const struct user_row *u), void *arg, struct err *e)
-{
-    return s->ops->user_search(s, part, after, max, each, arg, e);
-}
-
-int store_user_set(struct store *s, int64_t id, const struct user_change *u, struct err *e)
-{
-    return s->ops->user_set(s, id, u, e);
-}
-
-int store_key_add(struct store *s, const struct key_new *k, int64_t *id, int64_t *created_ms,
-                  int64_t *expires_ms, struct err *e)
-{
-    return s->ops->key_add(s, k, id, created_ms, expires_ms, e);
-}
-
-int store_key_get(struct store *s, struct arena *a, int64_t id, struct key_row *out, struct err *e)
-{
-    return s->ops->key_get(s, a, id, out, e);
-}
-
-int store_key_list(struct store *s, int64_t user_id,
-                   int (*each)(void *arg, const struct key_row *k), void *arg, struct err *e)
-{
-    return s->ops->key_list(s, user_id, each, arg, e);
-}
-
-int store_key_remove(struct store *s, int64_t id, int64_t user_id, struct err *e)
-{
-    return s->ops->key_remove(s, id, user_id, e);
-}
-
-int store_key_used(struct store *s, int64_t id, struct err *e)
-{
-    return s->ops->key_used(s, id, e);
-}
-
-int store_worker_beat(struct store *s, const struct worker_row *w, struct err *e)
-{
-    return s->ops->worker_beat(s, w, e);
-}
-
-int store_worker_list(struct store *s, int (*each)(void *arg, const struct worker_row *w),
-                      void *arg, struct err *e)
-{
-    return s->ops->worker_list(s, each, arg, e);
-}
-
-int store_task_oldest(struct store *s, int64_t *waited_ms, struct err *e)
-{
-    return s->ops->task_oldest(s, waited_ms, e);
-}
-
 int store_totals(struct store *s, struct store_totals *out, struct err *e)
 {
-    return s->ops->totals(s, out, e);
-}
-
-int store_task_add(struct store *s, const struct task_new *t, int64_t *id, bool *existed,
-                   struct err *e)
-{
-    assert(*t->clip_blob && t->clip_bytes >= 0 && (unsigned)t->fit < FIT_COUNT_);
-    return s->ops->task_add(s, t, id, existed, e);
-}
-
-int store_task_by_key(struct store *s, struct arena *a, int64_t user_id, const char *key,
-                      struct task_row *out, struct err *e)
-{
-    return s->ops->task_by_key(s, a, user_id, key, out, e);
-}
-
-int store_task_get(struct store *s, struct arena *a, int64_t id, int64_t user_id,
-                   struct task_row *out, struct err *e)
-{
-    return s->ops->task_get(s, a, id, user_id, out, e);
-}
-
-int store_task_list(struct store *s, const struct task_page *p,
-                    int (*each)(void *arg, const struct task_row *t), void *arg, struct err *e)
-{
-    return s->ops->task_list(s, p, each, arg, e);
-}
-
-int store_task_by_blob(struct store *s, struct arena *a, const char *blob, struct task_row *out,
-                       struct err *e)
-{
-    if (!*blob)
-        return err_set(e, ERR_MISSING, "no task has a blob without a name");
-    return s->ops->task_by_blob(s, a, blob, out, e);
-}
-
-int store_task_change(struct store *s, const struct task_change *c, bool *done, struct err *e)
-{
-    assert((unsigned)c->to < TASK_STATE_COUNT && c->to != TASK_PROCESSING);
-    assert(c->to != TASK_PROCESSED || (c->reel_blob && c->poster_blob));
-    assert(!c->remake || (c->to == TASK_UPLOADED && (unsigned)c->fit < FIT_COUNT_));
-    return s->ops->task_change(s, c, done, e);
-}
-
-int store_task_rename(struct store *s, int64_t id, int64_t user_id, const char *title,
-                      struct err *e)
-{
-    return s->ops->task_rename(s, id, user_id, title, e);
-}
-
-int store_task_claim(struct store *s, struct arena *a, const char *worker, int64_t lease_ms,
-                     struct task_row *out, bool *found, struct err *e)
-{
-    return s->ops->task_claim(s, a, worker, lease_ms, out, found, e);
-}
-
-int store_task_renew(struct store *s, int64_t id, int64_t fence, int64_t lease_ms, int progress,
-                     bool *held, struct err *e)
-{
-    int percent = progress < 0 ? 0 : progress > 100 ? 100 : progress;
-    return s->ops->task_renew(s, id, fence, lease_ms, percent, held, e);
-}
-
-int store_task_expired(struct store *s, int max, int (*each)(void *arg, const struct task_row *t),
-                       void *arg, struct err *e)
-{
-    return s->ops->task_expired(s, max, each, arg, e);
-}
-
-int store_task_next_due(struct store *s, int64_t *in_ms, struct err *e)
-{
-    return s->ops->task_next_due(s, in_ms, e);
-}
-
-int store_task_purge(struct store *s, int64_t id, struct err *e)
-{
-    return s->ops->task_purge(s, id, e);
-}
-
-int store_task_counts(struct store *s, int64_t counts[TASK_STATE_COUNT], struct err *e)
-{
-    return s->ops->task_counts(s, counts, e);
-}
-
-int store_line_read(struct store *s, int max, struct line_row *rows, int *count, struct err *e)
-{
-    return s->ops->line_read(s, max, rows, count, e);
-}
-
-int store_line_pace(struct store *s, struct line_pace *out, struct err *e)
-{
-    return s->ops->line_pace(s, out, e);
-}
-
-int store_outbox_read(struct store *s, int max, struct outbox_row *rows, int *count, struct err *e)
-{
-    return s->ops->outbox_read(s, max, rows, count, e);
-}
-
-int store_outbox_done(struct store *s, int64_t id, struct err *e)
-{
-    return s->ops->outbox_done(s, id, e);
-}
-
-int store_event_list(struct store *s, int64_t user_id, int64_t task_id, int64_t after, int max,
-                     int (*each)(void *arg, const struct event_row *ev), void *arg, struct err *e)
-{
-    return s->ops->event_list(s, user_id, task_id, after, max, each, arg, e);
-}
-
-int store_event_users(struct store *s, int64_t after,
-                      int (*each)(void *arg, int64_t user_id, int64_t newest), void *arg,
-                      struct err *e)
-{
-    return s->ops->event_users(s, after, each, arg, e);
-}
-
-int store_event_span(struct store *s, int64_t user_id, int64_t *newest, int64_t *forgotten,
-                     struct err *e)
-{
-    return s->ops->event_span(s, user_id, newest, forgotten, e);
-}
-
-int store_event_trim(struct store *s, int64_t keep_ms, int most, int *count, struct err *e)
-{
-    return s->ops->event_trim(s, keep_ms, most, count, e);
-}
-
-int store_upload_add(struct store *s, const struct upload_row *u, int64_t keep_ms,
-                     int64_t quota_bytes, int64_t *expires_ms, struct err *e)
-{
-    return s->ops->upload_add(s, u, keep_ms, quota_bytes, expires_ms, e);
-}
-
-int store_upload_get(struct store *s, struct arena *a, const char *id, int64_t user_id,
-                     struct upload_row *out, struct err *e)
-{
-    return s->ops->upload_get(s, a, id, user_id, out, e);
-}
-
-int store_upload_wish(struct store *s, const char *id, int64_t user_id, int64_t *wish,
-                      struct err *e)
-{
-    return s->ops->upload_wish(s, id, user_id, wish, e);
-}
-
-int store_upload_hold(struct store *s, const char *id, int64_t wish, bool force, bool *held,
-                      struct err *e)
-{
-    return s->ops->upload_hold(s, id, wish, force, held, e);
-}
-
-int store_upload_advance(struct store *s, const char *id, int64_t holder, int64_t from_bytes,
-                         int64_t to_bytes, int64_t keep_ms, bool *done, struct err *e)
-{
-    return s->ops->upload_advance(s, id, holder, from_bytes, to_bytes, keep_ms, done, e);
-}
-
-int store_upload_finish(struct store *s, const char *id, int64_t task_id, struct err *e)
-{
-    return s->ops->upload_finish(s, id, task_id, e);
-}
-
-int store_upload_remove(struct store *s, const char *id, struct err *e)
-{
-    return s->ops->upload_remove(s, id, e);
-}
-
-int store_upload_free_all(struct store *s, struct err *e)
-{
-    return s->ops->upload_free_all(s, e);
-}
-
-int store_upload_list(struct store *s, bool whole, int64_t idle_ms, int64_t keep_ms, int max,
-                      int (*each)(void *arg, const struct upload_row *u), void *arg, struct err *e)
-{
-    return s->ops->upload_list(s, whole, idle_ms, keep_ms, max, each, arg, e);
+    int64_t n[4];
+    if (sql_numbers(s, SQL_TOTALS, NULL, n, 4, e) < 0)
+        return -1;
+    *out = (struct store_totals){n[0], n[1], n[2], n[3]};
+    return 0;
 }

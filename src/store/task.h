@@ -13,31 +13,13 @@ struct store;
 
 enum task_state { TASK_UPLOADED, TASK_PROCESSING, TASK_PROCESSED, TASK_FAILED, TASK_DELETED };
 enum { TASK_STATE_COUNT = 5 };
-struct task_row {
-    int64_t id, user_id;
-    enum task_state state;
-    const char *file_name;             /* as the user named it; text only, never a path of ours */
-    const char *title;                 /* "" when none */
-    const char *clip_blob, *clip_hash; /* name in the blob room; BLAKE2b-256 in hex */
-    int64_t clip_bytes;
-    const char *reel_blob, *poster_blob; /* "" until processed */
-    int64_t reel_bytes, poster_bytes;
-    enum fit fit;
-    int64_t start_us;
-    int64_t created_ms, changed_ms;
-    int64_t fence; /* fencing number of the newest attempt; 0 before the first */
-    int attempts;  /* since created or retried */
-    int progress;  /* 0..100 */
-    int64_t lease_until_ms, not_before_ms;
-    const char *worker;     /* who holds it, "" when nobody */
-    const char *error_slug; /* core/message slug, "" when none */
-    const char *error_text; /* for the log and operators */
-    const char *report;     /* JSON of struct render_report (core/reel_json.h), "" when none; of a
-                               failed task maybe {"format": what its sentence names} */
-    int64_t profile;        /* the version that it was made under; 0: what the settings say */
-    int64_t length_us;      /* the clip's, once an attempt has read it; 0: not yet */
-    const char *username;   /* its owner's, where struct task_page asks for it; else NULL */
-    const char *request;    /* id of the request that made it, for logs; "" when none */
+struct task_row { /* its columns: task_row.def */
+#define NUMBER(type, name) type name;
+#define TEXT(name)         const char *name;
+#include "store/task_row.def"
+#undef NUMBER
+#undef TEXT
+    const char *username; /* its owner's, where struct task_page asks for it; else NULL */
 };
 struct task_new {
     int64_t user_id;

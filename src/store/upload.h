@@ -10,16 +10,12 @@ struct arena;
 struct err;
 struct store;
 
-struct upload_row {
-    const char *id;
-    int64_t user_id, length_bytes, offset_bytes;
-    const char *file_name, *title, *idempotency_key, *clip_blob;
-    const char *request; /* id of the one that began it, for logs; "" when none */
-    enum fit fit;        /* FIT_UNSAID: as the profile says once it is a task */
-    int64_t start_us;
-    int64_t wish, holder; /* who wants to write last, who writes; 0: nobody */
-    int64_t expires_ms;
-    int64_t task_id; /* 0: not yet a task */
+struct upload_row { /* its columns: upload_row.def */
+#define NUMBER(type, name) type name;
+#define TEXT(name)         const char *name;
+#include "store/upload_row.def"
+#undef NUMBER
+#undef TEXT
 };
 enum {
     UPLOADS_OPEN_MAX = 200

@@ -9,15 +9,15 @@ struct err;
 struct store;
 
 enum { USER_NAME_MAX = 64 * 4, EMAIL_MAX = 254, DAY_MS = 24 * 3600 * 1000 };
-struct user_row {
-    int64_t id;
-    const char *username, *email, *password_hash;
-    bool admin;
-    int64_t created_ms;
-    int64_t bytes_used;               /* clips, reels and posters of tasks not deleted */
-    int64_t bytes_limit, tasks_limit; /* their own; -1: as the settings say, 0: none */
-    int64_t day_tasks;                /* made today (UTC) */
-    int64_t tasks;                    /* not deleted; of store_user_search alone */
+struct user_row { /* its columns: user_row.def */
+#define NUMBER(type, name)         type name;
+#define TEXT(name)                 const char *name;
+#define NUMBER_AS(type, name, sql) type name;
+#include "store/user_row.def"
+#undef NUMBER
+#undef TEXT
+#undef NUMBER_AS
+    int64_t tasks; /* not deleted; of store_user_search alone */
 };
 /* ERR_INPUT with MSG_USER_EXISTS or MSG_EMAIL_EXISTS when taken (names exactly, e-mail without
  * case). */

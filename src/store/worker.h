@@ -8,10 +8,12 @@ struct err;
 struct store;
 
 enum { WORKER_KEPT_MS = 20000 }; /* who was not heard of for so long is forgotten */
-struct worker_row {
-    const char *name, *version;
-    int jobs, busy;
-    int64_t seen_ms;
+struct worker_row {              /* its columns: worker_row.def */
+#define NUMBER(type, name) type name;
+#define TEXT(name)         const char *name;
+#include "store/worker_row.def"
+#undef NUMBER
+#undef TEXT
     bool gone; /* for store_worker_beat: it ends */
 };
 int store_worker_beat(struct store *s, const struct worker_row *w, struct err *e);

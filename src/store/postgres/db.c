@@ -10,24 +10,6 @@
 
 enum { TRIES = 4, FAREWELLS = 4, DOWN_MS = 100, DOWN_MOST_MS = 3000 };
 
-void pg_int(struct pg_values *v, int64_t number)
-{
-    uint64_t wire = htobe64((uint64_t)number);
-    int n = v->count++;
-    memcpy(v->number[n], &wire, sizeof(wire));
-    v->value[n] = v->number[n];
-    v->length[n] = (int)sizeof(wire);
-    v->format[n] = 1;
-}
-
-void pg_text(struct pg_values *v, const char *text)
-{
-    int n = v->count++;
-    v->value[n] = text;
-    v->length[n] = text ? (int)strlen(text) : 0;
-    v->format[n] = 1;
-}
-
 int64_t pg_number(const PGresult *r, int row, int column)
 {
     if (PQgetisnull(r, row, column) || PQgetlength(r, row, column) != (int)sizeof(uint64_t))
@@ -174,13 +156,14 @@ static enum err_code code_of(const char *state)
         const char *prefix;
         enum err_code code;
     } rows[] = {
-        {"08", ERR_BUSY},    /* connection */
-        {"40", ERR_BUSY},    /* deadlock, serialization */
-        {"53100", ERR_FULL}, /* disk full */
-        {"53", ERR_BUSY},    /* too many connections, no memory */
-        {"55P03", ERR_BUSY}, /* lock not available */
-        {"57", ERR_BUSY},    /* shutting down, starting up, statement timeout */
-        {"25006", ERR_BUSY}, /* read-only: a standby that is about to take over */
+        {"08", ERR_BUSY},        /* connection */
+        {"23503", ERR_CONFLICT}, /* foreign key: of two changes at once the other came first */
+        {"40", ERR_BUSY},        /* deadlock, serialization */
+        {"53100", ERR_FULL},     /* disk full */
+        {"53", ERR_BUSY},        /* too many connections, no memory */
+        {"55P03", ERR_BUSY},     /* lock not available */
+        {"57", ERR_BUSY},        /* shutting down, starting up, statement timeout */
+        {"25006", ERR_BUSY},     /* read-only: a standby that is about to take over */
     };
     for (size_t i = 0; i < LEN(rows); i++)
         if (strncmp(state, rows[i].prefix, strlen(rows[i].prefix)) == 0)
@@ -206,34 +189,51 @@ static PGresult *judge(struct pg_conn *c, PGresult *r, char *state, struct err *
     return NULL;
 }
 
-PGresult *pg_run(struct pg_conn *c, enum pg_sql which, const struct pg_values *v, char *state,
+/* Values as libpq takes them, in binary. */
+static PGresult *run_prepared(PGconn *c, const char *name, const struct sql_values *v)
+{
+    const char *value[SQL_VALUES];
+    uint64_t wire[SQL_VALUES];
+    int length[SQL_VALUES], format[SQL_VALUES];
+    for (int i = 0; i < v->count; i++) {
+        const struct sql_value *of = &v->of[i];
+        wire[i] = htobe64((uint64_t)of->number);
+        value[i] = of->is_text ? of->text : (const char *)&wire[i];
+        length[i] = !of->is_text ? (int)sizeof(wire[i]) : of->text ? (int)strlen(of->text) : 0;
+        format[i] = 1;
+    }
+    return PQexecPrepared(c, name, v->count, value, length, format, 1);
+}
+
+PGresult *pg_run(struct pg_conn *c, int which, const struct sql_values *v, char *state,
                  struct err *e)
 {
+    static const struct sql_values none;
     char name[16];
-    snprintf(name, sizeof(name), "s%d", (int)which);
+    snprintf(name, sizeof(name), "s%d", which);
     if (!c->prepared[which]) {
-        PGresult *r = judge(c, PQprepare(c->c, name, pg_sql_text[which], 0, NULL), state, e);
+        AUTO(freep)
+        char *text = which < SQL_COUNT_ ? sql_expand((enum sql)which, pg_sql_text[which])
+                                        : mem_strdup(pg_sql_text[which]);
+        PGresult *r = judge(c, PQprepare(c->c, name, text, 0, NULL), state, e);
         if (!r)
             return NULL;
         PQclear(r);
         c->prepared[which] = true;
     }
-    static const struct pg_values none;
-    v = v ? v : &none;
-    return judge(c, PQexecPrepared(c->c, name, v->count, v->value, v->length, v->format, 1), state,
-                 e);
+    return judge(c, run_prepared(c->c, name, v ? v : &none), state, e);
 }
 
 /* Statements that must not be run twice: when the connection is lost under one, it may have been
  * committed all the same, and its slot finds out. */
-static bool runs_once(enum pg_sql which)
+static bool runs_once(int which)
 {
-    return which == PG_USER_ADD || which == PG_TASK_ADD || which == PG_TASK_CHANGE ||
-           which == PG_TASK_CLAIM || which == PG_API_KEY_ADD || which == PG_HOOK_ADD ||
-           which == PG_HOOK_SECRET || which == PG_DELIVERY_TEST || which == PG_PROFILE_ADD;
+    return which < SQL_COUNT_
+               ? sql_about[which].how == HOW_ONCE
+               : which == PG_TASK_ADD || which == PG_TASK_CHANGE || which == PG_TASK_CLAIM;
 }
 
-PGresult *pg_ask(struct postgres *s, enum pg_sql which, const struct pg_values *v, char *state,
+PGresult *pg_ask(struct postgres *s, int which, const struct sql_values *v, char *state,
                  struct err *e)
 {
     char own[6];

@@ -136,7 +136,7 @@ static int old_move(struct legacy *l, struct err *e)
 /* -- rows -- */
 
 /* Of a task t: it was taken without its file. */
-#define LOST "t.state = 3 AND t.error_slug = 'file_lost' AND t.clip_bytes = 0"
+#define LOST "t.state = " STATE_FAILED " AND t.error_slug = 'file_lost' AND t.clip_bytes = 0"
 
 /* Remade at each run, as an older program may have left others. A time that is none, or lies
  * outside of 1970 to 9999, is 0. A task that was failed because its file was lost is taken again
@@ -174,13 +174,15 @@ static const char functions[] =
     "    PERFORM 1 FROM users u WHERE u.id = who FOR NO KEY UPDATE;"
     "    INSERT INTO tasks (id, user_id, state, file_name, title, clip_blob, clip_hash, clip_bytes,"
     "        fit, start_us, created_ms, changed_ms, error_slug)"
-    "      VALUES (the_id, who, CASE WHEN slug = '' THEN 0 ELSE 3 END, name, '', blob, hash,"
+    "      VALUES (the_id, who, CASE WHEN slug = '' THEN " STATE_UPLOADED " ELSE " STATE_FAILED
+    " END, name, '', blob, hash,"
     "        bytes, 0, 0, CASE WHEN made_ms > 0 THEN made_ms ELSE reelgate_now_ms() END,"
     "        reelgate_now_ms(), slug);"
     "  ELSE"
     "    SELECT t.user_id INTO who FROM tasks t WHERE t.id = the_id;"
     "    PERFORM 1 FROM users u WHERE u.id = who FOR NO KEY UPDATE;"
-    "    UPDATE tasks t SET state = CASE WHEN slug = '' THEN 0 ELSE 3 END, clip_blob = blob,"
+    "    UPDATE tasks t SET state = CASE WHEN slug = '' THEN " STATE_UPLOADED " ELSE " STATE_FAILED
+    " END, clip_blob = blob,"
     "        clip_hash = hash, clip_bytes = bytes, changed_ms = reelgate_now_ms(),"
     "        error_slug = slug"
     "      WHERE t.id = the_id AND " LOST ";"

@@ -6,12 +6,9 @@
 #include "core/fd.h"
 #include "core/log.h"
 #include "core/mem.h"
-#include "store/hook_impl.h"
 #include "store/legacy_impl.h"
 #include "store/postgres/postgres_impl.h"
-#include "store/profile_impl.h"
 
-#include <inttypes.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 
@@ -220,45 +217,18 @@ static int postgres_migrate(struct store *base, int *from, int *to, struct err *
 
 /* -- check -- */
 
-static int postgres_ping(struct store *base, struct err *e)
-{
-    AUTO(pg_clearp) PGresult *r = pg_ask((struct postgres *)base, PG_PING, NULL, NULL, e);
-    return r ? 0 : -1;
-}
-
-/* Each gives no row when all is well, else one with a number that tells where. */
-static const struct fact {
-    const char *says, *sql;
-} facts[] = {
-    {"its bytes_used is not the sum of their tasks' bytes, of user",
-     "SELECT u.id FROM users u WHERE u.bytes_used <> (SELECT coalesce(sum(t.clip_bytes + "
-     "t.reel_bytes + t.poster_bytes), 0) FROM tasks t WHERE t.user_id = u.id AND t.state <> 4) "
-     "LIMIT 1"},
-    {"the count is not that of the tasks, of state",
-     "SELECT s::bigint FROM generate_series(0, 4) s WHERE "
-     "coalesce((SELECT sum(n) FROM task_counts c WHERE c.state = s), 0) <> "
-     "(SELECT count(*) FROM tasks t WHERE t.state = s) LIMIT 1"},
-    {"it is due and its user takes no part in the turns, task",
-     "SELECT t.id FROM tasks t WHERE t.state = 0 AND t.due = 1 AND t.user_id NOT IN "
-     "(SELECT user_id FROM turns) LIMIT 1"},
-    {"it is processing without a lease's fence or worker, task",
-     "SELECT id FROM tasks WHERE state = 1 AND (fence = 0 OR worker = '') LIMIT 1"},
-    {"it is processed without a reel, task",
-     "SELECT id FROM tasks WHERE state = 2 AND reel_blob = '' LIMIT 1"},
-};
-
 static int check_facts(PGconn *c, struct err *e)
 {
     /* one moment for all questions */
     if (pg_exec(c, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", e) < 0)
         return -1;
-    for (size_t i = 0; i < LEN(facts); i++) {
+    for (int i = 0; i < sql_fact_count; i++) {
         AUTO(pg_clearp)
-        PGresult *r = PQexecParams(c, facts[i].sql, 0, NULL, NULL, NULL, NULL, 1);
+        PGresult *r = PQexecParams(c, sql_facts[i].sql, 0, NULL, NULL, NULL, NULL, 1);
         if (PQresultStatus(r) != PGRES_TUPLES_OK)
             return err_set(e, ERR_BUSY, "database: %.150s", PQerrorMessage(c));
         if (PQntuples(r) > 0)
-            return err_set(e, ERR_SYSTEM, "store: %s %" PRId64, facts[i].says, pg_number(r, 0, 0));
+            return sql_fact_broken(&sql_facts[i], pg_number(r, 0, 0), e);
     }
     return pg_exec(c, "COMMIT", e);
 }
@@ -279,55 +249,11 @@ const struct store_ops store_postgres_ops = {
     .open = postgres_open,
     .close = postgres_close,
     .migrate = postgres_migrate,
-    .ping = postgres_ping,
     .check = postgres_check,
     .now_ms = postgres_now_ms,
-    .user_add = postgres_user_add,
-    .user_get = postgres_user_get,
-    .user_set_password = postgres_user_set_password,
-    .user_list = postgres_user_list,
-    .user_search = postgres_user_search,
-    .user_set = postgres_user_set,
-    .key_add = postgres_key_add,
-    .key_get = postgres_key_get,
-    .key_list = postgres_key_list,
-    .key_remove = postgres_key_remove,
-    .key_used = postgres_key_used,
-    .worker_beat = postgres_worker_beat,
-    .worker_list = postgres_worker_list,
-    .task_oldest = postgres_task_oldest,
-    .totals = postgres_totals,
+    .ask = postgres_ask,
     .task_add = postgres_task_add,
-    .task_by_key = postgres_task_by_key,
-    .task_get = postgres_task_get,
-    .task_list = postgres_task_list,
-    .task_by_blob = postgres_task_by_blob,
     .task_change = postgres_task_change,
-    .task_rename = postgres_task_rename,
     .task_claim = postgres_task_claim,
-    .task_renew = postgres_task_renew,
-    .task_expired = postgres_task_expired,
-    .task_next_due = postgres_task_next_due,
-    .task_purge = postgres_task_purge,
-    .task_counts = postgres_task_counts,
-    .line_read = postgres_line_read,
-    .line_pace = postgres_line_pace,
-    .outbox_read = postgres_outbox_read,
-    .outbox_done = postgres_outbox_done,
-    .event_list = postgres_event_list,
-    .event_users = postgres_event_users,
-    .event_span = postgres_event_span,
-    .event_trim = postgres_event_trim,
-    .upload_add = postgres_upload_add,
-    .upload_get = postgres_upload_get,
-    .upload_wish = postgres_upload_wish,
-    .upload_hold = postgres_upload_hold,
-    .upload_advance = postgres_upload_advance,
-    .upload_finish = postgres_upload_finish,
-    .upload_remove = postgres_upload_remove,
-    .upload_free_all = postgres_upload_free_all,
-    .upload_list = postgres_upload_list,
-    .hooks = &hook_postgres_ops,
-    .profiles = &profile_postgres_ops,
     .legacy = &legacy_postgres_ops,
 };

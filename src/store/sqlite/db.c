@@ -1,6 +1,7 @@
 /* Plan: errors; statements; connections and the pool of readers; then the writer, where waiting
  * callers form a queue: the first becomes the leader, takes all that wait into one transaction,
  * commits once, and tells each how it went. */
+#include "core/clock.h"
 #include "core/err.h"
 #include "core/fold.h"
 #include "core/mem.h"
@@ -40,14 +41,19 @@ int sq_fail(sqlite3 *db, const char *doing, struct err *e)
 
 /* -- statements -- */
 
-sqlite3_stmt *sq_get(struct sq_conn *c, enum sq_sql which, struct err *e)
+sqlite3_stmt *sq_get(struct sq_conn *c, int which, struct err *e)
 {
     sqlite3_stmt **st = &c->st[which];
-    if (!*st && sqlite3_prepare_v3(c->db, sq_sql_text[which], -1, SQLITE_PREPARE_PERSISTENT, st,
-                                   NULL) != SQLITE_OK) {
-        sq_fail(c->db, "prepare", e);
-        return NULL;
+    if (!*st) {
+        AUTO(freep)
+        char *text = which < SQL_COUNT_ ? sql_expand((enum sql)which, sq_sql_text[which])
+                                        : mem_strdup(sq_sql_text[which]);
+        if (sqlite3_prepare_v3(c->db, text, -1, SQLITE_PREPARE_PERSISTENT, st, NULL) != SQLITE_OK) {
+            sq_fail(c->db, "prepare", e);
+            return NULL;
+        }
     }
+    c->now_ms = clock_now_ms();
     return *st;
 }
 
@@ -75,7 +81,7 @@ int sq_run(sqlite3_stmt *st, struct err *e)
     return rc;
 }
 
-static int run_plain(struct sq_conn *c, enum sq_sql which, struct err *e)
+static int run_plain(struct sq_conn *c, int which, struct err *e)
 {
     AUTO(sq_endp) sqlite3_stmt *st = sq_get(c, which, e);
     return st ? sq_run(st, e) : -1;
@@ -126,7 +132,7 @@ int64_t sq_steps(struct store *base)
     struct sqlite *s = (struct sqlite *)base;
     struct sq_conn *c = sq_writer_take(s);
     int64_t n = 0;
-    for (int i = 0; i < SQL_COUNT_; i++)
+    for (int i = 0; i < SQ_COUNT_; i++)
         if (c->st[i])
             n += sqlite3_stmt_status(c->st[i], SQLITE_STMTSTATUS_VM_STEP, 0);
     sq_writer_back(s);
@@ -144,6 +150,14 @@ static void fold(sqlite3_context *c, int count, sqlite3_value **values)
         sqlite3_result_text(c, fold_text(text), -1, free);
 }
 
+/* reelgate_now_ms(), the same for all of a statement. */
+static void now(sqlite3_context *c, int count, sqlite3_value **values)
+{
+    (void)count, (void)values;
+    const struct sq_conn *conn = sqlite3_user_data(c);
+    sqlite3_result_int64(c, conn->now_ms);
+}
+
 static int set_up(struct sq_conn *c, bool writer, struct err *e)
 {
     sqlite3_extended_result_codes(c->db, 1);
@@ -157,7 +171,9 @@ static int set_up(struct sq_conn *c, bool writer, struct err *e)
                 e) < 0)
         return -1;
     if (sqlite3_create_function_v2(c->db, "reelgate_fold", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC,
-                                   NULL, fold, NULL, NULL, NULL) != SQLITE_OK)
+                                   NULL, fold, NULL, NULL, NULL) != SQLITE_OK ||
+        sqlite3_create_function_v2(c->db, "reelgate_now_ms", 0, SQLITE_UTF8 | SQLITE_DETERMINISTIC,
+                                   c, now, NULL, NULL, NULL) != SQLITE_OK)
         return sq_fail(c->db, "functions", e);
     if (!writer)
         return sq_exec(c->db, "PRAGMA query_only = ON", e);
@@ -186,7 +202,7 @@ int sq_conn_open(struct sq_conn *c, const char *path, bool writer, struct err *e
 
 void sq_conn_close(struct sq_conn *c)
 {
-    for (int i = 0; i < SQL_COUNT_; i++)
+    for (int i = 0; i < SQ_COUNT_; i++)
         sqlite3_finalize(c->st[i]);
     sqlite3_close_v2(c->db);
     *c = (struct sq_conn){0};
@@ -230,20 +246,20 @@ struct sq_write {
 static void undo(struct sq_conn *c)
 {
     if (!sqlite3_get_autocommit(c->db))
-        run_plain(c, SQL_ROLLBACK, NULL);
+        run_plain(c, SQ_ROLLBACK, NULL);
 }
 
 /* One caller's part of a transaction that several share. 0 or -1: the caller's own result; 1: the
  * whole transaction is gone, *e says why. */
 static int run_part(struct sq_conn *c, struct sq_write *w, struct err *e)
 {
-    if (run_plain(c, SQL_SAVEPOINT, e) < 0)
+    if (run_plain(c, SQ_SAVEPOINT, e) < 0)
         return 1;
     struct err own = {0};
     bool outbox = c->outbox;
     w->result = w->fn(c, w->arg, &own);
     if (w->result == 0)
-        return run_plain(c, SQL_SAVEPOINT_END, e) < 0 ? 1 : 0;
+        return run_plain(c, SQ_SAVEPOINT_END, e) < 0 ? 1 : 0;
     if (w->e)
         *w->e = own;
     c->outbox = outbox;
@@ -252,14 +268,13 @@ static int run_part(struct sq_conn *c, struct sq_write *w, struct err *e)
             *e = own;
         return 1;
     }
-    return run_plain(c, SQL_SAVEPOINT_UNDO, e) < 0 || run_plain(c, SQL_SAVEPOINT_END, e) < 0 ? 1
-                                                                                             : 0;
+    return run_plain(c, SQ_SAVEPOINT_UNDO, e) < 0 || run_plain(c, SQ_SAVEPOINT_END, e) < 0 ? 1 : 0;
 }
 
 __attribute__((nonnull(2))) static int run_all(struct sq_conn *c, struct sq_write *first,
                                                struct err *e)
 {
-    if (run_plain(c, SQL_BEGIN, e) < 0)
+    if (run_plain(c, SQ_BEGIN, e) < 0)
         return -1;
     if (!first->next) {
         if (first->fn(c, first->arg, e) < 0)
@@ -270,7 +285,7 @@ __attribute__((nonnull(2))) static int run_all(struct sq_conn *c, struct sq_writ
             if (run_part(c, w, e) > 0)
                 return -1;
     }
-    return run_plain(c, SQL_COMMIT, e);
+    return run_plain(c, SQ_COMMIT, e);
 }
 
 /* As the leader, without the lock: runs the list and leaves a result in each. */

@@ -6,8 +6,6 @@
 #include "core/fd.h"
 #include "core/log.h"
 #include "core/mem.h"
-#include "store/hook_impl.h"
-#include "store/profile_impl.h"
 #include "store/sqlite/sqlite_impl.h"
 
 #include <errno.h>
@@ -113,7 +111,9 @@ static int schema_version(sqlite3 *db, int *out, struct err *e)
 static int end_leases(struct sqlite *s, struct err *e)
 {
     return sq_exec(s->writer.db,
-                   "UPDATE tasks SET lease_until_ms = 0 WHERE state = 1 AND lease_until_ms > 0", e);
+                   "UPDATE tasks SET lease_until_ms = 0 WHERE state = " STATE_PROCESSING
+                   " AND lease_until_ms > 0",
+                   e);
 }
 
 static void sqlite_close(struct store *base)
@@ -275,63 +275,21 @@ static int sqlite_migrate(struct store *base, int *from, int *to, struct err *e)
 
 /* -- check -- */
 
-static int sqlite_ping(struct store *base, struct err *e)
-{
-    struct sqlite *s = (struct sqlite *)base;
-    struct sq_conn *c = sq_reader(s, e);
-    if (!c)
-        return -1;
-    int rc = -1;
-    {
-        AUTO(sq_endp) sqlite3_stmt *st = sq_get(c, SQL_PING, e);
-        if (st)
-            rc = sq_step(st, e);
-    }
-    sq_reader_back(s, c);
-    return rc < 0 ? -1 : 0;
-}
-
 static void finalizep(sqlite3_stmt **st)
 {
     sqlite3_finalize(*st);
 }
 
-/* Each gives no row when all is well, else one with a number that tells where. */
-static const struct fact {
-    const char *says, *sql;
-} facts[] = {
-    {"a row points at one that is not there (table of rowid %" PRId64 ")",
-     "SELECT rowid FROM pragma_foreign_key_check LIMIT 1"},
-    {"user %" PRId64 ": bytes_used is not the sum of their tasks' bytes",
-     "SELECT u.id FROM users u WHERE u.bytes_used <> (SELECT coalesce(sum(t.clip_bytes + "
-     "t.reel_bytes + t.poster_bytes), 0) FROM tasks t WHERE t.user_id = u.id AND t.state <> 4) "
-     "LIMIT 1"},
-    {"state %" PRId64 ": its count is not that of its tasks",
-     "SELECT c.state FROM task_counts c WHERE c.n <> "
-     "(SELECT count(*) FROM tasks t WHERE t.state = c.state) LIMIT 1"},
-    {"task %" PRId64 ": it is due and its user takes no part in the turns",
-     "SELECT t.id FROM tasks t WHERE t.state = 0 AND t.due = 1 AND t.user_id NOT IN "
-     "(SELECT user_id FROM turns) LIMIT 1"},
-    {"task %" PRId64 ": it is processing without a lease's fence or worker",
-     "SELECT id FROM tasks WHERE state = 1 AND (fence = 0 OR worker = '') LIMIT 1"},
-    {"task %" PRId64 ": it is processed without a reel",
-     "SELECT id FROM tasks WHERE state = 2 AND reel_blob = '' LIMIT 1"},
-};
-
-static int check_fact(sqlite3 *db, const struct fact *fact, struct err *e)
+/* The first number of a statement that gives no row when all is well. 1: there is one, 0, -1. */
+static int find_fault(sqlite3 *db, const char *sql, int64_t *out, struct err *e)
 {
     AUTO(finalizep) sqlite3_stmt *st = NULL;
-    if (sqlite3_prepare_v2(db, fact->sql, -1, &st, NULL) != SQLITE_OK)
+    if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) != SQLITE_OK)
         return sq_fail(db, "check", e);
     int rc = sq_step(st, e);
-    if (rc <= 0)
-        return rc;
-    char says[128];
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    snprintf(says, sizeof(says), fact->says, (int64_t)sqlite3_column_int64(st, 0));
-#pragma GCC diagnostic pop
-    return err_set(e, ERR_SYSTEM, "store: %s", says);
+    if (rc > 0)
+        *out = sqlite3_column_int64(st, 0);
+    return rc;
 }
 
 static int check_all(sqlite3 *db, struct err *e)
@@ -346,10 +304,18 @@ static int check_all(sqlite3 *db, struct err *e)
         if (strcmp(verdict, "ok") != 0)
             return err_set(e, ERR_SYSTEM, "store: the database file is damaged: %s", verdict);
     }
-    for (size_t i = 0; i < LEN(facts); i++)
-        if (check_fact(db, &facts[i], e) < 0)
-            return -1;
-    return 0;
+    int64_t number = 0;
+    int rc = find_fault(db, "SELECT rowid FROM pragma_foreign_key_check LIMIT 1", &number, e);
+    if (rc > 0)
+        return err_set(e, ERR_SYSTEM,
+                       "store: a row points at one that is not there (table of rowid %" PRId64 ")",
+                       number);
+    for (int i = 0; i < sql_fact_count && rc == 0; i++) {
+        rc = find_fault(db, sql_facts[i].sql, &number, e);
+        if (rc > 0)
+            return sql_fact_broken(&sql_facts[i], number, e);
+    }
+    return rc;
 }
 
 static int sqlite_check(struct store *base, struct err *e)
@@ -379,56 +345,15 @@ const struct store_ops store_sqlite_ops = {
     .open = sqlite_open,
     .close = sqlite_close,
     .migrate = sqlite_migrate,
-    .ping = sqlite_ping,
     .check = sqlite_check,
     .now_ms = sqlite_now_ms,
-    .user_add = sqlite_user_add,
-    .user_get = sqlite_user_get,
-    .user_set_password = sqlite_user_set_password,
-    .user_list = sqlite_user_list,
-    .user_search = sqlite_user_search,
-    .user_set = sqlite_user_set,
-    .key_add = sqlite_key_add,
-    .key_get = sqlite_key_get,
-    .key_list = sqlite_key_list,
-    .key_remove = sqlite_key_remove,
-    .key_used = sqlite_key_used,
-    .worker_beat = sqlite_worker_beat,
-    .worker_list = sqlite_worker_list,
-    .task_oldest = sqlite_task_oldest,
-    .totals = sqlite_totals,
+    .ask = sqlite_ask,
     .task_add = sqlite_task_add,
-    .task_by_key = sqlite_task_by_key,
-    .task_get = sqlite_task_get,
-    .task_list = sqlite_task_list,
-    .task_by_blob = sqlite_task_by_blob,
     .task_change = sqlite_task_change,
-    .task_rename = sqlite_task_rename,
     .task_claim = sqlite_task_claim,
-    .task_renew = sqlite_task_renew,
-    .task_expired = sqlite_task_expired,
-    .task_next_due = sqlite_task_next_due,
-    .task_purge = sqlite_task_purge,
-    .task_counts = sqlite_task_counts,
-    .line_read = sqlite_line_read,
-    .line_pace = sqlite_line_pace,
-    .outbox_read = sqlite_outbox_read,
-    .outbox_done = sqlite_outbox_done,
-    .event_list = sqlite_event_list,
-    .event_users = sqlite_event_users,
-    .event_span = sqlite_event_span,
+    .hook_remove = sqlite_hook_remove,
     .event_trim = sqlite_event_trim,
-    .upload_add = sqlite_upload_add,
-    .upload_get = sqlite_upload_get,
-    .upload_wish = sqlite_upload_wish,
-    .upload_hold = sqlite_upload_hold,
-    .upload_advance = sqlite_upload_advance,
-    .upload_finish = sqlite_upload_finish,
-    .upload_remove = sqlite_upload_remove,
-    .upload_free_all = sqlite_upload_free_all,
-    .upload_list = sqlite_upload_list,
-    .hooks = &hook_sqlite_ops,
-    .profiles = &profile_sqlite_ops,
+    .line_share = sqlite_line_share,
     .open_beside = sqlite_open_beside,
     .copy = sqlite_copy,
 };

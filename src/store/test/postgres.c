@@ -4,7 +4,9 @@
 #include "store/test/world.h"
 
 #include "core/clock.h"
+#include "store/outbox.h"
 #include "store/postgres/postgres_impl.h"
+#include "store/user.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

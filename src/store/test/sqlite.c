@@ -4,7 +4,16 @@
 
 #include "core/err.h"
 #include "core/str.h"
+#include "store/event.h"
+#include "store/hook.h"
+#include "store/key.h"
+#include "store/line.h"
+#include "store/outbox.h"
 #include "store/sqlite/sqlite_impl.h"
+#include "store/task.h"
+#include "store/upload.h"
+#include "store/user.h"
+#include "store/worker.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -502,7 +511,7 @@ static int64_t round_of_questions(struct world *w)
     OK(store_ping(w->s, e));
     int64_t n = 0;
     for (int r = 0; r < SQ_READERS; r++)
-        for (int i = 0; i < SQL_COUNT_; i++)
+        for (int i = 0; i < SQ_COUNT_; i++)
             if (s->readers[r].st[i])
                 n += sqlite3_stmt_status(s->readers[r].st[i], SQLITE_STMTSTATUS_VM_STEP, 1);
     return n;
