@@ -202,11 +202,8 @@ int auth_log_in(struct auth *a, struct arena *mem, const char *username, const c
     struct user_row user;
     struct err lookup = {0};
     bool known = store_user_by_name_or_email(a->store, mem, username, &user, &lookup) == 0;
-    if (!known && lookup.code != ERR_MISSING) {
-        if (e)
-            *e = lookup;
-        return -1;
-    }
+    if (!known && lookup.code != ERR_MISSING)
+        return err_pass(e, &lookup);
     bool right = false;
     bool possible = strlen(password) <= PASSWORD_BYTES_MAX;
     if (auth_hash_check(a, known ? user.password_hash : a->dummy_hash, possible ? password : "-",

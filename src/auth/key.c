@@ -107,9 +107,7 @@ int key_check(struct auth *a, struct arena *mem, const char *text, struct caller
     if (store_key_get(a->store, mem, id, &row, &why) < 0) {
         if (why.code == ERR_MISSING)
             return err_msg(e, MSG_TOKEN_BAD, "key: none by this number");
-        if (e)
-            *e = why;
-        return -1;
+        return err_pass(e, &why);
     }
     char hash[HEX_SIZE];
     hash_of(secret, hash);
@@ -184,9 +182,7 @@ int auth_key_remove(struct auth *a, int64_t id, int64_t user_id, struct err *e)
     if (store_key_remove(a->store, id, user_id, &why) < 0) {
         if (why.code == ERR_MISSING)
             return err_msg(e, MSG_KEY_NOT_FOUND, "key: none of theirs by this number");
-        if (e)
-            *e = why;
-        return -1;
+        return err_pass(e, &why);
     }
     seen_forget(a->seen, user_id);
     return 0;

@@ -85,9 +85,7 @@ static int check(struct auth *a, struct arena *mem, const char *text, struct cal
     if (store_user_by_name(a->store, mem, c.sub, &user, &why) < 0) {
         if (why.code == ERR_MISSING)
             return err_msg(e, MSG_TOKEN_BAD, "token: no such user");
-        if (e)
-            *e = why;
-        return -1;
+        return err_pass(e, &why);
     }
     unsigned scopes = SCOPE_READ | SCOPE_UPLOAD | SCOPE_DELETE | SCOPE_SELF;
     *out = (struct caller){.user_id = user.id,

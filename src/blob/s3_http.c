@@ -307,9 +307,7 @@ int s3_do(struct s3_blob *s, struct s3_request *q, struct err *e)
             break;
         pause_before(q->tries);
     }
-    if (e)
-        *e = why;
-    return -1;
+    return err_pass(e, &why);
 }
 
 /* -- several at once -- */
@@ -357,7 +355,5 @@ int s3_each(int (*run)(void *arg, int i, struct err *e), void *arg, int count, s
     pthread_mutex_destroy(&c.lock);
     if (c.why.code == ERR_NONE)
         return 0;
-    if (e)
-        *e = c.why;
-    return -1;
+    return err_pass(e, &c.why);
 }

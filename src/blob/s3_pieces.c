@@ -124,11 +124,8 @@ int s3_parked_put(struct s3_blob *s, const char *name, const char *id, int64_t s
     struct err why = {0};
     if (fresh && s3_parked_get(s, name, old, &old_bytes, &why) == 0)
         return err_set(e, ERR_CONFLICT, "blob: something is parked as %s", name);
-    if (fresh && why.code != ERR_MISSING) {
-        if (e)
-            *e = why;
-        return -1;
-    }
+    if (fresh && why.code != ERR_MISSING)
+        return err_pass(e, &why);
     s3_key(s, key, S3_PARKED, name);
     int n = snprintf(note, sizeof(note), "%s %lld", id, (long long)size_bytes);
     struct s3_request q = {.method = "PUT", .key = key, .body = note, .body_bytes = (size_t)n};
@@ -143,9 +140,7 @@ int s3_parked_remove(struct s3_blob *s, const char *name, struct err *e)
     if (s3_parked_get(s, name, id, &size, &why) < 0) {
         if (why.code == ERR_MISSING)
             return 0;
-        if (e)
-            *e = why;
-        return -1;
+        return err_pass(e, &why);
     }
     s3_key(s, key, S3_PARKED, name);
     struct s3_request q = {.method = "DELETE", .key = key, .missing_is_fine = true};
@@ -178,9 +173,7 @@ int s3_parked_list(struct s3_blob *s, blob_each *each, void *arg, struct err *e)
         return -1;
     if (l.why.code == ERR_NONE)
         return 0;
-    if (e)
-        *e = l.why;
-    return -1;
+    return err_pass(e, &l.why);
 }
 
 /* -- the sweep -- */
@@ -232,11 +225,8 @@ int s3_pieces_sweep(struct s3_blob *s, int64_t age_ms, int *removed, struct err 
     struct sweep w = {.doomed = {.s = s, .arena = a}, .age_ms = age_ms};
     if (s3_xml_list(s, S3_PARKED, note_parked, &w, e) < 0)
         return -1;
-    if (w.why.code != ERR_NONE) {
-        if (e)
-            *e = w.why;
-        return -1;
-    }
+    if (w.why.code != ERR_NONE)
+        return err_pass(e, &w.why);
     if (s3_xml_list(s, S3_PIECES, judge_piece, &w, e) < 0 ||
         s3_each(remove_one, &w.doomed, w.doomed.count, e) < 0)
         return -1;

@@ -186,9 +186,7 @@ static int name_by(struct s3_writer *w, struct s3_request *q, struct err *e)
         return 0;
     if (why.code == ERR_CONFLICT)
         return taken(w, e);
-    if (e)
-        *e = why;
-    return -1;
+    return err_pass(e, &why);
 }
 
 static int put_whole(struct s3_writer *w, struct err *e)

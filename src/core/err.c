@@ -75,6 +75,13 @@ const char *err_named(const struct err *e)
     return *e->parameter ? e->parameter : e->format;
 }
 
+int err_put_whole(struct err *e, const struct err *why)
+{
+    if (e)
+        *e = *why;
+    return -1;
+}
+
 void err_clear(struct err *e)
 {
     if (e)

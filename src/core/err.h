@@ -63,6 +63,9 @@ static inline int err_failed(int result)
     (void)result;
     return -1;
 }
+/* err_pass(e, &why): *e is what another failure said. Returns -1; e may be NULL. */
+#define err_pass(e, why) err_failed(err_put_whole((e), (why)))
+int err_put_whole(struct err *e, const struct err *why);
 void err_clear(struct err *e);
 /* After a failure: the format that its sentence names. What is no printable ASCII is left out. */
 void err_format(struct err *e, const char *format);

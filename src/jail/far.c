@@ -141,11 +141,8 @@ static int bring_blocks(struct jail_far *f, int64_t from, int64_t to, int (*tick
             break;
         (void)tick(arg); /* the read ends by itself, in bounded time */
     }
-    if (t.rc < 0) {
-        if (e)
-            *e = t.e;
-        return -1;
-    }
+    if (t.rc < 0)
+        return err_pass(e, &t.e);
     f->brought += end - at;
     for (int64_t b = from; b < to; b++)
         f->there[b / 8] |= (unsigned char)(1 << b % 8);

@@ -460,8 +460,7 @@ static int judge_stop(const struct watch *w, struct err *e)
         return err_msg(e, MSG_NO_PROGRESS, "child: no progress for %lld ms",
                        (long long)w->job->silence_ms);
     case STOP_FAR:
-        if (e)
-            *e = w->protocol;
+        (void)err_pass(e, &w->protocol);
         return err_wrap(e, "clip");
     default:
         log_warn(w->jail->log, "security event: a child did not keep to the protocol", "what",
@@ -482,11 +481,8 @@ static int judge(const struct watch *w, struct render_report *out, struct err *e
     if (WIFSIGNALED(w->end.status))
         return judge_signal(w, e);
     int status = WIFEXITED(w->end.status) ? WEXITSTATUS(w->end.status) : -1;
-    if (w->spoke && w->said.type == WIRE_FAILED && status == 1) {
-        if (e)
-            *e = w->said.u.failed;
-        return -1;
-    }
+    if (w->spoke && w->said.type == WIRE_FAILED && status == 1)
+        return err_pass(e, &w->said.u.failed);
     if (!w->spoke || w->said.type != WIRE_RESULT || status != 0)
         return err_set(e, ERR_SYSTEM, "child: ended with %d and no result to believe", status);
     *out = w->said.u.report;

@@ -108,9 +108,7 @@ static int make_group(struct redis_queue *q, redisContext *c, struct err *e)
     redisReply *r = ask(c, &why, "XGROUP CREATE %s reelgate 0 MKSTREAM", q->stream);
     if (r || strstr(why.text, "BUSYGROUP")) /* somebody has made it */
         return 0;
-    if (e)
-        *e = why;
-    return -1;
+    return err_pass(e, &why);
 }
 
 static int log_in(struct redis_queue *q, redisContext *c, struct err *e)

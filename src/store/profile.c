@@ -100,9 +100,7 @@ int store_profile_add(struct store *s, const struct profile_row *row, int64_t ne
         return 0;
     if (rc == 0 || why.code == ERR_CONFLICT) /* the logo went in this moment */
         return refuse_profile(s, row, newest, e);
-    if (e)
-        *e = why;
-    return -1;
+    return err_pass(e, &why);
 }
 
 /* -- logos -- */
@@ -134,9 +132,7 @@ int store_logo_trim(struct store *s, int64_t keep_ms, struct err *e)
     if (sql_ask(s, SQL_LOGO_TRIM, &v, NULL, NULL, &why) == 0 ||
         why.code == ERR_CONFLICT) /* a version was made that names one: the next time */
         return 0;
-    if (e)
-        *e = why;
-    return -1;
+    return err_pass(e, &why);
 }
 
 struct logo_each {

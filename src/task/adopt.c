@@ -70,9 +70,7 @@ int task_adopt(struct tasks *t, struct legacy *l, const struct legacy_task *old,
     struct err why = {0};
     if (legacy_task_take(l, old->id, &clip, note, taken, &why) < 0) {
         task_undo_blob(t, name, &why);
-        if (e)
-            *e = why;
-        return -1;
+        return err_pass(e, &why);
     }
     if (!*taken)
         task_drop_blob(t, name);

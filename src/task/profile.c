@@ -28,11 +28,8 @@ int task_profile_newest(struct tasks *t, struct arena *a, struct profile_row *ou
     struct err why;
     if (store_profile_get(t->store, a, 0, out, &why) == 0)
         return 0;
-    if (why.code != ERR_MISSING) {
-        if (e)
-            *e = why;
-        return -1;
-    }
+    if (why.code != ERR_MISSING)
+        return err_pass(e, &why);
     of_settings(t, out);
     return 0;
 }
@@ -73,9 +70,7 @@ int task_logo_add(struct tasks *t, const void *data, size_t len_bytes, char id[I
     struct err why = {0};
     if (store_logo_add(t->store, new_id, bytes, &why) < 0) {
         task_undo_blob(t, name, &why);
-        if (e)
-            *e = why;
-        return -1;
+        return err_pass(e, &why);
     }
     memcpy(id, new_id, ID_SIZE);
     return 0;

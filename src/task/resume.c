@@ -117,11 +117,8 @@ static int sum_again(struct tasks *t, const struct upload_row *u, struct intake_
         rc = blob_read(t->blob, u->clip_blob, &r, &why);
     if (rc < 0 && why.code == ERR_MISSING)
         return gone(e, u->id, "its bytes are gone");
-    if (rc < 0) {
-        if (e)
-            *e = why;
-        return -1;
-    }
+    if (rc < 0)
+        return err_pass(e, &why);
     if (blob_reader_size(r) < u->length_bytes)
         return gone(e, u->id, "its bytes are cut off");
     return sum_bytes(r, out, e);
@@ -143,9 +140,7 @@ static int give_name(struct tasks *t, const struct upload_row *u, struct err *e)
         return 0;
     if (why.code == ERR_MISSING)
         return gone(e, u->id, "its bytes are gone");
-    if (e)
-        *e = why;
-    return -1;
+    return err_pass(e, &why);
 }
 
 static void drop(struct tasks *t, const char *id)
@@ -211,9 +206,7 @@ static int finish(struct tasks *t, struct arena *a, struct upload_row *u,
         drop(t, u->id);
         task_drop_blob(t, u->clip_blob);
     }
-    if (e)
-        *e = why;
-    return -1;
+    return err_pass(e, &why);
 }
 
 /* -- looking and taking over -- */
@@ -337,9 +330,7 @@ int resume_begin(struct tasks *t, struct arena *a, const char *id, int64_t user_
             drop(t, id);
             return gone(e, id, "its bytes are lost");
         }
-        if (e)
-            *e = why;
-        return -1;
+        return err_pass(e, &why);
     }
     *out = TAKE(p);
     return 0;
@@ -367,9 +358,7 @@ int resume_write(struct task_piece *p, const void *data, size_t len_bytes, struc
         return 0;
     if (p->refused.code == ERR_NONE && piece_write(p, data, len_bytes, &p->refused) == 0)
         return 0;
-    if (e)
-        *e = p->refused;
-    return -1;
+    return err_pass(e, &p->refused);
 }
 
 /* Lets the hold go at to_bytes. */
@@ -407,9 +396,7 @@ static int keep_bytes(struct task_piece *p, struct err *e)
     struct err why = {0};
     if (blob_park(TAKE(p->writer), p->row.id, &size, &why) < 0) {
         (void)let_go(p, p->row.offset_bytes, NULL);
-        if (e)
-            *e = why;
-        return -1;
+        return err_pass(e, &why);
     }
     if (size != to)
         return err_set(e, ERR_SYSTEM, "upload %s: %lld bytes lie parked, not %lld", p->row.id,
@@ -444,11 +431,8 @@ int resume_end(struct task_piece *piece, bool keep, struct arena *a, struct uplo
     } else if (keep_bytes(p, e) < 0) {
         return -1;
     }
-    if (why.code != ERR_NONE) {
-        if (e)
-            *e = why;
-        return -1;
-    }
+    if (why.code != ERR_NONE)
+        return err_pass(e, &why);
     if (get(t, a, p->row.id, p->row.user_id, out, e) < 0)
         return -1;
     return finish(t, a, out, keep ? sum_of(p, &sum) : NULL, e);

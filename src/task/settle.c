@@ -93,9 +93,7 @@ int task_finish(struct tasks *t, const struct task_row *claim, const struct rend
         if (!was_published(t, &m)) {
             task_undo_blob(t, m.reel, &why);
             task_undo_blob(t, m.poster, &why);
-            if (e)
-                *e = why;
-            return -1;
+            return err_pass(e, &why);
         }
         done = true;
     }

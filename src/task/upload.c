@@ -88,9 +88,7 @@ int task_upload_write(struct task_upload *u, const void *data, size_t len_bytes,
     if (u->refused.code == ERR_NONE && upload_write(u, data, len_bytes, &u->refused) == 0)
         return 0;
     /* What was refused stays refused, also for a caller that goes on. */
-    if (e)
-        *e = u->refused;
-    return -1;
+    return err_pass(e, &u->refused);
 }
 
 /* -- the wish -- */
@@ -243,9 +241,7 @@ int task_add_row(struct tasks *t, struct arena *a, const struct task_new *n, str
             *existed = false;
             return 0;
         }
-        if (e)
-            *e = why;
-        return -1;
+        return err_pass(e, &why);
     }
     if (!known) {
         new_row(t, a, id, &made, out);
@@ -267,11 +263,8 @@ int task_upload_commit(struct task_upload *upload, const struct task_wish *w, st
     AUTO(upload_freep) struct task_upload *u = upload;
     struct tasks *t = u->tasks;
     struct task_new n = {.quota_bytes = t->rules.quota_bytes, .quota_tasks = t->rules.quota_tasks};
-    if (u->refused.code != ERR_NONE) {
-        if (e)
-            *e = u->refused;
-        return -1;
-    }
+    if (u->refused.code != ERR_NONE)
+        return err_pass(e, &u->refused);
     if (task_check_wish(w, a, &n, e) < 0)
         return -1;
     struct intake_sum sum;
@@ -304,9 +297,7 @@ int task_upload_commit(struct task_upload *upload, const struct task_wish *w, st
     struct err why = {0};
     if (task_add_row(t, a, &n, out, existed, &why) < 0) {
         task_undo_blob(t, n.clip_blob, &why);
-        if (e)
-            *e = why;
-        return -1;
+        return err_pass(e, &why);
     }
     if (strcmp(out->clip_blob, n.clip_blob) != 0)
         task_drop_blob(t, n.clip_blob);

@@ -93,9 +93,7 @@ static int blame(const struct err *why, struct err *e)
         why->code == ERR_INPUT || why->code == ERR_UNSUPPORTED || why->code == ERR_TOO_LARGE;
     if (input && !own)
         return err_msg(e, MSG_LOGO_BAD, "%s", why->text);
-    if (e)
-        *e = *why;
-    return -1;
+    return err_pass(e, why);
 }
 
 static int run(struct logos *l, int logo_fd, int jpeg_fd, struct err *e)

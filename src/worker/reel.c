@@ -162,11 +162,8 @@ int reel_make(struct jail *j, const struct jail_job *job, reel_refused *refused,
         bool failed_receipt = why.msg == MSG_RECEIPT_FAILED;
         if (failed_receipt && refused)
             refused(job->arg, &r, &why);
-        if (!failed_receipt || how == CAREFULLY) {
-            if (e)
-                *e = why;
-            return -1;
-        }
+        if (!failed_receipt || how == CAREFULLY)
+            return err_pass(e, &why);
         if (how == AS_ASKED) {
             first = why;
             first_path = r.path;

@@ -25,9 +25,7 @@ static int find_added(struct store *s, const struct task_new *t, int64_t *id, co
         *id = row.id;
         return 0;
     }
-    if (e)
-        *e = *why;
-    return -1;
+    return err_pass(e, why);
 }
 
 int postgres_task_add(struct store *s, const struct task_new *t, int64_t *id, bool *existed,
@@ -86,9 +84,7 @@ static int find_changed(struct store *s, const struct task_change *c, const char
         *done = true;
         return 0;
     }
-    if (e)
-        *e = *why;
-    return -1;
+    return err_pass(e, why);
 }
 
 int postgres_task_change(struct store *s, const struct task_change *c, bool *done, struct err *e)

@@ -260,12 +260,10 @@ static int run_part(struct sq_conn *c, struct sq_write *w, struct err *e)
     w->result = w->fn(c, w->arg, &own);
     if (w->result == 0)
         return run_plain(c, SQ_SAVEPOINT_END, e) < 0 ? 1 : 0;
-    if (w->e)
-        *w->e = own;
+    (void)err_pass(w->e, &own);
     c->outbox = outbox;
     if (sqlite3_get_autocommit(c->db)) { /* the fault was such that SQLite undid everything */
-        if (e)
-            *e = own;
+        (void)err_pass(e, &own);
         return 1;
     }
     return run_plain(c, SQ_SAVEPOINT_UNDO, e) < 0 || run_plain(c, SQ_SAVEPOINT_END, e) < 0 ? 1 : 0;
@@ -304,8 +302,8 @@ __attribute__((nonnull)) static void lead(struct sqlite *s, struct sq_write *fir
     }
     undo(c);
     for (struct sq_write *w = first; w; w = w->next) {
-        if (w->e && w->result == 0)
-            *w->e = why;
+        if (w->result == 0)
+            (void)err_pass(w->e, &why);
         w->result = -1;
     }
 }
