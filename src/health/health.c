@@ -10,6 +10,7 @@
 #include "core/mem.h"
 #include "core/metric.h"
 #include "core/str.h"
+#include "core/wait.h"
 #include "queue/queue.h"
 #include "store/store.h"
 #include "store/task.h"
@@ -143,15 +144,13 @@ static void *look(void *arg)
 static void lock_fresh(struct health *h)
 {
     int64_t until_ms = clock_mono_ms() + PATIENCE_MS;
-    const struct timespec until = {until_ms / 1000, until_ms % 1000 * 1000000};
     pthread_mutex_lock(&h->lock);
     if (h->asked_ms && until_ms - PATIENCE_MS - h->asked_ms < FRESH_MS)
         return;
     int64_t before = h->passes;
     h->wanted = true;
     pthread_cond_broadcast(&h->change);
-    while (h->passes == before && !h->ending &&
-           pthread_cond_timedwait(&h->change, &h->lock, &until) == 0) {
+    while (h->passes == before && !h->ending && wait_until(&h->change, &h->lock, until_ms)) {
     }
 }
 
@@ -215,11 +214,7 @@ int health_start(struct health **out, const struct health_parts *p, struct err *
     for (int i = 0; i < PART_COUNT; i++)
         h->up[i] = true; /* or it would not have started */
     pthread_mutex_init(&h->lock, NULL);
-    pthread_condattr_t a;
-    pthread_condattr_init(&a);
-    pthread_condattr_setclock(&a, CLOCK_MONOTONIC);
-    pthread_cond_init(&h->change, &a);
-    pthread_condattr_destroy(&a);
+    wait_init(&h->change);
     METRIC_SET(p->metrics, METRIC_BUILD_INFO, 1, REELGATE_VERSION, p->role);
     if (pthread_create(&h->thread, NULL, look, h) != 0) {
         health_free(h);

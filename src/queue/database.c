@@ -1,8 +1,10 @@
 /* Hints to the workers of this process. A hint says "some task": which one, the store decides. So
  * hints are a count, and the count needs a bound only because more of them than there are takers
  * wake nobody else. */
+#include "core/clock.h"
 #include "core/err.h"
 #include "core/mem.h"
+#include "core/wait.h"
 #include "queue/queue_impl.h"
 
 #include <pthread.h>
@@ -26,11 +28,7 @@ static int database_open(struct queue **out, const char *rest, struct log *log, 
         return err_set(e, ERR_INPUT, "database: takes nothing behind the colon, not \"%s\"", rest);
     struct database_queue *q = mem_new(sizeof(*q));
     pthread_mutex_init(&q->lock, NULL);
-    pthread_condattr_t a;
-    pthread_condattr_init(&a);
-    pthread_condattr_setclock(&a, CLOCK_MONOTONIC);
-    pthread_cond_init(&q->change, &a);
-    pthread_condattr_destroy(&a);
+    wait_init(&q->change);
     *out = &q->base;
     return 0;
 }
@@ -55,29 +53,15 @@ static int database_publish(struct queue *base, int64_t task_id, struct err *e)
     return 0;
 }
 
-static struct timespec in_ms(int64_t ms)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    t.tv_sec += ms / 1000;
-    t.tv_nsec += ms % 1000 * 1000000;
-    if (t.tv_nsec >= 1000000000) {
-        t.tv_nsec -= 1000000000;
-        t.tv_sec++;
-    }
-    return t;
-}
-
 static int database_take(struct queue *base, int64_t timeout_ms, struct queue_message *out,
                          bool *got, struct err *e)
 {
     (void)e;
     struct database_queue *q = (struct database_queue *)base;
-    const struct timespec until = in_ms(timeout_ms);
+    int64_t until_ms = clock_mono_ms() + timeout_ms;
     pthread_mutex_lock(&q->lock);
-    int over = 0;
-    while (!q->stopped && !q->hints && !over)
-        over = pthread_cond_timedwait(&q->change, &q->lock, &until);
+    while (!q->stopped && !q->hints && wait_until(&q->change, &q->lock, until_ms)) {
+    }
     if (!q->stopped && q->hints) {
         q->hints--;
         *out = (struct queue_message){0};

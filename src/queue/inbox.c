@@ -1,7 +1,9 @@
 #include "queue/inbox.h"
 
+#include "core/clock.h"
 #include "core/err.h"
 #include "core/str.h"
+#include "core/wait.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -19,11 +21,7 @@ int inbox_init(struct inbox *in, struct err *e)
     if (in->wake_fd < 0)
         return err_set(e, ERR_SYSTEM, "eventfd: %s", strerror(errno));
     pthread_mutex_init(&in->lock, NULL);
-    pthread_condattr_t a;
-    pthread_condattr_init(&a);
-    pthread_condattr_setclock(&a, CLOCK_MONOTONIC);
-    pthread_cond_init(&in->change, &a);
-    pthread_condattr_destroy(&a);
+    wait_init(&in->change);
     return 0;
 }
 
@@ -82,16 +80,10 @@ void inbox_wait(struct inbox *in, int fd, int timeout_ms)
 
 void inbox_pause(struct inbox *in, int ms)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += (long)(ms % 1000) * 1000000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
+    int64_t until_ms = clock_mono_ms() + ms;
     pthread_mutex_lock(&in->lock);
-    int over = 0;
-    while (!in->closing && !over)
-        over = pthread_cond_timedwait(&in->change, &in->lock, &until);
+    while (!in->closing && wait_until(&in->change, &in->lock, until_ms)) {
+    }
     pthread_mutex_unlock(&in->lock);
 }
 
@@ -105,16 +97,10 @@ bool inbox_closing(struct inbox *in)
 
 void inbox_take(struct inbox *in, int64_t timeout_ms, struct queue_message *out, bool *got)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += timeout_ms / 1000;
-    until.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
+    int64_t until_ms = clock_mono_ms() + timeout_ms;
     pthread_mutex_lock(&in->lock);
-    int over = 0;
-    while (!in->stopped && !in->count && !over)
-        over = pthread_cond_timedwait(&in->change, &in->lock, &until);
+    while (!in->stopped && !in->count && wait_until(&in->change, &in->lock, until_ms)) {
+    }
     if (!in->stopped && in->count) {
         *out = in->here[in->first];
         in->first = (in->first + 1) % INBOX_MAX;

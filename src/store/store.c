@@ -2,9 +2,11 @@
  * looks after the database as a whole. */
 #include "store/store.h"
 
+#include "core/clock.h"
 #include "core/engine.h"
 #include "core/err.h"
 #include "core/mem.h"
+#include "core/wait.h"
 #include "store/event.h"
 #include "store/hook.h"
 #include "store/outbox.h"
@@ -86,11 +88,7 @@ void store_closep(struct store **s)
 static void bell_init(struct store_bell *b)
 {
     b->rung = true; /* an earlier process may have left rows */
-    pthread_condattr_t a;
-    pthread_condattr_init(&a);
-    pthread_condattr_setclock(&a, CLOCK_MONOTONIC);
-    pthread_cond_init(&b->change, &a);
-    pthread_condattr_destroy(&a);
+    wait_init(&b->change);
     pthread_mutex_init(&b->lock, NULL);
 }
 
@@ -110,18 +108,10 @@ static void bell_ring(struct store_bell *b)
 
 static void bell_wait(struct store_bell *b, int64_t timeout_ms)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += timeout_ms / 1000;
-    until.tv_nsec += timeout_ms % 1000 * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_nsec -= 1000000000;
-        until.tv_sec++;
-    }
+    int64_t until_ms = clock_mono_ms() + timeout_ms;
     pthread_mutex_lock(&b->lock);
-    int gone = 0;
-    while (!b->rung && !b->stopped && gone == 0)
-        gone = pthread_cond_timedwait(&b->change, &b->lock, &until);
+    while (!b->rung && !b->stopped && wait_until(&b->change, &b->lock, until_ms)) {
+    }
     b->rung = false;
     pthread_mutex_unlock(&b->lock);
 }

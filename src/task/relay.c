@@ -5,6 +5,7 @@
 #include "core/clock.h"
 #include "core/err.h"
 #include "core/log.h"
+#include "core/wait.h"
 #include "queue/queue.h"
 #include "store/outbox.h"
 #include "task/task_impl.h"
@@ -31,18 +32,10 @@ static bool stopped(struct tasks *t)
 /* A pause that a stop ends. */
 static void pause_ms(struct tasks *t, int64_t ms)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += ms % 1000 * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_nsec -= 1000000000;
-        until.tv_sec++;
-    }
+    int64_t until_ms = clock_mono_ms() + ms;
     pthread_mutex_lock(&t->lock);
-    int gone = 0;
-    while (!t->relay_stopped && gone == 0)
-        gone = pthread_cond_timedwait(&t->stop, &t->lock, &until);
+    while (!t->relay_stopped && wait_until(&t->stop, &t->lock, until_ms)) {
+    }
     pthread_mutex_unlock(&t->lock);
 }
 

@@ -5,6 +5,7 @@
 #include "core/err.h"
 #include "core/log.h"
 #include "core/mem.h"
+#include "core/wait.h"
 #include "store/store.h"
 #include "task/name.h"
 #include "task/task_impl.h"
@@ -26,11 +27,7 @@ struct tasks *tasks_new(struct store *s, struct queue *q, struct blob *b, struct
     t->rules = *rules;
     t->begun_ms = clock_mono_ms();
     pthread_mutex_init(&t->lock, NULL);
-    pthread_condattr_t a;
-    pthread_condattr_init(&a);
-    pthread_condattr_setclock(&a, CLOCK_MONOTONIC);
-    pthread_cond_init(&t->stop, &a);
-    pthread_condattr_destroy(&a);
+    wait_init(&t->stop);
     return t;
 }
 

@@ -2,6 +2,7 @@
  * number of attempts has changed, else only now and then, since each time is a commit. */
 #include "core/clock.h"
 #include "core/mem.h"
+#include "core/wait.h"
 #include "task/task.h"
 #include "worker/worker_impl.h"
 
@@ -14,10 +15,9 @@ enum {
 static bool look_again(struct workers *w, int *busy)
 {
     int64_t until_ms = clock_mono_ms() + LOOK_MS;
-    const struct timespec t = {until_ms / 1000, until_ms % 1000 * 1000000};
     pthread_mutex_lock(&w->lock);
-    while (!(w->stopping && !w->takers) && clock_mono_ms() < until_ms)
-        pthread_cond_timedwait(&w->change, &w->lock, &t);
+    while (!(w->stopping && !w->takers) && wait_until(&w->change, &w->lock, until_ms)) {
+    }
     bool more = !(w->stopping && !w->takers);
     *busy = w->busy;
     pthread_mutex_unlock(&w->lock);

@@ -1,8 +1,10 @@
 #include "worker/logo.h"
 
+#include "core/clock.h"
 #include "core/err.h"
 #include "core/fd.h"
 #include "core/mem.h"
+#include "core/wait.h"
 #include "jail/jail.h"
 #include "task/task.h"
 #include "worker/reel.h"
@@ -17,7 +19,7 @@
 enum {
     CHILD_MS = 10000, /* a picture of the largest size takes a second */
     WAITERS_MAX = 1,  /* each holds a thread of the server */
-    WAIT_S = 5,
+    WAIT_MS = 5000,
     JPEG_BYTES_MAX = 4 << 20,
 };
 
@@ -39,11 +41,7 @@ struct logos *logos_new(struct jail *j, struct tasks *t, int logo_fd)
     l->tasks = t;
     l->versions = versions_new(t, &unused, logo_fd);
     pthread_mutex_init(&l->lock, NULL);
-    pthread_condattr_t a;
-    pthread_condattr_init(&a);
-    pthread_condattr_setclock(&a, CLOCK_MONOTONIC);
-    pthread_cond_init(&l->free, &a);
-    pthread_condattr_destroy(&a);
+    wait_init(&l->free);
     return l;
 }
 
@@ -59,15 +57,12 @@ void logos_free(struct logos *l)
 
 static int enter(struct logos *l, struct err *e)
 {
-    struct timespec until;
-    int gone = 0;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += WAIT_S;
+    int64_t until_ms = clock_mono_ms() + WAIT_MS;
     pthread_mutex_lock(&l->lock);
     if (l->busy && l->waiters < WAITERS_MAX) {
         l->waiters++;
-        while (l->busy && gone == 0)
-            gone = pthread_cond_timedwait(&l->free, &l->lock, &until);
+        while (l->busy && wait_until(&l->free, &l->lock, until_ms)) {
+        }
         l->waiters--;
     }
     bool mine = !l->busy;

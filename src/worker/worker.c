@@ -15,6 +15,7 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/metric.h"
+#include "core/wait.h"
 #include "queue/queue.h"
 #include "task/task.h"
 #include "worker/versions.h"
@@ -47,8 +48,7 @@ static bool wait_ms(struct workers *w, int64_t ms, bool cut)
     pthread_mutex_lock(&w->lock);
     while (!past(w, cut) && clock_mono_ms() < until_ms) {
         int64_t end_ms = cut && w->cut_at_ms < until_ms ? w->cut_at_ms : until_ms;
-        const struct timespec t = {end_ms / 1000, end_ms % 1000 * 1000000};
-        pthread_cond_timedwait(&w->change, &w->lock, &t);
+        (void)wait_until(&w->change, &w->lock, end_ms);
     }
     bool all = !past(w, cut);
     pthread_mutex_unlock(&w->lock);
@@ -272,11 +272,7 @@ int workers_start(struct workers **out, struct tasks *t, struct queue *q, struct
     METRIC_ADD(c->metrics, METRIC_ATTEMPTS, 0, "processed", path_name(PATH_ENCODE));
     METRIC_ADD(c->metrics, METRIC_ATTEMPTS, 0, "failed", path_name(PATH_NONE));
     pthread_mutex_init(&w->lock, NULL);
-    pthread_condattr_t a;
-    pthread_condattr_init(&a);
-    pthread_condattr_setclock(&a, CLOCK_MONOTONIC);
-    pthread_cond_init(&w->change, &a);
-    pthread_condattr_destroy(&a);
+    wait_init(&w->change);
     if (start_one(w, relay, &w->helpers, e) < 0 || start_one(w, sweep, &w->helpers, e) < 0 ||
         start_one(w, sweep_orphans, &w->helpers, e) < 0)
         return -1;

@@ -1,9 +1,11 @@
 #include "http/body/pieces.h"
 
+#include "core/clock.h"
 #include "core/err.h"
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/str.h"
+#include "core/wait.h"
 #include "http/server/watch.h"
 #include "task/resume.h"
 
@@ -119,12 +121,7 @@ static void *pieces_run(void *arg)
             break;
         if (k->first) {
             pieces_look(k);
-            struct timespec until;
-            clock_gettime(CLOCK_MONOTONIC, &until);
-            until.tv_nsec += LOOK_MS * 1000000L;
-            until.tv_sec += until.tv_nsec / 1000000000;
-            until.tv_nsec %= 1000000000;
-            (void)pthread_cond_timedwait(&k->change, &k->lock, &until);
+            (void)wait_until(&k->change, &k->lock, clock_mono_ms() + LOOK_MS);
         } else {
             pthread_cond_wait(&k->change, &k->lock);
         }
@@ -137,11 +134,7 @@ int pieces_start(struct pieces **out, struct tasks *t, struct log *l, struct err
 {
     struct pieces *k = mem_new(sizeof(*k));
     *k = (struct pieces){.tasks = t, .log = l};
-    pthread_condattr_t a;
-    pthread_condattr_init(&a);
-    pthread_condattr_setclock(&a, CLOCK_MONOTONIC);
-    pthread_cond_init(&k->change, &a);
-    pthread_condattr_destroy(&a);
+    wait_init(&k->change);
     pthread_mutex_init(&k->lock, NULL);
     if (pthread_create(&k->thread, NULL, pieces_run, k) != 0) {
         pthread_cond_destroy(&k->change);

@@ -12,13 +12,13 @@
 #include "core/clock.h"
 #include "core/err.h"
 #include "core/mem.h"
+#include "core/wait.h"
 
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <time.h>
 
 enum { TICK_MIN_MS = 10, TICK_MAX_MS = 1000, END_MS = 450 };
 
@@ -91,8 +91,7 @@ static void *watch_run(void *arg)
             look_ms = now + tick;
         }
         int64_t next = cut_late(w, now, look_ms);
-        const struct timespec at = {.tv_sec = next / 1000, .tv_nsec = next % 1000 * 1000000};
-        (void)pthread_cond_timedwait(&w->change, &w->lock, &at);
+        (void)wait_until(&w->change, &w->lock, next);
     }
     pthread_mutex_unlock(&w->lock);
     return NULL;
@@ -104,11 +103,7 @@ int watch_start(struct watch **out, int64_t head_ms, int64_t idle_ms, struct err
     w->head_ms = head_ms;
     w->idle_ms = idle_ms;
     pthread_mutex_init(&w->lock, NULL);
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&w->change, &attr);
-    pthread_condattr_destroy(&attr);
+    wait_init(&w->change);
     if (pthread_create(&w->thread, NULL, watch_run, w) != 0) {
         free(w);
         return err_set(e, ERR_SYSTEM, "http: a thread could not be started");
