@@ -42,27 +42,17 @@ enum {
 
 /* -- names -- */
 
-static const struct {
-    const char *type, *status;
-} kinds[] = {
-    [EVENT_UPLOADED] = {"task.uploaded", "uploaded"},
-    [EVENT_PROCESSING] = {"task.processing", "processing"},
-    [EVENT_PROCESSED] = {"task.processed", "processed"},
-    [EVENT_FAILED] = {"task.failed", "failed"},
-    [EVENT_DELETED] = {"task.deleted", "deleted"},
-    [EVENT_PROGRESS] = {"task.progress", "processing"},
-    [HOOK_TEST] = {"hook.test", NULL},
-};
-
 const char *hook_event_name(int kind)
 {
-    return kind >= 0 && kind <= HOOK_TEST ? kinds[kind].type : "";
+    if (kind == HOOK_TEST)
+        return "hook.test";
+    return kind >= 0 && kind < EVENT_KINDS ? event_about((enum event_kind)kind)->type : "";
 }
 
 int hook_event_kind(const char *name)
 {
     for (int i = 0; i < EVENT_KINDS; i++)
-        if (strcmp(kinds[i].type, name) == 0)
+        if (strcmp(hook_event_name(i), name) == 0)
             return i;
     return -1;
 }
@@ -97,8 +87,8 @@ static char *body_of(struct hooks *h, struct arena *a, const struct delivery_row
                          "title", "file_name", "code", "download");
     else
         data = json_pack("{s:I, s:s, s:i, s:s, s:s, s:s?, s:o}", "task_id", (json_int_t)d->task_id,
-                         "status", kinds[d->kind].status, "progress",
-                         d->kind == EVENT_PROCESSED ? 100 : d->progress, "title", d->title,
+                         "status", event_about((enum event_kind)d->kind)->status, "progress",
+                         event_progress((enum event_kind)d->kind, d->progress), "title", d->title,
                          "file_name", d->file_name, "code", *d->error_slug ? d->error_slug : NULL,
                          "download", download(h, a, d));
     json_t *o = json_pack("{s:s, s:s, s:o}", "type", hook_event_name(d->kind), "timestamp", when,

@@ -2,6 +2,24 @@
 
 #include "store/sql_impl.h"
 
+const struct event_about *event_about(enum event_kind kind)
+{
+    static const struct event_about kinds[EVENT_KINDS] = {
+        [EVENT_UPLOADED] = {"task.uploaded", "uploaded"},
+        [EVENT_PROCESSING] = {"task.processing", "processing"},
+        [EVENT_PROCESSED] = {"task.processed", "processed"},
+        [EVENT_FAILED] = {"task.failed", "failed"},
+        [EVENT_DELETED] = {"task.deleted", "deleted"},
+        [EVENT_PROGRESS] = {"task.progress", "processing"},
+    };
+    return &kinds[kind];
+}
+
+int event_progress(enum event_kind kind, int so_far)
+{
+    return kind == EVENT_PROCESSED ? 100 : so_far;
+}
+
 struct event_each {
     int (*each)(void *arg, const struct event_row *ev);
     void *arg;

@@ -18,6 +18,13 @@ enum event_kind {
     EVENT_PROGRESS, /* a task has at most its newest one */
     EVENT_KINDS
 };
+/* What streams and webhooks say of a kind: the type ("task.processed"), the status that the task
+ * has then, and its progress, which is `so_far` unless the kind says it. */
+struct event_about {
+    const char *type, *status;
+};
+const struct event_about *event_about(enum event_kind kind);
+int event_progress(enum event_kind kind, int so_far);
 struct event_row { /* its columns: event_row.def */
 #define NUMBER(type, name) type name;
 #define TEXT(name)         const char *name;

@@ -96,25 +96,16 @@ static void put_event(struct buf *b, int64_t id, const char *type)
 
 static void put_row(struct buf *b, const struct event_row *ev)
 {
-    static const struct {
-        const char *type, *status;
-    } kinds[EVENT_KINDS] = {
-        [EVENT_UPLOADED] = {"task.uploaded", "uploaded"},
-        [EVENT_PROCESSING] = {"task.processing", "processing"},
-        [EVENT_PROCESSED] = {"task.processed", "processed"},
-        [EVENT_FAILED] = {"task.failed", "failed"},
-        [EVENT_DELETED] = {"task.deleted", "deleted"},
-        [EVENT_PROGRESS] = {"task.progress", "processing"},
-    };
+    const struct event_about *about = event_about(ev->kind);
     char when[CLOCK_ISO_SIZE];
     clock_iso(ev->created_ms, when);
-    put_event(b, ev->id, ev->again ? "task.changed" : kinds[ev->kind].type);
+    put_event(b, ev->id, ev->again ? "task.changed" : about->type);
     buf_puts(b, ",\"task_id\":");
     json_put_int(b, ev->task_id);
     buf_puts(b, ",\"status\":");
-    json_put_text(b, kinds[ev->kind].status);
+    json_put_text(b, about->status);
     buf_puts(b, ",\"progress\":");
-    json_put_int(b, ev->kind == EVENT_PROCESSED ? 100 : ev->progress);
+    json_put_int(b, event_progress(ev->kind, ev->progress));
     buf_puts(b, ",\"timestamp\":");
     json_put_text(b, when);
     if (*ev->error_slug) {
