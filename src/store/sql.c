@@ -8,6 +8,7 @@
 #include "store/hook.h"
 #include "store/task.h"
 
+#include <assert.h>
 #include <inttypes.h>
 
 _Static_assert(TASK_UPLOADED == 0 && TASK_PROCESSING == 1 && TASK_PROCESSED == 2 &&
@@ -126,7 +127,12 @@ static int take_numbers(void *arg, const struct sql_row *r, struct err *e)
 int sql_numbers(struct store *s, enum sql which, const struct sql_values *v, int64_t *out,
                 int count, struct err *e)
 {
-    return sql_ask(s, which, v, take_numbers, &(struct first_row){out, count}, e);
+    int64_t got[SQL_NUMBERS];
+    assert(count <= SQL_NUMBERS);
+    int rc = sql_ask(s, which, v, take_numbers, &(struct first_row){got, count}, e);
+    if (rc > 0)
+        memcpy(out, got, (size_t)count * sizeof(*out));
+    return rc;
 }
 
 /* -- facts -- */

@@ -105,6 +105,7 @@ typedef int sql_each(void *arg, const struct sql_row *r, struct err *e);
 int sql_ask(struct store *s, enum sql which, const struct sql_values *v, sql_each *each, void *arg,
             struct err *e);
 /* The first `count` columns of the first row, as numbers. 1: they are there, 0: no row, -1. */
+enum { SQL_NUMBERS = 4 };
 int sql_numbers(struct store *s, enum sql which, const struct sql_values *v, int64_t *out,
                 int count, struct err *e);
 

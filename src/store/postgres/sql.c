@@ -7,6 +7,11 @@
 #define IN_STATES(mask)   "(1::bigint << state::int) & " mask " <> 0"
 #define HOLDS(text, part) "strpos(" text ", " part ") > 0"
 #define BYTEWISE          "COLLATE \"C\""
+/* Of two who take the role from the last two admins, one waits for the other here. */
+#define ADMINS_HELD                                                                                \
+    "WITH held AS (SELECT id FROM users WHERE admin = 1 AND $6::bigint <> 0 ORDER BY id FOR NO "   \
+    "KEY UPDATE) "
+#define ADMINS "held"
 
 const char *const pg_sql_text[PG_COUNT_] = {
 #define STATEMENT(name, how, row, text) [SQL_##name] = text,

@@ -4,10 +4,14 @@
 #include "core/str.h"
 #include "store/sqlite/sqlite_impl.h"
 
+#include <assert.h>
+
 #define INDEXED(name)     "INDEXED BY " name " "
 #define IN_STATES(mask)   "(1 << state) & " mask " <> 0"
 #define HOLDS(text, part) "instr(" text ", " part ") > 0"
 #define BYTEWISE          "COLLATE BINARY"
+#define ADMINS_HELD       ""
+#define ADMINS            "(SELECT id FROM users INDEXED BY users_admin WHERE admin = 1)"
 
 const char *const sq_sql_text[SQ_COUNT_] = {
 #define STATEMENT(name, how, row, text) [SQL_##name] = text,
@@ -51,6 +55,7 @@ static void bind(sqlite3_stmt *st, const struct sql_values *v)
         const char *name = sqlite3_bind_parameter_name(st, i) + 1;
         int64_t n = 0;
         (void)str_int64((struct str){name, strspn(name, "0123456789")}, 1, v->count, &n);
+        assert(n > 0);
         const struct sql_value *value = &v->of[n - 1];
         if (value->is_text)
             sq_text(st, i, value->text);
