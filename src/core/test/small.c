@@ -5,6 +5,7 @@
 #include "core/err.h"
 #include "core/fd.h"
 #include "core/id.h"
+#include "core/wait.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -128,6 +129,35 @@ static void a_full_disk_has_a_code_of_its_own(void **state)
     assert_int_equal(e.code, ERR_SYSTEM);
 }
 
+/* -- errors, waits -- */
+
+static void a_failure_is_passed_on_to_who_wants_to_know(void **state)
+{
+    (void)state;
+    struct err why, e = {0};
+    err_set(&why, ERR_BUSY, "not now");
+    assert_int_equal(err_pass(&e, &why), -1);
+    assert_int_equal(e.code, ERR_BUSY);
+    assert_string_equal(e.text, "not now");
+    assert_int_equal(err_pass(NULL, &why), -1);
+}
+
+static void a_wait_ends_at_its_time_and_not_before(void **state)
+{
+    (void)state;
+    pthread_cond_t c;
+    pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    wait_init(&c);
+    pthread_mutex_lock(&lock);
+    assert_false(wait_until(&c, &lock, clock_mono_ms()));
+    int64_t until_ms = clock_mono_ms() + 30;
+    while (wait_until(&c, &lock, until_ms)) {
+    }
+    assert_true(clock_mono_ms() >= until_ms);
+    pthread_mutex_unlock(&lock);
+    pthread_cond_destroy(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -137,6 +167,8 @@ int main(void)
         cmocka_unit_test(take_hands_over_and_leaves_null),
         cmocka_unit_test(whole_reads_stop_at_the_end_and_leave_the_position),
         cmocka_unit_test(a_full_disk_has_a_code_of_its_own),
+        cmocka_unit_test(a_failure_is_passed_on_to_who_wants_to_know),
+        cmocka_unit_test(a_wait_ends_at_its_time_and_not_before),
     };
     return cmocka_run_group_tests_name("core/small", tests, NULL, NULL);
 }
