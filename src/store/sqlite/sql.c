@@ -13,6 +13,8 @@
 #define ADMINS_HELD       ""
 #define ADMINS            "(SELECT id FROM users INDEXED BY users_admin WHERE admin = 1)"
 
+_Static_assert(SQ_WAIT_MAX_MS == 7200000, "TASK_NEXT_DUE says it as well");
+
 const char *const sq_sql_text[SQ_COUNT_] = {
 #define STATEMENT(name, how, row, text) [SQL_##name] = text,
 #define OWN(name, how, row)
