@@ -44,7 +44,7 @@ static int check_redirect(const struct conf *c, struct err *e)
     return 0;
 }
 
-static int check_settings(const struct conf *c, const struct http_parts *parts, struct err *e)
+static int http_check_settings(const struct conf *c, const struct http_parts *parts, struct err *e)
 {
     if (address_list_check(c->trusted_proxies, e) < 0)
         return err_wrap(e, "trusted-proxies");
@@ -65,7 +65,7 @@ int http_start(struct http **out, const struct conf *c, const struct http_parts 
     h->conf = *c;
     h->routes = &api_routes;
     h->far = task_is_far(parts->tasks);
-    if (check_settings(c, parts, e) < 0 || server_start(h, e) < 0 ||
+    if (http_check_settings(c, parts, e) < 0 || server_start(h, e) < 0 ||
         pieces_start(&h->pieces, parts->tasks, parts->log, e) < 0 ||
         hub_start(&h->hub, parts->tasks, parts->auth, parts->log, c->events_beat_ms,
                   c->events_streams, e) < 0 ||

@@ -47,7 +47,7 @@ bool etag_listed(const char *header, const char *etag, bool weak)
 /* -- codings -- */
 
 /* Does `;q=` after a coding say nothing but zeros? end: where its item of the list ends. */
-static bool refused(const char *p, const char *end)
+static bool weight_is_zero(const char *p, const char *end)
 {
     p += strcspn(p, ";,");
     if (*p != ';')
@@ -67,9 +67,9 @@ bool coding_accepted(const char *header, const char *coding)
         const char *end = p + strcspn(p, ",");
         size_t n = strcspn(p, ",; \t");
         if (n == len && strncasecmp(p, coding, n) == 0)
-            return !refused(p, end);
+            return !weight_is_zero(p, end);
         if (n == 1 && *p == '*')
-            star = !refused(p, end);
+            star = !weight_is_zero(p, end);
         p = end;
     }
     return star;

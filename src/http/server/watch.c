@@ -74,7 +74,7 @@ static void cut_gone(struct watch *w)
     }
 }
 
-static void *watch_run(void *arg)
+static void *watch_thread(void *arg)
 {
     struct watch *w = arg;
     int64_t tick = w->head_ms / 10, look_ms = clock_mono_ms();
@@ -104,7 +104,7 @@ int watch_start(struct watch **out, int64_t head_ms, int64_t idle_ms, struct err
     w->idle_ms = idle_ms;
     pthread_mutex_init(&w->lock, NULL);
     wait_init(&w->change);
-    if (pthread_create(&w->thread, NULL, watch_run, w) != 0) {
+    if (pthread_create(&w->thread, NULL, watch_thread, w) != 0) {
         free(w);
         return err_set(e, ERR_SYSTEM, "http: a thread could not be started");
     }
