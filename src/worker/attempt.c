@@ -1,11 +1,12 @@
-/* One attempt. Plan: the clip and places for reel and poster are opened; the reel is made and
- * looked at (reel.c); then it is published and the task settled.
+/* One attempt. Plan: open the clip and the places for reel and poster; make and check the reel
+ * (reel.c); publish it and settle the task.
  *
- * tick() runs at least every 100 ms while a child works and holds the attempt's ties to the world:
- * it renews the lease, brings the progress to the task's owner, finds out whether the task is still
- * ours (deleted, or taken over when we were frozen), and whether we are to stop. A store that does
- * not answer stops nothing as long as the lease runs; it ends on its own clock, counted from before
- * the call that got it, so that we never believe in it longer than the store does. */
+ * tick() runs at least every 100 ms while a child works and connects the attempt to everything
+ * else. It renews the lease, passes the progress to the task's owner, finds out whether the task is
+ * still ours (it may be deleted, or taken over while this process was frozen), and finds out
+ * whether we must stop. A store that does not answer stops nothing while the lease runs. The lease
+ * ends on our own clock, counted from before the call that got it, so we never hold it longer than
+ * the store does. */
 #include "blob/blob.h"
 #include "core/clock.h"
 #include "core/err.h"

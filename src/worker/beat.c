@@ -1,5 +1,5 @@
-/* Plan: says every few seconds who works here, so that admins see who is alive: at once when the
- * number of attempts has changed, else only now and then, since each time is a commit. */
+/* Plan: tell the store who works here, so that admins see which workers are alive: at once when the
+ * number of attempts changes, otherwise only now and then, because each report is a commit. */
 #include "core/clock.h"
 #include "core/mem.h"
 #include "core/wait.h"

@@ -1,12 +1,14 @@
-/* Plan: threads that take tasks, one attempt at a time each; one that relays the outbox; one that
- * sweeps; one that looks for bytes without a row, apart because it reads every name there is and
- * lost leases must not wait for that; and one that says who works here (beat.c).
+/* Plan: several threads take tasks, each with one attempt at a time; one thread relays the outbox;
+ * one sweeps; one looks for bytes without a row; one reports who works here (beat.c). The search
+ * for bytes has its own thread because it reads every name in the storage, and lost leases must not
+ * wait for that.
  *
- * A taker asks the store for a task until there is none, then waits for a message: the hot path
- * from a committed task to its attempt is outbox -> relay -> queue -> claim, each step waking the
- * next. It also wakes when a task's wait is over, which nobody announces, and once a second.
+ * A taker asks the store for tasks until there are none, then waits for a message. The hot path
+ * from a committed task to its attempt is outbox -> relay -> queue -> claim, and each step wakes
+ * the next. A taker also wakes when the wait of a task is over, which no message announces, and
+ * once a second.
  *
- * Stopping: takers take no more; attempts see cut_at_ms at their next tick. */
+ * To stop, takers take no more tasks, and attempts see cut_at_ms at their next tick. */
 #include "worker/worker.h"
 
 #include "core/clock.h"

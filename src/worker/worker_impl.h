@@ -1,10 +1,11 @@
-/* worker_impl: what the files of this room share. Room-internal.
+/* worker_impl: declarations that the files of this room share. Room-internal.
  *
- *   worker.c   the threads: claiming, sweeping, relaying; stopping them
- *   attempt.c  one attempt: from a claim to a settled task
- *   beat.c     says that it is alive
- *   reel.c     a reel with its receipt      versions.c  how reels are made, by version
- *   logo.c     pictures that may become logos */
+ *   worker.c    the threads: claim, sweep, relay; how they stop
+ *   attempt.c   one attempt: from a claim to a settled task
+ *   beat.c      reports that this process is alive
+ *   reel.c      a reel with its receipt
+ *   versions.c  profiles and logos, by version
+ *   logo.c      pictures that may become logos */
 #pragma once
 #include "worker/worker.h"
 
@@ -24,30 +25,30 @@ struct workers {
     struct versions *versions;
     struct log *log;
     struct worker_conf conf;
-    char name[WORKER_NAME_SIZE]; /* host, process, and a part that no other start has */
+    char name[WORKER_NAME_SIZE]; /* host, process id, and a random part unique to this start */
     pthread_t *threads;
     int thread_count;
-    pthread_mutex_t lock;  /* guards the rest */
-    pthread_cond_t change; /* of the rest */
+    pthread_mutex_t lock;  /* guards the fields below */
+    pthread_cond_t change; /* signalled when a field below changes */
     bool stopping;
-    int64_t cut_at_ms; /* clock_mono_ms from which attempts are handed back; INT64_MAX: never */
-    int takers;        /* threads that take tasks, still there */
-    int helpers;       /* the others */
+    int64_t cut_at_ms; /* clock_mono_ms: attempts are handed back from then on; INT64_MAX: never */
+    int takers;        /* threads that take tasks and still run */
+    int helpers;       /* the other threads that still run */
     int busy;
     int remade; /* see workers_remade */
 };
 
-/* Running attempts are to be handed back now. */
+/* Returns whether running attempts must be handed back now. */
 bool workers_cut(struct workers *w);
-/* Waits ms; false, at once, when attempts are to be handed back. */
+/* Waits ms. Returns false, at once, when attempts must be handed back. */
 bool workers_wait_cut(struct workers *w, int64_t ms);
 
-/* One more reel was copied, failed its receipt, and was encoded. */
+/* Counts one more reel that was copied, failed its receipt, and was encoded. */
 void workers_count_remade(struct workers *w);
 
-/* Tells the store who works here until nobody does. */
+/* Tells the store who works here, until all takers have ended. */
 void workers_beat(struct workers *w);
 
-/* Does everything there is to do about a task that was just claimed; claimed_ms is clock_mono_ms
- * from before the claim. Everything that goes wrong is settled and logged here. */
+/* Handles a task that was just claimed, from start to end; claimed_ms is clock_mono_ms from before
+ * the claim. Settles and logs every failure itself. */
 void attempt_run(struct workers *w, const struct task_row *claim, int64_t claimed_ms);
