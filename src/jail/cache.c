@@ -1,9 +1,11 @@
-/* A folder of files. Names: "<64 hex digits>.bumper" for entries, "new-<pid>-<16 hex digits>" for
- * those in the making; nothing else in the folder is looked at or touched. Whoever makes a file
- * holds a lock on it (flock, which ends with its process), so a sweep tells a file in the making
- * from what a killed process left. A use sets the entry's time of change, and the oldest go first.
+/* A folder of files. An entry is named "<64 hex digits>.bumper"; a file in the making is named
+ * "new-<pid>-<16 hex digits>". This code neither reads nor touches any other name. The process that
+ * makes a file holds a lock on it (flock, which ends with the process), so a sweep can tell a file
+ * in the making from the remains of a killed process. Each use sets the entry's modification time;
+ * eviction starts with the oldest.
  *
- * The folder is opened for each operation: it may have been moved, emptied or repaired since. */
+ * Each operation opens the folder anew, because the folder may have been moved, emptied or
+ * repaired. */
 #include "jail/cache.h"
 
 #include "core/clock.h"

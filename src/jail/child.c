@@ -1,16 +1,16 @@
-/* The forked child: from an image of the helper to a process that can do nothing but its job.
+/* The forked child: turns from a copy of the helper into a process that can do nothing but its job.
  *
- * The order of the layers is not free:
- *   name spaces, empty root, other uid, no rights (space.c): by the helper, once, since they need
- *     rights to be made, and all that follows takes rights away; children inherit them;
+ * The order of the layers matters:
+ *   name spaces, empty root, other uid, no capabilities (space.c): the helper puts these on once,
+ *     because making them needs rights that all later layers take away; children inherit them;
  *   process group, parent-death signal: after the last change of uid, which would clear the signal;
- *   descriptors: moved to their places and all others closed, while closing is still cheap to do;
- *   rlimits: before no_new_privs only by custom, but before the filter, which knows no setrlimit;
- *   no_new_privs: the kernel lets those without rights use landlock and seccomp only after it;
- *   landlock: before the filter, which knows no landlock calls;
- *   warm-up: a thread made and joined, so what libc sets up with the first one is set up now;
- *   seccomp: last, so it need not allow anything of the above.
- * A layer that held when the helper tried itself out and fails now ends the job. */
+ *   descriptors: moved to their places and all others closed, while closing is still cheap;
+ *   rlimits: before no_new_privs only by custom, but before the filter, which forbids setrlimit;
+ *   no_new_privs: without it the kernel refuses landlock and seccomp to an unprivileged process;
+ *   landlock: before the filter, which forbids the landlock calls;
+ *   warm-up: makes and joins a thread, so that libc does its first-thread set-up now;
+ *   seccomp: last, so that it need not allow any call of the layers above.
+ * The helper tries all layers out once. A layer that held then and fails now ends the job. */
 #include "jail/inside_impl.h"
 
 #include "core/clock.h"

@@ -1,9 +1,10 @@
-/* Plan: the file has the size of the clip and is all holes; a bit for each block says what is
- * there. A block is read once, so a child can cost no more than the clip has bytes, whatever it
- * asks for. What is read behind a wish grows while wishes follow one another: a clip that is read
- * from end to end comes in large pieces, and one whose index is looked up in small ones.
+/* Plan: the local file has the size of the clip and starts as one hole; a bitmap says which blocks
+ * are present. Each block is read from the storage once, so a child causes at most as many bytes of
+ * traffic as the clip has, whatever it asks for. The read-ahead grows while requests are
+ * sequential: a clip that is read from end to end comes in large pieces, and a clip whose index is
+ * looked up comes in small ones.
  *
- * Reading may wait for a network: it is done in a thread of its own, while the caller ticks on. */
+ * A read may wait for a network, so a separate thread does it while the caller goes on ticking. */
 #include "jail/far.h"
 
 #include "core/err.h"

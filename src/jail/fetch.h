@@ -1,8 +1,8 @@
-/* jail/fetch: the packets of a bumper for a child that asks: kept ones, or fresh ones.
+/* jail/fetch: gets the packets of a bumper for a child that asks, from the cache or freshly made.
  * Room-internal, service half.
  *
- * They are made by a child of their own that is given a logo and a shape and no clip: what a child
- * that has read a hostile clip writes would get into everybody's reels. */
+ * A separate child makes fresh packets. It is given a logo and a shape, but no clip: the output of
+ * a child that has read a hostile clip must never get into the reels of other users. */
 #pragma once
 #include "core/reel.h"
 
@@ -17,11 +17,12 @@ struct fetch {
     struct cache *cache;
     struct log *log;
     struct metrics *metrics;
-    const char *media;          /* of the helper's HELLO */
-    const struct jail_job *job; /* who asks: its logo, limits, tick */
-    int permille;               /* of its progress, for the ticks meanwhile */
-    int64_t wall_ms;            /* what is left to it */
-    bool stopped;               /* out: its tick said stop */
+    const char *media;          /* from the helper's HELLO */
+    const struct jail_job *job; /* the job that asks: its logo, limits and tick */
+    int permille;               /* progress of that job, for the ticks during the fetch */
+    int64_t wall_ms;            /* wall time that the job has left */
+    bool stopped;               /* out: the job's tick asked to stop */
 };
-/* A descriptor that can only be read, the caller's; -1: there are none to be had. Ticks go on. */
+/* Returns a read-only descriptor, which the caller closes, or -1: no packets can be had. Calls the
+ * job's tick meanwhile. */
 int fetch_bumper(struct fetch *f, const struct bumper_shape *shape);

@@ -1,13 +1,13 @@
-/* The system calls of a child, through libseccomp; compiled once in the helper, put on with one
- * call in each child.
+/* The system-call filter of a child, by libseccomp. The helper compiles it once; each child
+ * installs it with one call.
  *
- * What is not named here kills the whole child (SIGSYS), which the service reports as a security
- * event. Named are the calls that decoding and encoding everything tried has needed, none of which
- * reaches beyond the descriptors and the memory that the child has anyway. Three kinds are refused
- * with an error instead, since honest libraries try them and live well without: files by name
- * (ENOENT), clone3 (ENOSYS: libc then uses clone, whose flags a filter can see, those of clone3 lie
- * in memory), and what abort() does (EPERM: it then ends in a crash of its own, and a crash is not
- * reported as an attack). */
+ * A call that is not listed here kills the whole child (SIGSYS), and the service reports a security
+ * event. The list holds the calls that decoding and encoding needed in all our trials; none of them
+ * reaches beyond the descriptors and the memory that the child has anyway. Three kinds of calls
+ * fail with an error instead, because honest libraries try them and work without them: opening
+ * files by name (ENOENT); clone3 (ENOSYS: libc then uses clone, whose flags a filter can see, while
+ * the flags of clone3 lie in memory); and the calls of abort() (EPERM: the process then crashes in
+ * its own way, and a crash is not reported as an attack). */
 #include "jail/inside_impl.h"
 
 #include "core/fd.h"

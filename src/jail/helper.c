@@ -1,13 +1,14 @@
-/* Starting, watching and ending the helper process.
+/* Starts, watches and ends the helper process.
  *
- * posix_spawn execs it with an environment of its own and only descriptors 0 to 3, in a session of
- * its own, so a terminal's ^C reaches the service alone. What is spawned may hand over to a second
- * process (the first of the helper's own process namespace, see space.c), which is our child too
- * and stays in the same process group; so the group is what is waited for and killed.
+ * posix_spawn executes the helper with its own environment, with descriptors 0 to 3 only, and in
+ * its own session, so that ^C on a terminal reaches the service alone. The spawned process may hand
+ * over to a second process (the first process of the helper's own process name space, see space.c),
+ * which is also our child and stays in the same process group. Therefore we wait for the group and
+ * kill the group.
  *
- * The helper notices the end of the service by the end of its control socket. A parent-death signal
- * would not do: the kernel ties it to the thread that spawned, and a worker thread that restarted
- * the helper may end long before the service does. */
+ * The helper learns that the service has ended from the end of its control socket. A parent-death
+ * signal does not work for this: the kernel ties it to the thread that spawned the helper, and a
+ * worker thread that restarted the helper may end long before the service does. */
 #include "jail/helper.h"
 
 #include "core/clock.h"

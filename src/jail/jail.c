@@ -1,17 +1,18 @@
-/* One job as its caller sees it.
+/* One job from its caller's point of view.
  *
- * Each job has sockets of its own, so callers share nothing but the lock inside helper.c, held for
- * the handing over: `talk` to the child, `status` to the helper. The loop of watch_run() waits on
- * both, calls tick, and looks at the clocks. Whatever makes the job stop, there is one way out: the
- * service's end of `status` is shut, the helper kills the child, and reports its end, which judge()
- * turns into one error. A helper that does not report within two seconds is lost and ended.
+ * Each job has its own sockets, so callers share nothing but the lock inside helper.c, which is
+ * held during the hand-over: `talk` leads to the child, `status` to the helper. The loop of
+ * watch_run() waits on both sockets, calls tick, and checks the time limits. Every reason to stop
+ * takes the same way out: the service shuts its end of `status`; the helper kills the child and
+ * reports the child's end; judge() turns that report into one error. A helper that does not report
+ * within two seconds counts as lost and is ended.
  *
- * Everything from `talk` is hostile: wire.c checks form and ranges, here the order is checked:
- * progress only rises (so there are at most 1001 of them, and a child that repeats itself does not
- * feed the watchdog), and nothing follows the one result. A child that makes a reel may ask for the
- * packets of a bumper a few times; while they are fetched (fetch.c, which may run another job) its
- * caller is ticked on and its own clocks but the wall's stand still. So it is while bytes of a clip
- * come that lies in another place (far.c). */
+ * Everything from `talk` is hostile. wire.c checks form and ranges; this file checks the order:
+ * progress only rises (so there are at most 1001 progress messages, and a child that repeats itself
+ * does not reset the watchdog), and nothing follows the single result. A child that makes a reel
+ * may ask for the packets of a bumper a few times. While they are fetched (fetch.c, which may run
+ * another job), the caller's tick goes on, and all time limits of the job except wall time are
+ * paused. The same holds while the bytes of a remote clip are fetched (far.c). */
 #include "jail/jail.h"
 
 #include "core/clock.h"

@@ -1,16 +1,18 @@
 /* Name spaces and the empty root.
  *
- * Two ways lead there. Where an ordinary user may make a user name space, that is taken, after root
- * has become uid 65534: inside and outside the helper is nobody. Where that is forbidden and we are
- * root (tried out in a throw-away process first), the other name spaces are made by root, and uid
- * 65534 is taken at the end. Where neither goes, the reason is told, and still root becomes 65534.
+ * There are two ways to get name spaces. Where an unprivileged user may make a user name space, the
+ * helper makes one, after root has become uid 65534: the helper is nobody both inside and outside.
+ * Where that is forbidden and the process is root (a throw-away process tries this out first), root
+ * makes the other name spaces and becomes uid 65534 at the end. Where neither works, the reason is
+ * reported, and root still becomes uid 65534.
  *
- * unshare() puts only children into the new process name space, so a child is made that goes on as
- * its first process: when it dies the kernel kills all others of it. CLONE_PARENT makes the service
- * its parent, so that this process, with all the libraries mapped, need not wait around.
+ * unshare() puts only children into the new process name space, so the helper makes a child that
+ * goes on as the first process of that name space: when it dies, the kernel kills all others in it.
+ * CLONE_PARENT makes the service its parent, so the old process, with all its libraries mapped, can
+ * exit at once.
  *
- * The root is changed after libav was loaded: an empty tmpfs, read-only, and the old one unhooked.
- * With it /proc is gone, so nothing can be asked of other processes even by number. */
+ * The root changes after libav is loaded: to an empty, read-only tmpfs; the old root is unmounted.
+ * /proc is gone with it, so a child cannot look at other processes even by number. */
 #include "jail/inside_impl.h"
 
 #include "core/fd.h"

@@ -1,8 +1,8 @@
-/* The messages are described by tables: one row a field, with where it lies and of what kind it is.
- * Writing and reading walk the same table, so the two cannot drift apart; test/wire.c proves that
- * no field of a struct was left out. Numbers travel as 8 bytes, little end first; bools as one byte
- * that must be 0 or 1; texts at their full size, zeroes behind the end. The packet begins with one
- * byte of type, and its length must be exactly what the table says. */
+/* Tables describe the messages: one row for each field, with its offset and kind. Writing and
+ * reading walk the same table, so the two cannot drift apart; test/wire.c proves that the tables
+ * cover every field of each struct. Numbers are 8 bytes, little-endian; a bool is one byte that
+ * must be 0 or 1; a text has its full size, with zeros behind its end. A packet begins with one
+ * type byte, and its length must be exactly what the table says. */
 #include "jail/wire.h"
 
 #include "core/fd.h"

@@ -1,13 +1,13 @@
-/* jail/wire: what service, helper and child say to each other: small messages over SOCK_SEQPACKET,
- * one message a packet, every number and text written field by field (so no padding of ours leaves,
- * and nothing foreign is believed before it was checked). Room-internal, both halves.
+/* jail/wire: the messages between service, helper and child, over SOCK_SEQPACKET, one message in
+ * each packet. Every number and text is written field by field, so that no padding of ours leaks
+ * and no foreign value is used before it is checked. Room-internal, both halves.
  *
- * Three sockets, so that nobody can speak for another:
+ * Three sockets, so that no process can speak for another:
  *   control  service <-> helper: HELLO up once, START down with the job's descriptors;
- *   status   one a job, service <-> helper: EXITED up; closing or shutting the service's end means
- *            "kill that child";
- *   talk     one a job, child -> service: PROGRESS, at times WANT, which the service answers with
- *            BUMPER, or FETCH, answered with FETCHED, then RESULT or FAILED. */
+ *   status   one for each job, service <-> helper: EXITED up; when the service closes or shuts its
+ *            end, the helper kills that child;
+ *   talk     one for each job, child -> service: PROGRESS; at times WANT, which the service answers
+ *            with BUMPER, or FETCH, answered with FETCHED; at the end RESULT or FAILED. */
 #pragma once
 #include "core/err.h"
 #include "core/reel.h"
@@ -28,12 +28,12 @@ enum wire_type {
     WIRE_FETCH,
     WIRE_FETCHED,
 };
-/* Of a clip that is not all there; it comes in whole blocks. */
+/* For a remote clip; its bytes come in whole blocks. */
 enum { WIRE_BLOCK = 64 * 1024, WIRE_FETCH_MAX = 4 << 20 };
 struct wire_range {
     int64_t offset, len;
 };
-/* Descriptors of a START, in this order; a bit of `fds` says which are there. */
+/* The descriptors of a START, in this order; bits of `fds` say which are present. */
 enum wire_fd {
     WIRE_FD_CLIP,
     WIRE_FD_REEL,
@@ -42,26 +42,26 @@ enum wire_fd {
     WIRE_FD_TALK,
     WIRE_FD_STATUS,
     WIRE_FD_LOG,
-    WIRE_FD_BUMPER, /* of a BUMPER */
+    WIRE_FD_BUMPER, /* of a BUMPER message */
     WIRE_FDS
 };
 struct wire_hello {
     char version[32];
-    char media[128];         /* libraries and file forms that kept bumpers depend on */
-    unsigned layers;         /* bits of enum jail_layer that hold */
-    char why[WIRE_WHY_SIZE]; /* a line for each that does not */
+    char media[128]; /* versions of libraries and file formats that kept bumpers depend on */
+    unsigned layers; /* bits of enum jail_layer that hold */
+    char why[WIRE_WHY_SIZE]; /* one line for each layer that does not hold */
 };
 struct wire_start {
     struct render_order order;
     int64_t memory_bytes, cpu_s, file_bytes;
     unsigned fds;
-    bool far; /* the clip's bytes are to be asked for */
+    bool far; /* the clip is remote; the child must FETCH its bytes */
 };
 struct wire_exited {
-    int not_started; /* errno of why there never was a child, else 0 */
-    int status;      /* as waitpid gives it */
+    int not_started; /* errno when no child could be started, else 0 */
+    int status;      /* as waitpid returns it */
     int64_t peak_bytes, cpu_us;
-    int64_t base_bytes; /* address space of the helper, which each child begins with */
+    int64_t base_bytes; /* address space of the helper, with which each child begins */
 };
 struct wire_message {
     enum wire_type type;
@@ -73,24 +73,26 @@ struct wire_message {
         struct render_report report;
         struct err failed;
         struct bumper_shape want;
-        struct wire_range range; /* FETCH, FETCHED: what is there now, of it and behind it */
-        bool given;              /* BUMPER: it comes with the descriptor of a bumper's packets */
+        struct wire_range range; /* FETCH: the range asked for; FETCHED: blocks present now, perhaps
+                                    more than asked */
+        bool given; /* BUMPER: the message carries a descriptor of a bumper's packets */
     } u;
 };
 
-/* Writes m into out; the bytes used. */
+/* Writes m into out. Returns the number of bytes. */
 size_t wire_encode(const struct wire_message *m, unsigned char out[WIRE_MAX]);
-/* ERR_INPUT: not a whole, well-formed message with every value in its range. */
+/* ERR_INPUT: the data is not one complete, well-formed message with every value in its range. */
 int wire_decode(const void *data, size_t len_bytes, struct wire_message *out, struct err *e);
 
-/* Sends m with descriptors fds[0..fd_count-1] (borrowed). ERR_SYSTEM; *gone (NULL allowed) says
- * whether the other end is. */
+/* Sends m with the descriptors fds[0..fd_count-1] (borrowed). ERR_SYSTEM; *gone (NULL allowed) says
+ * whether the other end is closed. */
 int wire_send(int fd, const struct wire_message *m, const int *fds, int fd_count, bool *gone,
               struct err *e);
 
 enum wire_got { WIRE_GOT, WIRE_NOTHING, WIRE_CLOSED, WIRE_BAD };
-/* Takes one message without waiting. For START, fds gets WIRE_FDS descriptors of the caller's, -1
- * where none; other messages may bring none. fds NULL: none are taken at all. WIRE_BAD: *e. */
+/* Receives one message without waiting. With START, fds receives WIRE_FDS descriptors, which the
+ * caller closes, -1 for each absent one; other messages may bring none. fds NULL: no descriptor is
+ * accepted. WIRE_BAD: *e says why. */
 enum wire_got wire_recv(int fd, struct wire_message *out, int *fds, struct err *e);
-/* The same, but waits for one; never WIRE_NOTHING. */
+/* Like wire_recv, but waits for a message; never returns WIRE_NOTHING. */
 enum wire_got wire_wait(int fd, struct wire_message *out, int *fds, struct err *e);

@@ -1,5 +1,4 @@
-/* jail/wire_table: the shape of the tables that wire.c walks; seen by its test too. Room-internal.
- */
+/* jail/wire_table: the form of the tables that wire.c and its test walk. Room-internal. */
 #pragma once
 #include <stddef.h>
 
@@ -15,5 +14,5 @@ struct wire_table {
 };
 extern const struct wire_table wire_profile, wire_limits, wire_order, wire_facts, wire_report,
     wire_shape, wire_receipt, wire_hello, wire_start, wire_exited, wire_failed, wire_range;
-/* How many bytes a message of this shape has, without the type. */
+/* The size of a message of this table in bytes, without the type byte. */
 size_t wire_table_bytes(const struct wire_table *t);

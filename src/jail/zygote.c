@@ -1,11 +1,11 @@
-/* The helper's main loop: one thread that waits for jobs, forks, and tells how children ended.
+/* The helper's main loop: one thread that waits for jobs, forks children, and reports their ends.
  *
- * At the start it loads what media work needs, closes itself off, and tries all layers out on a
- * child that does nothing else; what that child reports goes to the service in HELLO. Then it polls
- * the control socket, a signalfd for SIGCHLD, and each job's status socket, whose end is the wish
- * to have that child killed. The end of the control socket is the end of the service: everything is
- * killed and the helper exits, and as the first process of its name space takes along whatever
- * might be left. */
+ * At the start it loads what media work needs, enters the jail, and tries all layers out on a child
+ * that does nothing else; HELLO reports that child's result to the service. Then it polls the
+ * control socket, a signalfd for SIGCHLD, and the status socket of each job; when a status socket
+ * closes, the service wants that child killed. When the control socket closes, the service has
+ * ended: the helper kills all children and exits. Because the helper is the first process of its
+ * name space, the kernel then kills everything that might be left in it. */
 #include "jail/inside_impl.h"
 
 #include "core/fd.h"
