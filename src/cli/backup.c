@@ -1,10 +1,11 @@
-/* Plan: the database as it was at one moment, under a name of its own; then the bytes that it names
- * and that are not there yet; then it takes the place of the earlier copy, and what only that one
- * named is swept. Broken off before, the earlier backup is as whole as it was.
+/* Plan: copy the database, as it was at one moment, under a temporary name; copy the bytes that it
+ * names and that the backup does not have yet; put the new copy in place of the earlier one; delete
+ * the bytes that only the earlier copy named. If the backup is interrupted before the replacement,
+ * the earlier backup stays whole.
  *
- * Bytes never change under their name, so what is there is not copied again. A task that was
- * deleted after that moment may have lost its bytes before they were reached: it is deleted in the
- * copy too. */
+ * The bytes of a name never change, so bytes that are present are not copied again. A task that is
+ * deleted after that moment may lose its bytes before they are copied; then the task is deleted in
+ * the copy too. */
 #include "auth/auth.h"
 #include "blob/blob.h"
 #include "cli/cli.h"

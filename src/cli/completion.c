@@ -1,5 +1,5 @@
-/* Prints a bash completion made from the tables: commands, their sub-commands, their settings, the
- * words that some settings take; anything else completes as a file. */
+/* Prints a bash completion made from the tables: commands, sub-commands, their settings, and the
+ * words that some settings take. Everything else completes as a file name. */
 #include "cli/cli.h"
 #include "core/mem.h"
 #include "core/str.h"

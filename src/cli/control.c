@@ -1,5 +1,5 @@
-/* Plan: where the socket is; the half that asks; the half that listens, which runs one command
- * after the other on a thread of its own, with a struct cli whose streams lead to who asked. */
+/* Plan: where the socket is; the client half; the server half. The server half runs one command
+ * after another on its own thread, with a struct cli whose streams lead to the client. */
 #include "cli/control.h"
 
 #include "cli/parts.h"

@@ -1,12 +1,12 @@
-/* cli/control: operators' commands while a server has the embedded database open. One process at a
- * time may open a SQLite file, so the server that has it carries `user` and `task` out itself: it
- * listens on a UNIX socket beside the file (its name with ".control" behind), which only its own
- * user and root can reach (mode 0600, and the peer's user is looked at on both sides). A database
- * that several processes share needs none of this.
+/* cli/control: runs operators' commands inside a server that has the embedded database open. Only
+ * one process at a time may open a SQLite file, so the server that has it open runs `user` and
+ * `task` itself. The server listens on a UNIX socket beside the file (the file's name plus
+ * ".control"). Only the server's own user and root can reach the socket (mode 0600; both sides also
+ * check the user of the peer). A database that several processes share needs none of this.
  *
- * The command that asks sends one JSON object, {"command","sub","args":[…],"json"[,"secret"]}, and
- * ends its half. It gets frames: a byte that says what follows ('o' standard output, 'e' standard
- * error, 'x' the exit status), a length of 4 bytes in network order, and so many bytes; 'x' is the
+ * The client sends one JSON object, {"command","sub","args":[…],"json"[,"secret"]}, and shuts its
+ * sending side. It receives frames: one type byte ('o' standard output, 'e' standard error, 'x'
+ * exit status), a length of 4 bytes in network order, and that many bytes. The 'x' frame is the
  * last. Room-internal. */
 #pragma once
 #include "cli/cli.h"
@@ -14,14 +14,15 @@
 struct control;
 struct err;
 
-/* Begins to listen, for the parts that are lent until control_stop. *out is NULL and all is well
- * when the database is one that several processes share. c: the server's own. */
+/* Starts to listen, and uses the lent parts until control_stop. c: the server's own. When several
+ * processes share the database, returns 0 with *out NULL. */
 int control_start(struct control **out, const struct parts *lent, const struct cli *c,
                   struct err *e);
-/* Ends after the command that runs. NULL is fine. */
+/* Stops after the command that is running. NULL is allowed. */
 void control_stop(struct control *t);
 
-/* Has the server run c's sub, prints what it says, and gives its exit status. *asked is false when
- * none listens: then the command runs here. ERR_DENIED: whoever listens is neither root nor the
- * owner of the database; ERR_SYSTEM: the server went away before it said how it ended. */
+/* Asks the server to run c's sub-command, prints its output, and returns its exit status in
+ * *status. *asked is false when no server listens; then the caller runs the command itself.
+ * ERR_DENIED: the listener is neither root nor the owner of the database; ERR_SYSTEM: the server
+ * went away before it sent an exit status. */
 int control_ask(const struct cli *c, bool *asked, enum cli_exit *status, struct err *e);

@@ -1,8 +1,8 @@
-/* Plan: a list of checks, each of which reports one or more lines through two functions; the last
- * ones need what the first ones have opened. Nothing is made or changed: a data folder that is not
- * there yet is said to be so, and a schema that is older stays so. What is wrong is said by the
- * catalogue, in the language of the terminal; what was seen, and names of things, stand beside it.
- */
+/* Plan: a list of checks. Each check reports one or more lines through two functions; the last
+ * checks need what the first ones have opened. Doctor makes and changes nothing: it reports a
+ * missing data folder as missing, and leaves an old schema as it is. The sentence about a fault
+ * comes from the message catalogue, in the language of the terminal; the observed facts and names
+ * stand beside it. */
 #include "cli/doctor.h"
 
 #include "blob/blob.h"

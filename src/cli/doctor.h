@@ -1,4 +1,4 @@
-/* cli/doctor: what the checks of `reelgate doctor` share. Room-internal. */
+/* cli/doctor: declarations that the checks of `reelgate doctor` share. Room-internal. */
 #pragma once
 #include "cli/parts.h"
 #include "core/message.h"
@@ -15,12 +15,13 @@ struct doctor {
     enum lang lang;
     json_t *checks;
     int failed, files_wrong;
-    bool has_data, has_queue; /* a data folder that can be used; a queue that can be opened */
+    bool has_data, has_queue; /* the data folder is usable; the queue can be opened */
 };
-/* All is well with `what`; the text says what was seen. */
+/* Reports that `what` is well; the text says what the check saw. */
 void doctor_well(struct doctor *d, const char *what, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-/* Something is wrong: the sentence of it, the sentence of what to do, and what was seen. */
+/* Reports a fault: m says what is wrong, todo says what to do, and the text says what the check
+ * saw. */
 void doctor_wrong(struct doctor *d, enum grade g, const char *what, enum msg m, enum msg todo,
                   const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 
@@ -31,5 +32,6 @@ void doctor_cache(struct doctor *d);
 void doctor_port(struct doctor *d, const char *name, const char *at);
 void doctor_limits(struct doctor *d);
 void doctor_modules(struct doctor *d);
-/* Against the database's clock, when one is open, and the times of our own files. */
+/* Compares our clock with the database's clock, when a database is open, and with our files' times.
+ */
 void doctor_clock(struct doctor *d);

@@ -1,5 +1,4 @@
-/* The checks of what this machine gives: the jail, kept bumpers, ports, limits, modules, the clock.
- */
+/* The checks of this machine: the jail, kept bumpers, ports, limits, modules, the clock. */
 #include "cli/cli.h"
 #include "cli/doctor.h"
 #include "core/clock.h"

@@ -1,4 +1,4 @@
-/* Plan: --help and the man page, both from the table of commands and the table of settings. */
+/* Plan: print --help and the man page from the table of commands and the table of settings. */
 #include "cli/cli.h"
 #include "core/mem.h"
 #include "core/str.h"

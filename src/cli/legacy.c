@@ -1,6 +1,7 @@
-/* Plan: the old tables move aside, ours come; each user is taken with a hash of the plain password;
- * then the plain column goes; each task is taken with its file; then the old tables go, unless a
- * row has a note that a person should read. Every step may be the last: the next run goes on. */
+/* Plan: rename the old tables and make ours; take over each user with a hash of the plain password;
+ * drop the plain column; take over each task with its file; drop the old tables, unless a row has a
+ * note that a person should read. The run may be interrupted after any step: the next run goes on
+ * from there. */
 #include "cli/legacy.h"
 
 #include "auth/auth.h"

@@ -1,5 +1,5 @@
-/* cli/legacy: what `reelgate migrate` does about the service that Reelgate replaces. Room-internal.
- */
+/* cli/legacy: how `reelgate migrate` takes over the data of the service that Reelgate replaces.
+ * Room-internal. */
 #pragma once
 
 struct cli;
@@ -7,11 +7,12 @@ struct err;
 struct parts;
 
 struct legacy_sum {
-    long users, tasks, failed; /* taken now; failed: of the tasks */
-    long notes;                /* lines for a person */
-    long left;                 /* old rows that stay, with a note */
+    long users, tasks, failed; /* taken over in this run; failed: those tasks that end up failed */
+    long notes;                /* number of lines printed for a person */
+    long left;                 /* old rows that stay, each with a note */
 };
-/* Brings the schema up to date and takes every old row over; *from and *to as store_migrate gives
- * them. Opens what it needs in p, whose store is open. Lines for a person go to standard error. */
+/* Brings the schema up to date and takes over every old row; *from and *to are as store_migrate
+ * sets them. p's store is open; opens the other parts it needs in p. Prints lines for a person on
+ * standard error. */
 int legacy_take_over(const struct cli *c, struct parts *p, int *from, int *to,
                      struct legacy_sum *sum, struct err *e);

@@ -1,4 +1,5 @@
-/* cli/media_job: what render and probe share: a clip, the helper, an order. Room-internal. */
+/* cli/media_job: the parts that render and probe share: a clip, the helper, an order.
+ * Room-internal. */
 #pragma once
 #include "core/reel.h"
 #include "jail/jail.h"
@@ -13,7 +14,7 @@ struct media_job {
     struct arena *arena;
     struct jail *jail;
     struct render_order order;
-    struct jail_job job; /* job.order points to order: the struct does not move once filled */
+    struct jail_job job; /* job.order points to `order`: do not move a filled struct */
     int clip_fd, logo_fd;
     struct stat clip;
 };
@@ -26,7 +27,7 @@ struct media_job {
             .logo_fd = -1                                                                          \
         }                                                                                          \
     }
-/* Settings into an order; ERR_INPUT is wrong usage. */
+/* Fills the order from the settings; ERR_INPUT means wrong usage. */
 int media_job_wish(struct media_job *m, const struct cli *c, struct err *e);
 /* Opens the clip: ERR_INPUT when it is missing, unreadable, not a regular file, or empty. */
 int media_job_clip(struct media_job *m, const char *path, struct err *e);

@@ -1,5 +1,6 @@
-/* Plan: O_TMPFILE where it can be had, so that even kill -9 leaves nothing; else a hidden name in
- * the same folder. Commit syncs the file, links or renames it into place, and syncs the folder. */
+/* Plan: use O_TMPFILE where the file system has it, so that even kill -9 leaves nothing; elsewhere
+ * use a hidden name in the same folder. Commit syncs the file, links or renames it into place, and
+ * syncs the folder. */
 #include "cli/out_file.h"
 
 #include "core/err.h"

@@ -1,5 +1,5 @@
-/* Plan: names of what lies in the data folder; then the openers, each of which leaves what it
- * opened in struct parts, so that one parts_clear ends everything in the right order. */
+/* Plan: the names of things in the data folder; then the openers. Each opener stores what it opened
+ * in struct parts, so that one parts_clear closes everything in the right order. */
 #include "cli/parts.h"
 
 #include "auth/auth.h"

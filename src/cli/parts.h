@@ -1,4 +1,4 @@
-/* cli/parts: opens the rooms that several commands need, from the configuration. Room-internal. */
+/* cli/parts: opens, by the configuration, the rooms that several commands need. Room-internal. */
 #pragma once
 #include "core/reel.h"
 
@@ -18,7 +18,7 @@ struct queue;
 struct store;
 struct tasks;
 
-/* Everything that lies on disk, opened in this order and closed in the other. */
+/* Everything that lies on disk. Parts open in this order and close in reverse order. */
 struct parts {
     struct arena *arena;
     struct store *store;
@@ -26,42 +26,45 @@ struct parts {
     struct blob *blob;
     struct queue *queue;
     struct tasks *tasks;
-    bool borrowed; /* but for the arena, another's */
+    bool borrowed; /* all but the arena belong to another struct parts */
 };
-/* The data folder, made when missing, 0700. */
+/* Makes the data folder when it is missing (mode 0700). */
 int parts_folder(const struct conf *c, struct err *e);
-/* <data>/secret, <data>/reelgate.db as URL, <data>/blobs as URL, unless named otherwise; in the
- * arena. */
+/* The configured value, else <data>/secret, <data>/reelgate.db as URL, or <data>/blobs as URL; in
+ * the arena. */
 const char *parts_secret_file(struct arena *a, const struct conf *c);
 const char *parts_database(struct arena *a, const struct conf *c);
 const char *parts_storage(struct arena *a, const struct conf *c);
-/* What a URL of this scheme ("file:", "sqlite:") names: "file:///a" -> "/a", "file:a" -> "a"; NULL:
- * it is of another. */
+/* The path in a URL of this scheme ("file:", "sqlite:"): "file:///a" -> "/a", "file:a" -> "a".
+ * NULL: the URL has another scheme. */
 const char *parts_path(const char *url, const char *scheme);
 
-/* Folder, then database. ERR_BUSY, with a sentence for people, when a server has it open. */
+/* Opens the data folder, then the database. ERR_BUSY, with a sentence for people: a server has the
+ * database open. */
 int parts_open_store(struct parts *p, const struct conf *c, struct log *l, struct err *e);
-/* Before a command that only asks or changes: ERR_MISSING, with what to name, where the database is
- * a file that is not there. Without it a command in the wrong folder makes an empty one. */
+/* For a command that only reads or changes data: ERR_MISSING, with the setting to name, when the
+ * database is a file that does not exist. Without this check a command in the wrong folder would
+ * make an empty database. */
 int parts_there(const struct conf *c, struct err *e);
-/* The store, the schema brought up to date, then blob, queue and the rules. */
+/* Opens the store, brings the schema up to date, then opens blob, queue and tasks. */
 int parts_open_tasks(struct parts *p, const struct conf *c, struct log *l, struct err *e);
-/* Passwords and tokens; after parts_open_store. Makes the secret at the first start. */
+/* Opens auth (passwords and tokens); call after parts_open_store. Makes the secret at the first
+ * start. */
 int parts_open_auth(struct parts *p, const struct conf *c, struct log *l, struct err *e);
-/* What another has opened, with an arena of its own; the other outlives it. */
+/* Shares the parts that `from` has opened, with an arena of its own; `from` must outlive p. */
 void parts_borrow(struct parts *p, const struct parts *from);
 void parts_clear(struct parts *p);
 
-/* Where bumpers are kept: the setting, else a folder of the data folder or, for a command that has
- * none, of the user's cache. NULL: nowhere. In the arena. */
+/* The folder for kept bumpers: the setting; else a folder in the data folder; else, for a command
+ * without a data folder, one in the user's cache. NULL: none. In the arena. */
 const char *parts_cache(struct arena *a, const struct conf *c, bool has_data);
-/* The media helper, in its jail. cache: of parts_cache. *missing (NULL allowed) is given the names
- * of the layers that this machine lacks, "" when none; each is logged. In the arena. */
+/* Starts the media helper in its jail. cache: from parts_cache. *missing (NULL allowed) receives
+ * the names of the layers that this machine lacks, or ""; each is logged. In the arena. */
 int parts_open_jail(struct jail **out, struct arena *a, const struct conf *c, const char *cache,
                     struct log *l, const char **missing, struct err *e);
-/* Where the helper is: the setting, else beside this program, else in libexec; in the arena. */
+/* The path of the helper: the setting, else beside this program, else in libexec; in the arena. */
 int parts_helper(struct arena *a, const struct conf *c, const char **path, struct err *e);
-/* The logo's descriptor, or -1 when the built-in mark is used. */
+/* Opens the logo's file. *fd is -1 for the built-in mark. */
 int parts_logo(const struct conf *c, int *fd, struct err *e);
-/* Processors that this process may use. */
+/* The number of processors that this process may use. */
 int parts_processors(void);

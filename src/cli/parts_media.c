@@ -1,4 +1,4 @@
-/* What a child is started with: the helper in its jail, the profile, the logo. */
+/* Opens what a child needs: the helper in its jail, the profile, the logo. */
 #include "cli/parts.h"
 #include "core/conf.h"
 #include "core/err.h"

@@ -1,6 +1,6 @@
-/* probe over a folder: a line for each file in it and below it, and at the end how many took which
- * path and why. Names are sorted, so that two runs can be compared; links are not followed, for
- * they could lead round. */
+/* Probes a folder: prints a line for each file in it and in its subfolders, and at the end how many
+ * files took which path and why. Names are sorted, so that two runs can be compared. Links are not
+ * followed, because they could form a loop. */
 #include "cli/probe.h"
 
 #include "cli/cli.h"

@@ -1,16 +1,16 @@
-/* cli/progress: how far a render is, on standard error: a bar on a terminal, a line each tenth
- * otherwise. Room-internal. One thread. */
+/* cli/progress: shows the progress of a render on standard error: a bar on a terminal, elsewhere a
+ * line for each tenth. Room-internal. One thread. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
 
 struct progress {
     bool terminal;
-    bool drawn; /* a bar stands in the last line */
-    int shown;  /* percent last shown, -1 none */
+    bool drawn; /* the last line shows a bar */
+    int shown;  /* percent shown last; -1: none */
     int64_t begun_ms, shown_ms;
 };
 struct progress progress_begin(void);
 void progress_show(struct progress *p, int permille);
-/* Ends the bar's line: erased, so that what follows stands alone. */
+/* Erases the bar, so that the next output starts on an empty line. */
 void progress_end(struct progress *p);

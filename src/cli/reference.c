@@ -1,5 +1,5 @@
-/* Plan: the reference of settings (doc/configuration.md) in Markdown, from the table of settings
- * and the table of commands, so that it says of each what the program does. */
+/* Plan: make the reference of settings (doc/configuration.md, Markdown) from the table of settings
+ * and the table of commands, so that it agrees with the program. */
 #include "cli/cli.h"
 #include "core/mem.h"
 #include "core/str.h"

@@ -1,5 +1,5 @@
-/* Plan: check the settings, open the clip, start OUT, have it made and looked at, put it in place.
- * Ctrl-C reaches the child through the tick and leaves nothing. */
+/* Plan: check the settings, open the clip, start OUT, make and check the reel, put it in place.
+ * Ctrl-C reaches the child through the tick and leaves no file. */
 #include "cli/cli.h"
 #include "cli/media_job.h"
 #include "cli/out_file.h"

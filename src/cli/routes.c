@@ -1,5 +1,5 @@
-/* Prints what http answers, from its own table, so that a description of the API can be held
- * against it. */
+/* Prints the routes from http's own table, so that a description of the API can be compared with
+ * them. */
 #include "cli/cli.h"
 #include "core/mem.h"
 #include "core/str.h"

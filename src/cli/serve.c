@@ -1,6 +1,6 @@
-/* Plan: open everything (service.c), start workers, then HTTP; say where; wait for a signal; drain;
- * close in reverse. Any step may also end by kill -9: the next start finds everything as the last
- * commit left it. */
+/* Plan: open everything (service.c); start the workers, then HTTP; print the address; wait for a
+ * signal; drain; close in reverse order. The process may be killed (kill -9) at any step: the next
+ * start finds everything as the last commit left it. */
 #include "cli/cli.h"
 #include "cli/control.h"
 #include "cli/notify.h"

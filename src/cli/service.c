@@ -1,5 +1,5 @@
-/* Plan: open in the order of trust; start the workers; drain all that runs side by side while a
- * second signal can still cut it short. */
+/* Plan: open the parts in the order of trust; start the workers; drain everything concurrently, so
+ * that a second signal can still cut it short. */
 #include "cli/service.h"
 
 #include "cli/cli.h"

@@ -1,5 +1,5 @@
-/* cli/service: what `serve` and `worker` share: the jail, what lies on disk or in databases, the
- * workers; and how both end. Room-internal. */
+/* cli/service: the parts that `serve` and `worker` share: the jail, what lies on disk or in
+ * databases, the workers; and how both commands end. Room-internal. */
 #pragma once
 #include "cli/parts.h"
 
@@ -19,9 +19,9 @@ struct service {
     struct logos *logos;
     int logo_fd;
     const char *jail_missing;
-    /* What else drains beside the workers (HTTP): returns when it has ended. NULL: nothing. */
+    /* Drains another part (HTTP) and returns when that part has ended. NULL: none. */
     void (*stop)(void *arg, int64_t drain_ms);
-    /* Whether that still answers; may take seconds. NULL: nothing to ask. */
+    /* Returns whether that part still answers; may take seconds. NULL: nothing to check. */
     bool (*alive)(void *arg);
     void *arg;
 };
@@ -29,16 +29,18 @@ struct service {
     {                                                                                              \
         .logo_fd = -1, .jail_missing = ""                                                          \
     }
-/* The jail while no secret is in memory, then all else but the workers. What the process counts,
- * and whether it is ready, is told at --metrics-listen from here on. */
+/* Opens the jail while no secret is in memory, then everything else except the workers. From here
+ * on, --metrics-listen serves the metrics of the process and its readiness. */
 int service_open(struct service *s, const struct cli *c, struct err *e);
-/* jobs: attempts at once; -1: one for two processors. */
+/* Starts the workers. jobs: concurrent attempts; -1: one for every two processors. */
 int service_work(struct service *s, const struct cli *c, int64_t jobs, struct err *e);
-/* Names of the layers that hold, "none" when none; in the arena. */
+/* Names of the layers that hold, or "none"; in the arena. */
 const char *service_layers(struct service *s);
-/* Meanwhile tells the service manager's watchdog that the service lives, after looking. */
+/* Waits for a stop signal. Meanwhile checks the service and tells the service manager's watchdog
+ * that it is alive. */
 void service_wait_for_signal(struct service *s, const struct cli *c);
-/* SIGTERM: what runs may end within --drain; a second signal: at once. Ends the process itself when
- * something still holds on then. After it, what s->stop was for has ended. */
+/* Drains after a stop signal: running work may end within --drain; a second signal ends it at once.
+ * If something still hangs then, this function ends the process. When it returns, s->stop has
+ * returned. */
 void service_drain(struct service *s, const struct cli *c);
 void service_clear(struct service *s);

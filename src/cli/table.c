@@ -1,4 +1,5 @@
-/* Every command, once: what --help, the man page and the completion show, and what main runs. */
+/* The table of all commands: the source of --help, the man page, the completion, and of what main
+ * runs. */
 #include "cli/cli.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-/* Plan: how a task is shown; then list, show, retry and delete, which act as the operator (user 0).
- */
+/* Plan: how a task is printed; then list, show, retry and delete, which act as the operator (user
+ * 0). */
 #include "task/task.h"
 
 #include "cli/cli.h"

@@ -1,5 +1,5 @@
-/* Plan: one function for each of add, list, show, password, admin, quota; a password is read, never
- * an argument. */
+/* Plan: one function for each of add, list, show, password, admin, quota. A password is read from
+ * standard input and is never an argument. */
 #include "store/user.h"
 #include "auth/auth.h"
 #include "cli/cli.h"
