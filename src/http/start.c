@@ -1,6 +1,6 @@
-/* Plan: the settings are checked; then the four parts are put together, and taken apart in the
- * other order: streams and the pool first, which hold connections, then the daemon, then what the
- * end of its connections still needs. */
+/* Plan: check the settings; build the four parts; take them down in another order: streams and the
+ * pools first, because they hold connections; then the daemon; then what the daemon's last
+ * connections still use. */
 #include "auth/auth.h"
 #include "blob/blob.h"
 #include "core/fd.h"

@@ -1,6 +1,6 @@
-/* Plan: what admins see of the whole service, its users and everybody's tasks, and what they
- * change. Who is no admin does not come here: the routes ask for SCOPE_ADMIN, which goes with the
- * role. */
+/* Plan: admins read the state of the whole service, its users and everybody's tasks, and change
+ * them. Other users never reach these handlers: the routes require SCOPE_ADMIN, which only the
+ * admin role gives. */
 #include "http/api/api.h"
 
 #include "auth/account.h"

@@ -1,6 +1,6 @@
-/* http/api: the handlers that routes.c names, by file, and what these files share. A handler reads
- * the request, calls auth, task, hook or health, and puts an answer into the request; it decides
- * nothing. */
+/* http/api: the handlers that routes.c names, by file, and the functions that these files share. A
+ * handler reads the request, calls auth, task, hook or health, and puts an answer into the request;
+ * it decides nothing. */
 #pragma once
 #include "core/err.h"
 #include "http/server/route.h"
@@ -45,16 +45,17 @@ void keys_me(struct request *r);
 void keys_add(struct request *r);
 void keys_list(struct request *r);
 void keys_delete(struct request *r);
-/* Adds how many tasks the caller may still make today, where there is a limit. */
+/* Adds the number of tasks that the caller may still make today, when there is a limit. */
 void answer_tasks_left(struct request *r);
 
 /* list.c */
 void tasks_list(struct request *r);
-/* max, order, after and status of the query as a page; own: sort and q too. MSG_PARAMETER_BAD. */
+/* Reads max, order, after and status of the query into *p; with own also sort and q.
+ * MSG_PARAMETER_BAD. */
 int list_read(struct request *r, bool own, struct task_page *p, struct err *e);
-/* Answers with such a page, whose tasks also have "id". */
+/* Answers with a page whose tasks also have "id". */
 void list_full(struct request *r, const struct task_page *page);
-/* The text "q" that something is looked for by; stays NULL where there is none. */
+/* Reads the search text "q" of the query into *out; *out stays NULL when there is none. */
 int query_part(struct request *r, const char **out, struct err *e);
 
 /* page.c */
@@ -80,8 +81,8 @@ void tasks_change(struct request *r);
 void tasks_delete(struct request *r);
 void tasks_retry(struct request *r);
 
-/* task_view.c: a task as GET /api/tasks/<id> tells it. "queue", its place in the line, is put by
- * task_put_place, which asks the store. */
+/* task_view.c: task_json makes a task as GET /api/tasks/<id> shows it. task_put_place adds "queue",
+ * the task's place in the line, and asks the store for it. */
 json_t *task_json(struct request *r, const struct task_row *t);
 void task_put_place(struct request *r, const struct task_row *t, json_t *o);
 

@@ -1,8 +1,9 @@
-/* Plan: who may have the file (signed link, or the owner's token); the conditions of RFC 9110, 13
- * (If-None-Match, If-Range) on a strong ETag; one range of RFC 9110, 14; then the descriptor goes
- * to the library, which sends it with sendfile, or carry.c brings the bytes from where they lie.
- * Where a proxy sends the file by itself (X-Accel-Redirect), or the client is sent to the storage
- * (presigned-downloads), conditions, ranges and the ETag are theirs too. */
+/* Plan: check the right to read the file (signed link, or the owner's token); check the conditions
+ * of RFC 9110, 13 (If-None-Match, If-Range) on a strong ETag; find one range of RFC 9110, 14; then
+ * hand the descriptor to the library, which sends it with sendfile, or let carry.c fetch the bytes
+ * from remote storage. When a proxy sends the file itself (X-Accel-Redirect), or the client is
+ * redirected to the storage (presigned-downloads), the proxy or the storage handles conditions,
+ * ranges and the ETag. */
 #include "http/api/api.h"
 
 #include "blob/blob.h"

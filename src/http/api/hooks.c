@@ -1,5 +1,5 @@
-/* Plan: what a body says is read into a row and checked; hook/own does the rest. Secrets are told
- * when they are made and never again. */
+/* Plan: read the body into a row and check it; hook/own does the rest. A secret is shown when it is
+ * made and never again. */
 #include "http/api/api.h"
 
 #include "core/mem.h"

@@ -1,4 +1,4 @@
-/* Plan: who asks (/api/me) and what they may still do; their keys: made, listed, deleted. */
+/* Plan: show the caller (/api/me) and what they may still do; make, list and delete their keys. */
 #include "http/api/api.h"
 
 #include "auth/account.h"

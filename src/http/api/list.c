@@ -1,6 +1,6 @@
-/* Plan: the query as a page of the store; the page as JSON, brief or full; and where the next one
- * begins, as the URL of the request with another `after`. A page is asked for with one row more
- * than it has, which tells whether there is a next one. */
+/* Plan: turn the query into a page request for the store; write the page as JSON, brief or full;
+ * add the URL of the next page, which is the URL of the request with another `after`. The store is
+ * asked for one row more than the page has: that row tells whether there is a next page. */
 #include "http/api/api.h"
 
 #include "core/mem.h"

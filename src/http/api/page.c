@@ -1,7 +1,7 @@
-/* The page and its parts, which are a part of the program. script/web makes them, with the table
- * that names them. A part that is named after its content is kept by browsers for good; the others
- * are asked for anew by their ETag. Each lies here as it is, with gzip and with Brotli, and has an
- * ETag for each. */
+/* Serves the page and its parts, which are built into the program. script/web makes the parts and
+ * the table that names them. A browser keeps a part that is named after its content for good, and
+ * revalidates the others by ETag. Each part is stored as is, with gzip and with Brotli, each form
+ * with its own ETag. */
 #include "http/api/api.h"
 
 #include "blob/blob.h"

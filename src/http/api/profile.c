@@ -1,6 +1,6 @@
-/* Plan: how reels are made, for admins: the profile seen, changed, and tried out; logos taken in. A
- * change makes the next version; two at once are made one after the other, each over what the other
- * left. */
+/* Plan: how reels are made, for admins: show, change and preview the profile; store logos. Each
+ * change makes the next version. Two concurrent changes are made one after the other; the second
+ * applies to the result of the first. */
 #include "http/api/api.h"
 
 #include "core/mem.h"

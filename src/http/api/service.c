@@ -1,4 +1,4 @@
-/* What machines ask: does it answer, is it ready, what are its figures. */
+/* The routes for machines: is the service alive, is it ready, what are its metrics. */
 #include "http/api/api.h"
 
 #include "core/log.h"

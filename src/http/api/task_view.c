@@ -1,5 +1,4 @@
-/* Everything that turns a task into JSON: its row, what the attempt reported, and its place in the
- * line. */
+/* Turns a task into JSON: its row, the report of its attempt, and its place in the line. */
 #include "http/api/api.h"
 
 #include "auth/auth.h"

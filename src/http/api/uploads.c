@@ -1,5 +1,5 @@
-/* Uploads in pieces, by tus 1.0.0: the answers. The headers and bytes of a piece are read by
- * body/tus.c. */
+/* Uploads in pieces, by tus 1.0.0: the answers. body/tus.c reads the headers and bytes of a piece.
+ */
 #include "http/api/api.h"
 
 #include "core/clock.h"

@@ -1,4 +1,4 @@
-/* Bodies that are kept in memory as they are, up to a limit. */
+/* Bodies that are kept in memory unparsed, up to a limit. */
 #include "http/body/kept.h"
 
 #include "core/mem.h"

@@ -1,8 +1,8 @@
-/* Plan: four states. Before a boundary (text to be ignored, or the bytes of a part), bytes are
- * compared with CR LF "--" boundary; what might be its beginning is held back. As CR stands only at
- * its front, a mismatch never hides a later beginning but at the byte itself. Behind a boundary
- * comes
- * "--" (the end) or the end of the line, then the head of a part up to an empty line. */
+/* Plan: four states. Before a boundary (in text to ignore, or in the bytes of a part), the bytes
+ * are compared with CR LF "--" boundary, and a possible beginning of it is held back. CR occurs
+ * only at the front of that text, so after a mismatch a later beginning can start only at the
+ * mismatching byte. Behind a boundary comes either "--" (the end), or the end of the line and then
+ * the head of a part, up to an empty line. */
 #include "http/body/multipart.h"
 
 #include "core/mem.h"

@@ -1,7 +1,7 @@
-/* tus 1.0.0 (tus.io/protocols/resumable-upload): what the headers of a piece mean, and its bytes;
- * the rest is task/resume. Plan: tus_begin() runs in the pool when the head is read, and makes or
- * opens the upload; tus_feed() passes the bytes on; the handler, in the pool again, ends the piece
- * by tus_end(). When the client goes away in the middle, pieces.c keeps what came. */
+/* tus 1.0.0 (tus.io/protocols/resumable-upload): the headers of a piece and its bytes; task/resume
+ * does the rest. Plan: after the head is read, tus_begin() makes or opens the upload, in the pool;
+ * tus_feed() passes the bytes on; the handler, in the pool again, ends the piece by tus_end(). When
+ * the client goes away in mid-body, pieces.c keeps the bytes that came. */
 #include "http/body/tus.h"
 
 #include "core/mem.h"

@@ -4,13 +4,13 @@
 
 struct upload_row;
 
-/* POST makes the upload when the head is read, PATCH opens it; bytes are its piece. */
+/* After the head is read, POST makes the upload and PATCH opens it; the body is a piece of it. */
 extern const struct body_ops body_tus;
 
 /* MSG_TUS_VERSION unless the request speaks tus 1.0.0. */
 int tus_check_version(const struct request *r, struct err *e);
-/* The id in the path, in the arena. */
+/* The upload's id from the path, in the arena. */
 const char *tus_id(struct request *r);
-/* For the handler: ends the piece, whose bytes have come; *out says how far the upload is. When it
- * fails, an upload that this request made is gone. Slow. */
+/* For the handler, after the end of the body: ends the piece; *out tells the upload's new offset.
+ * On failure, removes an upload that this request made. Slow. */
 int tus_end(struct request *r, struct upload_row *out, struct err *e);

@@ -1,10 +1,12 @@
 /* Plan: a listener is a list entry with a bounded buffer. The library's thread takes bytes out of
- * it and suspends the connection when it is empty; the hub's thread puts events in and resumes it.
- * All questions to the store are asked by the hub's thread, without the lock: it notes which users
- * have listeners that lack something, asks for each, and then looks again who still listens.
+ * the buffer and suspends the connection when the buffer is empty; the hub's thread puts events in
+ * and resumes the connection. Only the hub's thread asks the store, and it does so without the
+ * lock: it notes which users have listeners that lack events, asks the store for each user, and
+ * then looks again which listeners are still there.
  *
- * Ids of one user rise in the order of commits, those of several need not: so who has news is asked
- * from an id of half a minute ago on, and compared with what each listener has. */
+ * The ids of one user's events rise in commit order; the ids of several users need not. So the hub
+ * asks for users with new events from an id of half a minute ago on, and compares the answer with
+ * the last id of each listener. */
 #include "http/events/hub.h"
 
 #include "auth/auth.h"

@@ -1,6 +1,6 @@
 /* http/events/hub: Server-Sent Events (WHATWG HTML, 9.2). One thread follows the store's events and
- * hands them to the listeners, whose connections are suspended while there is nothing to send:
- * thousands that only listen cost a buffer each and no thread. Room-internal. Thread-safe. */
+ * passes them to the listeners. The connection of a listener is suspended while there is nothing to
+ * send, so an idle listener costs a buffer and no thread. Room-internal. Thread-safe. */
 #pragma once
 #include <microhttpd.h>
 #include <stdint.h>
@@ -13,19 +13,20 @@ struct log;
 struct tasks;
 struct watched;
 
-/* Borrows tasks, auth and log; also calls auth_tend. beat_ms: a listener that was sent nothing for
- * so long gets a comment; streams: the most that a user may have at once. */
+/* Borrows tasks, auth and log; also calls auth_tend. beat_ms: a listener that has received nothing
+ * for that long gets a comment; streams: limit of concurrent streams of one user. */
 int hub_start(struct hub **out, struct tasks *t, struct auth *a, struct log *l, int64_t beat_ms,
               int64_t streams, struct err *e);
-/* Ends all streams at once, and every later one; before the daemon stops. NULL is allowed. */
+/* Ends all streams at once; later streams end at once too. Call before the daemon stops. NULL is
+ * allowed. */
 void hub_end(struct hub *h);
-/* After the daemon has stopped. */
+/* Call after the daemon has stopped. */
 void hub_free(struct hub *h);
 
-/* A stream of the caller's events beyond the id `after` (-1: from now on), of one task or (0) of
- * all. It ends when the caller's key expires, and within seconds of the key's deletion. The
- * response is the caller's and owns the rest. NULL with *e: ERR_RATE, too many streams of this
- * user. */
+/* Opens a stream of the caller's events with ids above `after` (-1: from now on), of one task, or
+ * (task_id 0) of all tasks. The stream ends when the caller's key expires, and within seconds of
+ * the key's deletion. The caller owns the response, and the response owns everything else. NULL
+ * with *e: ERR_RATE: this user has too many streams. */
 struct MHD_Response *hub_stream(struct hub *h, struct MHD_Connection *conn, struct watched *client,
                                 const struct caller *who, int64_t task_id, int64_t after,
                                 struct err *e);

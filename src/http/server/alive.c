@@ -1,4 +1,4 @@
-/* Whether the event threads still answer: asked as a client would, over a connection of its own. */
+/* Checks whether the event threads still answer: connects and asks as a client would. */
 #include "http/http.h"
 
 #include "core/fd.h"

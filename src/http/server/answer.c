@@ -1,5 +1,5 @@
-/* Plan: the one table from errors to status; answers made of JSON; the headers of every answer; and
- * the answer in mid-body, which goes past the library. */
+/* Plan: the one table that maps errors to statuses; JSON answers; the headers of every answer; and
+ * the answer in mid-body, which is written to the socket past the library. */
 #include "http/server/answer.h"
 
 #include "core/clock.h"

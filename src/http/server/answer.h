@@ -1,5 +1,5 @@
-/* http/server/answer: fills r->answer and r->status, and hands them to the library. Called by the
- * thread that has the request. */
+/* http/server/answer: fills r->answer and r->status, and hands them to the library. Only the thread
+ * that has the request calls these functions. */
 #pragma once
 #include "core/message.h"
 
@@ -10,35 +10,35 @@
 struct err;
 struct request;
 
-/* JSON as text, which came from malloc and is taken; NULL is a 500 without a body. */
+/* JSON as text from malloc, which is taken; NULL gives a 500 without a body. */
 void answer_text(struct request *r, int status, char *text);
-/* Takes the reference. */
+/* Takes the reference to body. */
 void answer_json(struct request *r, int status, json_t *body);
-/* Takes what the library made. */
+/* Takes answer, a response of the library. */
 void answer_put(struct request *r, int status, struct MHD_Response *answer);
-/* No body: 204, 304, 412, 416. */
+/* An answer without a body: 204, 304, 412, 416. */
 void answer_empty(struct request *r, int status);
-/* The status of the error's code, or of its message; JSON, or a page for a person (sorry.h). */
+/* The status comes from the error's code or message; the body is JSON, or a page for a person
+ * (sorry.h). */
 void answer_error(struct request *r, const struct err *e);
 void answer_message(struct request *r, int status, enum msg m);
 
-/* Adds to an answer that is there. */
+/* Adds a header to the answer, which must exist. */
 void answer_header(struct request *r, const char *name, const char *value);
-/* Retry-After. */
+/* Adds Retry-After. */
 void answer_wait(struct request *r, int seconds);
-/* RateLimit-Policy and RateLimit: of `quota` in window_s, `left` are left; all are again in
- * reset_s. */
+/* Adds RateLimit-Policy and RateLimit: `left` of `quota` in window_s remain; the quota is full
+ * again in reset_s. */
 struct rate {
     const char *name;
     int64_t quota, window_s, left, reset_s;
 };
 void answer_rate(struct request *r, const struct rate *rate);
 
-/* A time of an answer, null for 0. */
+/* A time as JSON; 0 gives null. */
 json_t *json_time(int64_t unix_ms);
 
-/* Adds the headers that every answer has, and queues it. */
+/* Adds the headers of every answer and queues the answer. */
 enum MHD_Result answer_queue(struct request *r);
-/* Sends an error while the body still comes, where the library takes no answer, and ends the
- * connection. */
+/* Sends an error in mid-body, when the library accepts no answer, and ends the connection. */
 enum MHD_Result answer_cut(struct request *r, const struct err *e);

@@ -1,9 +1,9 @@
-/* Plan: where the bytes lie in another place, moving them waits for a network, and no event thread
- * does. A second pool carries them while their connection is suspended:
- *   a piece of an upload's body, which the library keeps in its buffer and hands over once more
- *     when the connection is resumed: it then counts as read;
- *   a block of a download, from which the library copies until it is used up;
- *   what an upload that was cut off has left, which is forgotten after the request is over. */
+/* Plan: when the storage is remote, moving bytes waits for a network, and no event thread may wait.
+ * A second pool moves the bytes while the connection is suspended:
+ *   a piece of an upload's body: the library keeps it in its buffer and passes it again after the
+ *     connection is resumed; then it counts as read;
+ *   a block of a download: the library copies from it until it is used up;
+ *   the rest of an interrupted upload: it is freed after the request is over. */
 #include "http/server/carry.h"
 
 #include "blob/blob.h"

@@ -1,7 +1,7 @@
-/* Pages of other origins (WHATWG Fetch, 3.3, "CORS protocol"). The browser sends the Origin of the
- * page; what we answer decides whether the page may read it, and, for a preflight, whether the
- * request is sent at all. Tokens travel in Authorization, which a page adds by itself, never in
- * cookies, so no answer speaks of credentials and the star is safe. */
+/* Pages of other origins (WHATWG Fetch, 3.3, "CORS protocol"). The browser sends the page's Origin.
+ * Our answer decides whether the page may read it, and, for a preflight, whether the browser sends
+ * the request at all. Tokens travel in Authorization, which a page adds itself, never in cookies;
+ * so no answer allows credentials, and the star is safe. */
 #include "http/server/cors.h"
 
 #include "http/server/field.h"

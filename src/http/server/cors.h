@@ -3,7 +3,7 @@
 
 struct request;
 
-/* Hands put() the headers by which a page of another origin may read this answer, and those that a
- * preflight asks for; r->status says whether the answer is one that can be granted. */
+/* Calls put() with each header that lets a page of another origin read this answer, and with the
+ * headers that a preflight needs. r->status says whether a preflight succeeds. */
 void cors_put(const struct request *r, void (*put)(void *cls, const char *name, const char *value),
               void *cls);

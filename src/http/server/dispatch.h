@@ -1,4 +1,4 @@
-/* http/server/dispatch: the life of a request: what libmicrohttpd calls, cls being the server. */
+/* http/server/dispatch: the life of a request: callbacks of libmicrohttpd. cls is the server. */
 #pragma once
 #include <microhttpd.h>
 #include <stddef.h>
@@ -13,5 +13,5 @@ enum MHD_Result dispatch_access(void *cls, struct MHD_Connection *conn, const ch
                                 size_t *data_bytes, void **con_cls);
 void dispatch_done(void *cls, struct MHD_Connection *conn, void **con_cls,
                    enum MHD_RequestTerminationCode how);
-/* For the pool: runs the handler; puts an answer in any case. */
+/* For the pool: runs the handler; puts an answer in every case. */
 void dispatch_run(struct request *r);

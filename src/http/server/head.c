@@ -1,5 +1,5 @@
-/* Plan: the first line; then who asks and how (head_read); then framing, path, route and declared
- * length (head_check), so that what can be refused is refused before the body is read. */
+/* Plan: the first line; then the client and its wishes (head_read); then framing, path, route and
+ * declared length (head_check), so that bad requests are refused before the body is read. */
 #include "http/server/head.h"
 
 #include "core/mem.h"

@@ -1,10 +1,10 @@
-/* http/json_put: JSON (RFC 8259) written straight into a buffer, for the few answers where building
- * a tree first is what they cost. Room-internal; pure functions, thread-safe. */
+/* http/json_put: writes JSON (RFC 8259) straight into a buffer, for the few answers whose main cost
+ * would be building a tree first. Room-internal; pure functions, thread-safe. */
 #pragma once
 #include <stdint.h>
 
 struct buf;
 
 void json_put_int(struct buf *b, int64_t n);
-/* text is UTF-8 and is put between quotes; what JSON wants escaped is escaped. */
+/* Writes text (UTF-8) between quotes and escapes what JSON requires. */
 void json_put_text(struct buf *b, const char *text);

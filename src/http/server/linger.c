@@ -1,7 +1,8 @@
-/* A request that is refused before its body was read: closing a socket with unread bytes resets the
- * connection, and the client never sees why (RFC 9112, 9.6). So a duplicate of the socket is read
- * on here, for a bounded time, after the library has closed its own; slowly, so that little of the
- * body comes over and the client has the time to look up from sending. */
+/* For requests that are refused before their body is read. Closing a socket with unread bytes
+ * resets the connection, and the client never sees the answer (RFC 9112, 9.6). So this thread reads
+ * on from a duplicate of the socket after the library has closed its own, for a bounded time. It
+ * reads slowly, so that little of the body is transferred and the client has time to notice the
+ * answer. */
 #include "http/server/linger.h"
 
 #include "core/clock.h"

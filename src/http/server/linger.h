@@ -1,5 +1,5 @@
-/* http/server/linger: reads on for a while what a refused client still sends, so that the client
- * sees the answer (RFC 9112, 9.6: "lingering close"). Thread-safe. */
+/* http/server/linger: reads on, for a while, from a client whose request was refused, so that the
+ * client sees the answer (RFC 9112, 9.6: "lingering close"). Thread-safe. */
 #pragma once
 
 struct err;
@@ -8,5 +8,5 @@ struct lingering;
 int linger_start(struct lingering **out, struct err *e);
 /* Takes fd, a duplicate of the socket. */
 void linger_add(struct lingering *l, int fd);
-/* Closes all. NULL is allowed. */
+/* Closes all sockets. NULL is allowed. */
 void linger_stop(struct lingering *l);

@@ -1,4 +1,4 @@
-/* http/server/pool: threads that may wait, and the line of requests for them. Thread-safe. */
+/* http/server/pool: threads that may wait, and the queue of requests for them. Thread-safe. */
 #pragma once
 #include <stdbool.h>
 
@@ -6,11 +6,12 @@ struct err;
 struct pool;
 struct request;
 
-/* run() handles a request in a thread of the pool. It returns true to have the connection resumed,
- * false when the request is gone. */
+/* run() handles a request in a thread of the pool. It returns true when the pool must resume the
+ * connection, false when the request is gone. */
 int pool_start(struct pool **out, int threads, bool (*run)(struct request *r), struct err *e);
-/* Takes r, whose connection is suspended. false: the pool has stopped, and r stays the caller's. */
+/* Takes r, whose connection is suspended. false: the pool has stopped, and the caller still owns r.
+ */
 bool pool_put(struct pool *p, struct request *r);
-/* Takes no more requests and returns when all that it took are done. NULL is allowed. */
+/* Accepts no more requests; returns when all accepted requests are done. NULL is allowed. */
 void pool_stop(struct pool *p);
 void pool_free(struct pool *p);

@@ -1,6 +1,6 @@
-/* http/server/route: which handler answers a request, what the handler asks for, and how the body
- * of the request is read. The table of routes itself is the API's (http/api/routes.c). Constant
- * data; thread-safe. */
+/* http/server/route: which handler answers a request, what the handler requires, and how the body
+ * of the request is read. The table of routes itself belongs to the API (http/api/routes.c).
+ * Constant data; thread-safe. */
 #pragma once
 #include "core/message.h"
 
@@ -12,9 +12,9 @@ struct err;
 struct http;
 struct request;
 
-/* What a step costs, which decides the thread that runs it. QUICK: an event thread. ASKS: it only
- * reads the store; in the pool when the store is far. SLOW: it hashes, syncs or commits; always in
- * the pool. */
+/* The cost of a step decides which thread runs it. QUICK: an event thread. ASKS: it only reads the
+ * store; the pool runs it when the store is remote. SLOW: it hashes, syncs or commits; the pool
+ * always runs it. */
 enum cost { QUICK, ASKS, SLOW };
 
 /* One kind of body. r->body belongs to these functions alone. A fault of the body is put into
@@ -24,7 +24,7 @@ struct body_ops {
      * caller is known; feed() refuses a longer body whose length was not declared. */
     int64_t (*longest)(const struct http *h);
     enum msg too_long;
-    bool upload;          /* counted as an upload; feed() may wait where storage is far */
+    bool upload;          /* counted as an upload; feed() may wait when storage is remote */
     enum cost begin_cost; /* of begin() */
     enum cost free_cost;  /* of free() before the end of the body: QUICK or ASKS */
     /* Makes r->body when the head is read and the caller may send it. Returns 0, or -1 with *e;
@@ -41,39 +41,40 @@ struct body_ops {
     void (*free)(void *body);
 };
 
-/* What a person finds at the address of a route, if anything: decides which page tells an error. */
+/* What a person finds at the address of a route; this selects the error page. */
 enum visit { VISIT_NONE, VISIT_PAGE, VISIT_FILE };
 
-/* Any token or key will do. */
+/* Any token or key is enough. */
 enum { SCOPE_ANY = 1 << 30 };
 struct route {
-    const char *method, *pattern; /* "*" in the pattern is one part of the path, "**" the rest */
+    const char *method,
+        *pattern; /* "*" in the pattern matches one part of the path, "**" the rest */
     void (*run)(struct request *r);
-    unsigned scope; /* of auth.h: what a token or key must be good for; 0: none is asked for */
+    unsigned scope; /* bits of auth.h that the token or key needs; 0: no token */
     enum cost cost;
-    const struct body_ops *body; /* NULL: the request has none */
+    const struct body_ops *body; /* NULL: the request has no body */
     enum visit visit;
-    bool probe; /* machines ask every few seconds: logged only when the answer is not good */
+    bool probe; /* asked every few seconds by machines: logged only when the status is not 200 */
 };
 
-/* What holds for every path at and below a root, also where no route knows the path. */
+/* Rules for every path at and below a root, even when no route has that path. */
 struct zone {
-    const char *root;     /* such as /api/uploads, without a slash at its end */
-    bool method_override; /* X-HTTP-Method-Override of a POST is its method */
+    const char *root;     /* such as /api/uploads, without a trailing slash */
+    bool method_override; /* X-HTTP-Method-Override replaces the method of a POST */
     struct zone_header {
         const char *name, *value;
-    } headers[4]; /* of every answer; ends at the first without a name */
+    } headers[4]; /* added to every answer; a NULL name ends the list */
 };
 
 struct routes {
-    const struct route *rows; /* in the order in which they are looked up */
+    const struct route *rows; /* in lookup order */
     size_t count;
     const struct zone *zones;
     size_t zone_count;
 };
 
-/* NULL when there is none; allow then names the methods that the path does know. *rest: what the
- * first star and the rest of the pattern matched. */
+/* Returns NULL when no route matches; allow then lists the methods that the path has. *rest: the
+ * path from the first star of the pattern on. */
 enum { ALLOW_SIZE = 128 };
 const struct route *route_find(const struct routes *t, const char *method, const char *path,
                                const char **rest, char allow[ALLOW_SIZE]);

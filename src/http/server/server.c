@@ -1,6 +1,5 @@
-/* Plan: the socket that is listened on, and the daemon with its limits. What happens to a request
- * is in dispatch.c; what waits is done in pool.c and carry.c; watch.c and linger.c see to slow and
- * refused clients. */
+/* Plan: the listening socket, and the daemon with its limits. dispatch.c handles requests; pool.c
+ * and carry.c do work that waits; watch.c and linger.c handle slow and refused clients. */
 #include "http/server/server.h"
 
 #include "core/clock.h"

@@ -1,6 +1,6 @@
-/* Errors as pages: who goes to a link or an address by hand is told in their language what is wrong
- * and what to do next. Whoever asks the API, brings a token, or does not prefer HTML is a program,
- * which gets JSON. script/web makes the pages. */
+/* Errors as pages: a person who opens a link or an address reads, in their own language, what is
+ * wrong and what to do next. A client that asks the API, sends a token, or does not prefer HTML
+ * counts as a program and gets JSON. script/web makes the pages. */
 #include "http/server/sorry.h"
 
 #include "core/mem.h"

@@ -8,7 +8,8 @@ struct request;
 #define SORRY_POLICY                                                                               \
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "  \
     "frame-ancestors 'none'"
-/* Whether such a page may be the answer, so that caches and proxies tell who asks apart. */
+/* Returns whether an error of this request may be a page. Then the answer must tell caches that it
+ * depends on the client's headers. */
 bool sorry_may(const struct request *r);
-/* The page, from malloc; NULL: a program asks. */
+/* Returns the page, from malloc; NULL: the client is a program. */
 char *sorry_page(const struct request *r, const struct err *e, int status);

@@ -1,12 +1,12 @@
-/* Plan: the one place that looks at the sockets of clients and shuts them down, beside the library,
- * which only knows a time without any byte. Each connection has a deadline here while its next head
- * is awaited, or once it is to end, and a thread shuts down those that are past it. The thread also
- * looks for clients that went away in the middle of a body: when their last bytes and the end come
- * in one moment, the library reads the bytes and hears of the end only with the idle time, and
- * until then the upload keeps its place.
+/* Plan: the only place that checks the sockets of clients and shuts them down; the library itself
+ * only has an idle timeout. A connection has a deadline here while its next head is awaited, or
+ * once it must end, and a thread shuts down the connections whose deadline has passed. The thread
+ * also looks for clients that went away in mid-body: when the last bytes and the end of the
+ * connection arrive together, the library reads the bytes but notices the end only after the idle
+ * time, and until then the upload stays locked.
  *
- * Entries come and go under the lock; an entry goes before the library closes the socket, so what
- * is shut down is never a descriptor that has become somebody else's. */
+ * Entries come and go under the lock. An entry goes before the library closes its socket, so the
+ * thread never shuts down a descriptor that was reused. */
 #include "http/server/watch.h"
 
 #include "core/clock.h"
