@@ -1,5 +1,5 @@
-/* Plan: the table; one parser for a value; then the three sources in rising order, default, file,
- * variables, flags, each setting a field through the same function. */
+/* Plan: the table; one parser for a value; then the sources in rising order of weight: default,
+ * file, variables, flags. All four set a field through the same function. */
 #include "core/conf.h"
 
 #include "core/err.h"

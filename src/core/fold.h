@@ -1,7 +1,7 @@
-/* core/fold: texts as people look for them: without capitals and without the marks on Latin
- * letters, so that "arbitro" finds "Árbitro", however a file system writes its accents. Pure
- * functions, thread-safe. */
+/* core/fold: folds text for searching: removes case and the diacritics of Latin letters, so that
+ * "arbitro" finds "Árbitro" in composed and in decomposed form. Pure functions, thread-safe. */
 #pragma once
 
-/* Another text, never longer than twice as long; free() it. Bytes that are no UTF-8 stay. */
+/* Returns a new folded text, at most twice as long. The caller frees it with free(). Bytes that are
+ * not UTF-8 stay. */
 char *fold_text(const char *utf8);

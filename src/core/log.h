@@ -1,10 +1,10 @@
-/* core/log: lines for operators, on standard error. Thread-safe: a line is written whole.
+/* core/log: log lines for operators, on standard error. Thread-safe: each line is written whole.
  *
  *     log_info(l, "task done", "task", id, "ms", n);
- * A fixed message, then pairs of a literal key and a value. Values are integers, doubles or strings
- * (NULL prints as "-"); the macros note each value's type, so a pair costs no format string.
- * Never a secret; text from outside is escaped.
- * Levels: error (someone must act), warn, info (one line a request or an attempt), debug. */
+ * A line is a fixed message, then pairs of a literal key and a value. Values are integers, doubles
+ * or strings (NULL prints as "-"). The macros record the type of each value, so a pair needs no
+ * format string. Never log a secret; the log escapes text from outside. Levels: error (an operator
+ * must act), warn, info (one line per request or attempt), debug. */
 #pragma once
 #include <stdint.h>
 
@@ -12,7 +12,7 @@ enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 enum log_format { LOG_TEXT, LOG_JSON };
 struct log;
 
-/* Writes to descriptor fd, which stays the caller's. */
+/* Writes to the descriptor fd, which the caller owns. */
 struct log *log_new(int fd, enum log_level level, enum log_format format);
 void log_free(struct log *l);
 
@@ -29,7 +29,7 @@ struct log_pair {
     const char *key;
     struct log_value value;
 };
-/* l may be NULL: nothing is written. */
+/* Writes one line. l may be NULL: nothing is written. */
 void log_write(struct log *l, enum log_level level, const char *message,
                const struct log_pair *pairs, int pair_count);
 

@@ -1,9 +1,8 @@
-/* core/mem: who owns memory, and how it is given back. Thread-safe as malloc is; an arena belongs
- * to one thread.
+/* core/mem: ownership of memory. malloc's thread-safety; an arena belongs to one thread.
  *
- * Locals that own something are declared AUTO(fn), where fn takes a pointer to the local:
+ * Declare a local that owns something with AUTO(fn), where fn takes a pointer to the local:
  *     AUTO(freep) char *name = mem_strdup(s);
- * and are handed over with TAKE(name). An early return is then the clean-up. */
+ * TAKE(name) passes the ownership on. So an early return cleans up by itself. */
 #pragma once
 #include <stddef.h>
 
@@ -16,20 +15,20 @@
     })
 #define LEN(a) (sizeof(a) / sizeof((a)[0]))
 
-/* Zeroed memory of a small fixed size; aborts when memory is gone (the supervisor restarts us).
- * Free with free() or AUTO(freep). */
+/* Returns zeroed memory of a small fixed size. Aborts when memory is exhausted (the supervisor
+ * restarts the program). Free it with free() or AUTO(freep). */
 void *mem_new(size_t size_bytes) __attribute__((malloc, returns_nonnull));
 char *mem_strdup(const char *s) __attribute__((malloc, returns_nonnull));
-/* Frees what the pointer at p points to; for AUTO. */
+/* Frees the memory that the pointer at p points to; for AUTO. */
 void freep(void *p);
 
-/* An arena: memory that dies together, for one request or one job. */
+/* An arena holds all memory of one request or one job; arena_free frees it as a whole. */
 struct arena;
 struct arena *arena_new(void);
 void arena_free(struct arena *a);
 void arena_freep(struct arena **a);
-/* Zeroed, aligned for any type; aborts when memory is gone. The caller has checked size_bytes
- * against a named limit. */
+/* Returns zeroed memory, aligned for any type. Aborts when memory is exhausted. The caller checks
+ * size_bytes against a named limit first. */
 void *arena_get(struct arena *a, size_t size_bytes) __attribute__((returns_nonnull));
 char *arena_strdup(struct arena *a, const char *s) __attribute__((returns_nonnull));
 /* printf into the arena. */

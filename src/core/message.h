@@ -1,6 +1,6 @@
-/* core/message: every sentence that a person is shown, in Spanish and English, under one stable
- * code. The table is core/message.def; the Spanish ones that clients of the earlier service know
- * are kept to the letter. Constant data: thread-safe. */
+/* core/message: every sentence for people, in Spanish and English, with a stable code. The table is
+ * core/message.def. Clients of the earlier service know some of the Spanish sentences, and those
+ * keep their exact text. Constant data: thread-safe. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,22 +14,24 @@ enum msg {
     MSG_COUNT_
 };
 
-/* "no_video": the stable code in API answers, task rows and webhooks. Static. */
+/* Returns "no_video" and the like: the stable code in API answers, task rows and webhooks. Static.
+ */
 const char *msg_slug(enum msg m);
-/* false when no message has that slug; *out is then untouched. */
+/* Returns false and leaves *out unchanged when no message has that slug. */
 bool msg_from_slug(const char *slug, enum msg *out);
 /* The sentence. Static. */
 const char *msg_text(enum msg m, enum lang lang);
-/* The sentence that names the thing at fault, a clip's format or a parameter, where that is known
- * ("" or NULL: it is not) and the message has such a sentence; else as msg_text. Cut off to `size`.
+/* Writes the sentence that names `thing`, a clip's format or a parameter. Writes the sentence of
+ * msg_text when thing is "" or NULL, or when the message has no such sentence. Truncates to `size`.
  */
 enum { MSG_SAID_MAX = 256 };
 void msg_say(enum msg m, enum lang lang, const char *thing, char *out, size_t size);
-/* The err_code that goes with it, and the general message of a code. */
+/* The err_code of a message, and the general message of an err_code. */
 enum err_code msg_code(enum msg m);
 enum msg msg_general(enum err_code code);
-/* The language for an Accept-Language header (RFC 9110, 12.5.4); NULL or unknown: Spanish. */
+/* The language for an Accept-Language header (RFC 9110, 12.5.4). NULL or an unknown language:
+ * Spanish. */
 enum lang lang_accept(const char *accept_language);
-/* The language of a terminal: of the first of LC_ALL, LC_MESSAGES and LANG that is set; English
- * when that is not Spanish. */
+/* The language of a terminal, from the first of LC_ALL, LC_MESSAGES and LANG that is set: Spanish
+ * or, for any other value, English. */
 enum lang lang_terminal(void);

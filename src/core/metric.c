@@ -1,6 +1,6 @@
-/* Plan: a metric is a hash table of series; a series is never removed, so whoever finds one may
- * keep counting in it, and only making one needs the lock. A reader sees numbers that belong to
- * slightly different moments, but each of them once was true. */
+/* Plan: a metric is a hash table of series. A series is never removed, so a thread that has found
+ * one can count in it without a lock; only creating a series takes the lock. A reader sees values
+ * of slightly different moments, but each value was true at its moment. */
 #include "core/metric.h"
 
 #include "core/mem.h"

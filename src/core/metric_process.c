@@ -1,5 +1,5 @@
-/* What the kernel says of this process: the metrics that every Prometheus client library has under
- * these names. What cannot be read stays as it was. */
+/* The kernel's data on this process, under the metric names that every Prometheus client library
+ * uses. A value that cannot be read keeps its old value. */
 #include "core/fd.h"
 #include "core/mem.h"
 #include "core/metric.h"

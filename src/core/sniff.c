@@ -1,6 +1,6 @@
-/* Plan: signatures of pictures, then of containers and of films without one, as tables; the mp4
- * family by its boxes; MPEG-TS by its rhythm; and texts that name other files, which are refused
- * with a sentence of their own because they are the ones a person may upload by mistake. */
+/* Plan: tables of signatures for images, containers and bare video streams; the mp4 family by its
+ * boxes; MPEG-TS by its sync bytes; texts that name other files. Such texts get a sentence of their
+ * own, because people upload them by mistake. */
 #include "core/sniff.h"
 
 #include "core/mem.h"

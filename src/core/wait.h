@@ -1,14 +1,14 @@
-/* core/wait: condition variables whose time-outs are those of a clock that never jumps
- * (clock_mono_ms). Thread-safe. */
+/* core/wait: timed waits on condition variables, by the monotonic clock (clock_mono_ms).
+ * Thread-safe. */
 #pragma once
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-/* For wait_until; ends with pthread_cond_destroy. */
+/* Prepares c for wait_until. pthread_cond_destroy ends it. */
 void wait_init(pthread_cond_t *c);
-/* Waits with the lock held until c is signalled, or clock_mono_ms() has come to at_ms: false. May
- * wake up for nothing, so the condition is asked in a loop:
+/* Waits with the lock held. Returns true when c was signalled, false when clock_mono_ms() has
+ * reached at_ms. Wake-ups can be spurious, so test the condition in a loop:
  *     int64_t until_ms = clock_mono_ms() + timeout_ms;
  *     while (!ready && wait_until(&c, &lock, until_ms)) {
  *     } */
