@@ -1,4 +1,4 @@
-/* store/event: what became of tasks. The database makes events in the transaction of the change.
+/* store/event: the history of tasks. The database adds an event in the transaction of each change.
  * Thread-safe. */
 #pragma once
 
@@ -8,18 +8,19 @@
 struct err;
 struct store;
 
-/* The first five are the states that a task has come to. */
+/* The first five kinds: the task has entered that state. */
 enum event_kind {
     EVENT_UPLOADED,
     EVENT_PROCESSING,
     EVENT_PROCESSED,
     EVENT_FAILED,
     EVENT_DELETED,
-    EVENT_PROGRESS, /* a task has at most its newest one */
+    EVENT_PROGRESS, /* a task keeps only its newest progress event */
     EVENT_KINDS
 };
-/* What streams and webhooks say of a kind: the type ("task.processed"), the status that the task
- * has then, and its progress, which is `so_far` unless the kind says it. */
+/* What streams and webhooks say of a kind. type: "task.processed" and the like; status: the task's
+ * status at the event. event_progress gives the task's progress, which is `so_far` except for
+ * EVENT_PROCESSED: 100. */
 struct event_about {
     const char *type, *status;
 };
@@ -32,22 +33,22 @@ struct event_row { /* its columns: event_row.def */
 #undef NUMBER
 #undef TEXT
 };
-/* A user's events beyond the id `after`, in the order in which they were committed; task_id 0: of
- * all tasks. each() may not call the store; non-zero stops early. */
+/* Lists a user's events with ids above `after`, in the order of their commits. task_id 0: of all
+ * tasks. each() may not call the store; non-zero stops early. */
 int store_event_list(struct store *s, int64_t user_id, int64_t task_id, int64_t after, int max,
                      int (*each)(void *arg, const struct event_row *ev), void *arg, struct err *e);
-/* Users with events beyond the id `after`, and the newest of each. Ids of different users need not
- * rise in the order of commits, so `after` has to lie some seconds back. */
+/* Lists users with events above the id `after`, each with the newest id. Events of different users
+ * may commit in another order than that of their ids, so `after` must lie some seconds back. */
 int store_event_users(struct store *s, int64_t after,
                       int (*each)(void *arg, int64_t user_id, int64_t newest), void *arg,
                       struct err *e);
-/* The newest event of a user (0: of all), 0 when there is none; events up to the id *forgotten may
- * be gone for their age. */
+/* *newest is the id of the newest event of a user (user_id 0: of all users), or 0 when there is
+ * none. Events up to the id *forgotten may be removed already, because of their age. */
 int store_event_span(struct store *s, int64_t user_id, int64_t *newest, int64_t *forgotten,
                      struct err *e);
-/* Removes at most `most` events that are older than keep_ms; *count says how many. */
+/* Removes at most `most` events older than keep_ms; *count is their number. */
 int store_event_trim(struct store *s, int64_t keep_ms, int most, int *count, struct err *e);
-/* Blocks until there may be an event since the last call, store_event_wake, or timeout_ms. For one
- * thread. */
+/* Blocks until an event may have come since the last call, until store_event_wake, or for
+ * timeout_ms. Only one thread may wait. */
 void store_event_wait(struct store *s, int64_t timeout_ms);
 void store_event_wake(struct store *s);

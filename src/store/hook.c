@@ -1,5 +1,5 @@
-/* Plan: webhooks; deliveries as they are listed and settled; the bell, which rings when something
- * may have become due. */
+/* Plan: webhooks; the list of deliveries and their settling; the bell, which rings when a delivery
+ * may be due. */
 #include "store/hook.h"
 
 #include "core/err.h"

@@ -1,13 +1,13 @@
-/* store/hook: webhooks and what is to be delivered to them. Deliveries are made by the database in
- * the transaction of the event, for each enabled hook of its user that wants this kind. Errors as
- * store.h says; MSG_HOOK_NOT_FOUND also for what is another user's. Thread-safe. */
+/* store/hook: webhooks and their deliveries. The database adds the deliveries in the transaction of
+ * the event: one for each enabled hook of the task's owner that chose this kind of event. Errors as
+ * store.h says; a hook of another user gives MSG_HOOK_NOT_FOUND. Thread-safe. */
 #pragma once
 #include "store/event.h"
 
 struct arena;
 
-enum { HOOKS_MAX = 20 }; /* of a user */
-/* A kind of delivery beside those of events; hooks do not choose it. */
+enum { HOOKS_MAX = 20 }; /* per user */
+/* A kind of delivery beside the kinds of events; a hook cannot choose it. */
 enum { HOOK_TEST = EVENT_KINDS };
 
 struct hook_row { /* its columns: hook_row.def */
@@ -17,21 +17,21 @@ struct hook_row { /* its columns: hook_row.def */
 #undef NUMBER
 #undef TEXT
 };
-/* Of h: user_id, url, description, kinds, enabled, secret. MSG_HOOKS_LIMITED: there are HOOKS_MAX.
- */
+/* Uses of *h: user_id, url, description, kinds, enabled, secret. MSG_HOOKS_LIMITED: the user has
+ * HOOKS_MAX hooks. */
 int store_hook_add(struct store *s, const struct hook_row *h, int64_t *id, struct err *e);
-/* user_id 0: of anybody. */
+/* user_id 0: a hook of any user. */
 int store_hook_get(struct store *s, struct arena *a, int64_t id, int64_t user_id,
                    struct hook_row *out, struct err *e);
-/* In the order of ids. each() may not call the store. */
+/* Lists hooks by ascending id. each() may not call the store. */
 int store_hook_list(struct store *s, int64_t user_id,
                     int (*each)(void *arg, const struct hook_row *h), void *arg, struct err *e);
-/* Sets url, description, kinds and enabled of h->id, of h->user_id. */
+/* Sets url, description, kinds and enabled of the hook h->id, which belongs to h->user_id. */
 int store_hook_set(struct store *s, const struct hook_row *h, struct err *e);
-/* The secret until now signs too for keep_ms more. */
+/* Sets a new secret. For keep_ms the previous secret signs as well. */
 int store_hook_secret(struct store *s, int64_t id, int64_t user_id, const char *secret,
                       int64_t keep_ms, struct err *e);
-/* With all its deliveries. */
+/* Removes the hook and all its deliveries. */
 int store_hook_remove(struct store *s, int64_t id, int64_t user_id, struct err *e);
 
 enum delivery_state { DELIVERY_WAITING, DELIVERY_DONE, DELIVERY_DEAD };
@@ -42,40 +42,42 @@ struct delivery_row { /* its columns: delivery_row.def */
 #undef NUMBER
 #undef TEXT
 };
-/* A delivery of kind HOOK_TEST, due now. */
+/* Adds a delivery of kind HOOK_TEST that is due now. */
 int store_delivery_test(struct store *s, int64_t hook_id, int64_t user_id, int64_t *id,
                         struct err *e);
-/* The newest first; before: only ids below, 0: all. each() may not call the store. */
+/* Lists deliveries, newest first. before: only ids below it, 0: all. each() may not call the store.
+ */
 int store_delivery_list(struct store *s, int64_t hook_id, int64_t user_id, int64_t before, int max,
                         int (*each)(void *arg, const struct delivery_row *d), void *arg,
                         struct err *e);
-/* Due now, and counted as never tried. MSG_DELIVERY_NOT_FOUND. */
+/* Makes the delivery due now and sets its tries to 0. MSG_DELIVERY_NOT_FOUND. */
 int store_delivery_replay(struct store *s, int64_t id, int64_t hook_id, int64_t user_id,
                           struct err *e);
 
-/* Enabled hooks with something that waits, and in how many ms (<= 0: now) the first of it is due.
- * Costs as much as there are such hooks, however much waits. */
+/* Lists the enabled hooks that have a waiting delivery. in_ms: time until the first delivery of the
+ * hook is due (<= 0: now). The cost grows with the number of such hooks, not with the number of
+ * deliveries. */
 int store_delivery_due(struct store *s,
                        int (*each)(void *arg, int64_t hook_id, int64_t user_id, int64_t in_ms),
                        void *arg, struct err *e);
-/* Takes at most max due deliveries of a hook for lease_ms: fence and tries are one higher. No two
- * callers get the same one. */
+/* Leases at most max due deliveries of a hook for lease_ms and raises their fence and tries by one.
+ * Two callers never get the same delivery. */
 int store_delivery_claim(struct store *s, struct arena *a, int64_t hook_id, int max,
                          int64_t lease_ms, struct delivery_row *rows, int *count, struct err *e);
 struct delivery_end {
     int64_t id, fence;
     enum delivery_state state;
-    int64_t wait_ms; /* DELIVERY_WAITING: until the next attempt */
+    int64_t wait_ms; /* for DELIVERY_WAITING: time until the next attempt */
     int status;
     const char *error;
 };
-/* Settles an attempt; does nothing when another has been begun since. */
+/* Settles an attempt. Does nothing when a later attempt has begun. */
 int store_delivery_settle(struct store *s, const struct delivery_end *d, struct err *e);
-/* Removes at most `most` deliveries that ended more than keep_ms ago, and what waits for hooks that
- * are gone. */
+/* Removes at most `most` deliveries that ended more than keep_ms ago, and waiting deliveries of
+ * removed hooks. */
 int store_delivery_trim(struct store *s, int64_t keep_ms, int most, struct err *e);
 
-/* Blocks until there may be something new to deliver, store_delivery_wake, or timeout_ms. For one
- * thread. */
+/* Blocks until a delivery may be due, until store_delivery_wake, or for timeout_ms. Only one thread
+ * may wait. */
 void store_delivery_wait(struct store *s, int64_t timeout_ms);
 void store_delivery_wake(struct store *s);

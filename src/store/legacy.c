@@ -1,4 +1,5 @@
-/* Plan: on to the back end's table. A back end without one has never seen that service. */
+/* Plan: call the back end's table. A back end without such a table has never held the old service.
+ */
 #include "store/legacy.h"
 
 #include "store/legacy_impl.h"

@@ -1,5 +1,6 @@
-/* legacy_impl: what a back end of store/legacy is. Room-internal. A back end's own struct begins
- * with struct legacy; each slot does what the function of its name in legacy.h says. */
+/* legacy_impl: the table of operations of a back end of store/legacy. Room-internal. A back end's
+ * own struct begins with struct legacy. Each slot does what legacy.h says of the function with its
+ * name. */
 #pragma once
 #include "store/legacy.h"
 
@@ -20,7 +21,7 @@ struct legacy_ops {
     int (*forget_passwords)(struct legacy *l, struct err *e);
     int (*end)(struct legacy *l, int64_t *left, struct err *e);
 };
-extern const struct legacy_ops legacy_postgres_ops; /* in the module of PostgreSQL */
+extern const struct legacy_ops legacy_postgres_ops; /* in the PostgreSQL module */
 
 struct legacy {
     const struct legacy_ops *ops;

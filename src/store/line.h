@@ -1,4 +1,4 @@
-/* store/line: what waits, as claims will take it, and how fast it moves. Thread-safe. */
+/* store/line: the line of due tasks in the order of the claims, and its pace. Thread-safe. */
 #pragma once
 
 #include <stdint.h>
@@ -9,11 +9,12 @@ struct store;
 struct line_row {
     int64_t id, user_id;
 };
-/* At most max of the due tasks, in that order. Of each of many users only so many are looked at
- * that the cost stays that of max rows. */
+/* Reads at most max due tasks in that order. With many users it reads only the first tasks of each,
+ * so the cost stays that of max rows. */
 int store_line_read(struct store *s, int max, struct line_row *rows, int *count, struct err *e);
-/* How fast the line moves: what one of the last attempts that made a reel took (0: none has yet),
- * how many can be made at once (0: nobody works), how many are being made. */
+/* The pace of the line. took_ms: average duration of the latest attempts that made a reel (0: none
+ * yet). places: how many attempts all workers can make at once (0: there is no worker). busy:
+ * attempts under way. */
 struct line_pace {
     int64_t took_ms;
     int places, busy;

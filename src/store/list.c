@@ -1,4 +1,5 @@
-/* Plan: tasks as a page, by the narrowest statement that can answer; and those past their lease. */
+/* Plan: pages of tasks, by the cheapest statement that gives the page; tasks with expired leases.
+ */
 #include "store/sql_impl.h"
 #include "store/task.h"
 

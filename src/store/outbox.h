@@ -1,5 +1,5 @@
-/* store/outbox: what the queue has yet to be told. A row is made in the transaction of the change
- * that it tells of. Thread-safe. */
+/* store/outbox: messages for the queue. The transaction of a change adds the row that announces the
+ * change. Thread-safe. */
 #pragma once
 
 #include <stdint.h>
@@ -11,10 +11,10 @@ struct outbox_row {
     int64_t id, task_id;
 };
 int store_outbox_read(struct store *s, int max, struct outbox_row *rows, int *count, struct err *e);
-/* Removes rows up to and including id. */
+/* Removes all rows with ids up to and including id. */
 int store_outbox_done(struct store *s, int64_t id, struct err *e);
 
-/* Blocks until a row may have been added to the outbox, or timeout_ms. */
+/* Blocks until the outbox may have a new row, or for timeout_ms. */
 void store_outbox_wait(struct store *s, int64_t timeout_ms);
-/* Ends all store_outbox_wait now and for good; for shutdown. */
+/* Ends all calls of store_outbox_wait, now and in the future; for shutdown. */
 void store_outbox_wake_all(struct store *s);

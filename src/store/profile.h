@@ -1,5 +1,5 @@
-/* store/profile: versions of the profile, and the logos that they name. A version is never changed
- * and never removed. Errors as store.h says. Thread-safe. */
+/* store/profile: versions of the profile, and their logos. A version never changes and is never
+ * removed. Errors as store.h says. Thread-safe. */
 #pragma once
 #include "core/reel.h"
 
@@ -11,30 +11,30 @@ struct err;
 struct store;
 
 enum logo_kind {
-    LOGO_MARK,    /* the built-in one */
-    LOGO_SETTING, /* what the settings of the process that makes the reel say */
-    LOGO_OWN,     /* one that was uploaded */
+    LOGO_MARK,    /* the built-in logo */
+    LOGO_SETTING, /* the logo in the settings of the process that makes the reel */
+    LOGO_OWN,     /* an uploaded logo */
 };
 enum { LOGO_ID_MAX = 64 };
 struct profile_row {
-    int64_t version; /* 1, 2, ...; 0 is what the settings say, and no row */
+    int64_t version; /* 1, 2, ...; 0 stands for the settings, without a row */
     struct profile profile;
     enum logo_kind logo_kind;
-    const char *logo; /* id of a LOGO_OWN, else "" */
+    const char *logo; /* id of a LOGO_OWN, otherwise "" */
     int64_t created_ms;
 };
-/* version 0: the newest. ERR_MISSING; ERR_SYSTEM: it holds what cannot be. */
+/* version 0: the newest version. ERR_MISSING; ERR_SYSTEM: the row holds an impossible value. */
 int store_profile_get(struct store *s, struct arena *a, int64_t version, struct profile_row *out,
                       struct err *e);
-/* The version after `newest`, with p's profile and logo. ERR_CONFLICT: there is a newer one by now.
- * MSG_LOGO_NOT_FOUND. */
+/* Adds the version after `newest`, with the profile and logo of p. ERR_CONFLICT: a newer version
+ * exists. MSG_LOGO_NOT_FOUND. */
 int store_profile_add(struct store *s, const struct profile_row *p, int64_t newest,
                       int64_t *created_ms, struct err *e);
 
-/* Its bytes are there already. */
+/* Adds a logo whose bytes are already stored. */
 int store_logo_add(struct store *s, const char *id, int64_t bytes, struct err *e);
 int store_logo_known(struct store *s, const char *id, bool *known, struct err *e);
-/* Forgets logos that no version names, of those added over keep_ms ago. */
+/* Removes logos that were added more than keep_ms ago and that no version names. */
 int store_logo_trim(struct store *s, int64_t keep_ms, struct err *e);
 /* each() may not call the store; non-zero stops early. */
 int store_logo_list(struct store *s, int (*each)(void *arg, const char *id, int64_t bytes),

@@ -1,4 +1,4 @@
-/* Plan: a reader for each list of columns; what no row may hold. */
+/* Plan: one reader for each list of columns; checks for impossible values. */
 #include "core/err.h"
 #include "store/event.h"
 #include "store/hook.h"

@@ -1,5 +1,5 @@
-/* Plan: what the table of statements says of each; texts with their columns; values; rows; asking.
- */
+/* Plan: the facts on each statement, from the table; texts with their columns; values; rows;
+ * running statements. */
 #include "store/sql_impl.h"
 
 #include "core/err.h"

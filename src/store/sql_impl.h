@@ -1,16 +1,15 @@
-/* sql: statements, their values and the rows that they give, whichever engine runs them.
- * Room-internal.
+/* sql: SQL statements, their values and their result rows, for every engine. Room-internal.
  *
- * statement.def is the table of statements. A file NAME_row.def is the list of a row's columns,
- * from which the struct (in NAME.h), the columns of the SELECTs (the @ of a statement) and the
- * reader are made:
+ * statement.def is the table of statements. A file NAME_row.def lists the columns of a row. Three
+ * things come from this list: the struct (in NAME.h), the columns of the SELECTs (the @ of a
+ * statement) and the reader:
  *
- *   NUMBER(type, name)          a column of whole numbers, into a member of that type
- *   TEXT(name)                  a column of text, into a const char *
- *   NUMBER_AS(type, name, sql)  the same of an expression instead of the column `name`
- *   TEXT_AS(name, sql)
+ *   NUMBER(type, name)          an integer column, read into a member of that type
+ *   TEXT(name)                  a text column, read into a const char *
+ *   NUMBER_AS(type, name, sql)  like NUMBER, with an SQL expression as the column
+ *   TEXT_AS(name, sql)          like TEXT, with an SQL expression as the column
  *
- * What an object's functions do with statements alone stands once, in OBJECT.c. Only what takes
+ * OBJECT.c holds the functions of an object that need single statements only. A function that needs
  * several steps in one transaction is a slot of the engine (store_impl.h). */
 #pragma once
 #include "store/store_impl.h"
@@ -44,8 +43,8 @@ enum sql {
 };
 enum sql_how {
     HOW_READ,
-    HOW_WRITE, /* may run twice when the first answer is lost */
-    HOW_ONCE   /* may not */
+    HOW_WRITE, /* may run again when the first answer is lost */
+    HOW_ONCE   /* may not run again */
 };
 enum sql_row_kind {
     ROW_NONE,
@@ -63,7 +62,8 @@ extern const struct sql_about {
     enum sql_how how;
     enum sql_row_kind row;
 } sql_about[SQL_COUNT_];
-/* The text with its @ replaced by the columns of the statement's row. The caller frees it. */
+/* Returns the text with each @ replaced by the columns of the statement's row. The caller frees it.
+ */
 char *sql_expand(enum sql which, const char *text);
 
 /* -- values: $1, $2, ... in the order in which they are added; texts are borrowed -- */
@@ -73,38 +73,41 @@ struct sql_values {
     struct sql_value {
         bool is_text;
         int64_t number;
-        const char *text; /* NULL: NULL */
+        const char *text; /* NULL stands for SQL NULL */
     } of[SQL_VALUES];
 };
 void sql_int(struct sql_values *v, int64_t number);
 void sql_text(struct sql_values *v, const char *text);
-/* LIMIT: < 0 is none. */
+/* A value for LIMIT; max < 0: no limit. */
 void sql_limit(struct sql_values *v, int max);
 
 /* -- rows -- */
 struct sql_row {
     const struct sql_row_ops *ops;
-    void *of; /* the engine's */
+    void *of; /* the engine's own row */
     int at, columns;
 };
 struct sql_row_ops {
     bool (*is_null)(const struct sql_row *r, int column);
-    int64_t (*number)(const struct sql_row *r, int column);   /* NULL: 0 */
-    const char *(*text)(const struct sql_row *r, int column); /* NULL: "" */
+    int64_t (*number)(const struct sql_row *r, int column);   /* SQL NULL gives 0 */
+    const char *(*text)(const struct sql_row *r, int column); /* SQL NULL gives "" */
 };
 bool sql_is_null(const struct sql_row *r, int column);
 int64_t sql_number(const struct sql_row *r, int column);
-/* Into the arena; a NULL: borrowed until the next row. Never NULL. */
+/* Copies a text column into the arena. With a NULL arena the text is borrowed until the next row.
+ * Never returns NULL. */
 const char *sql_string(const struct sql_row *r, int column, struct arena *a);
 
-/* 0: go on, 1: enough, -1 with *e. It may not call the store, and runs maybe in another thread
- * while the caller waits. */
+/* Returns 0 to go on, 1 to stop, or -1 with *e. It may not call the store. It may run in another
+ * thread while the caller of sql_ask waits. */
 typedef int sql_each(void *arg, const struct sql_row *r, struct err *e);
-/* Runs the statement, with each() (NULL allowed) for its rows. How many it was called for; -1 with
- * *e, and nothing of it holds. ERR_CONFLICT: it names a row that is not there any more. */
+/* Runs the statement and calls each() (may be NULL) for its rows. Returns the number of calls, or
+ * -1 with *e; then the statement has changed nothing. ERR_CONFLICT: a row that the statement refers
+ * to does not exist. */
 int sql_ask(struct store *s, enum sql which, const struct sql_values *v, sql_each *each, void *arg,
             struct err *e);
-/* The first `count` columns of the first row, as numbers. 1: they are there, 0: no row, -1. */
+/* Reads the first `count` columns of the first row as integers. Returns 1, 0 when there is no row,
+ * or -1. */
 enum { SQL_NUMBERS = 4 };
 int sql_numbers(struct store *s, enum sql which, const struct sql_values *v, int64_t *out,
                 int count, struct err *e);
@@ -113,17 +116,17 @@ int sql_numbers(struct store *s, enum sql which, const struct sql_values *v, int
 void user_row_read(const struct sql_row *r, struct arena *a, struct user_row *out);
 void key_row_read(const struct sql_row *r, struct arena *a, struct key_row *out);
 void worker_row_read(const struct sql_row *r, struct arena *a, struct worker_row *out);
-/* ERR_SYSTEM when a value cannot be. */
+/* ERR_SYSTEM when a column holds an impossible value. */
 int task_row_read(const struct sql_row *r, struct arena *a, struct task_row *out, struct err *e);
-/* The rows of SQL_LIST_BRIEF. */
+/* Reads the rows of SQL_LIST_BRIEF. */
 int task_brief_read(const struct sql_row *r, struct task_row *out, struct err *e);
 void event_row_read(const struct sql_row *r, struct arena *a, struct event_row *out);
 void upload_row_read(const struct sql_row *r, struct arena *a, struct upload_row *out);
 void hook_row_read(const struct sql_row *r, struct arena *a, struct hook_row *out);
 void delivery_row_read(const struct sql_row *r, struct arena *a, struct delivery_row *out);
 
-/* The first task that a statement finds by this text, or by its id, deleted ones too. 1: *out is
- * filled, 0: there is none, -1. */
+/* Read the first task that a statement finds by a text, or the task with an id; deleted tasks too.
+ * They return 1 when *out is filled, 0 when there is no such task, or -1. */
 int sql_task_by_text(struct store *s, enum sql which, const char *text, struct arena *a,
                      struct task_row *out, struct err *e);
 int sql_task_by_id(struct store *s, int64_t id, struct arena *a, struct task_row *out,
@@ -135,5 +138,5 @@ struct sql_fact {
 };
 extern const struct sql_fact sql_facts[];
 extern const int sql_fact_count;
-/* ERR_SYSTEM: this fact does not hold of that number. Returns -1. */
+/* Fills *e with ERR_SYSTEM: the number breaks this fact. Returns -1. */
 int sql_fact_broken(const struct sql_fact *f, int64_t number, struct err *e);

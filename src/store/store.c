@@ -1,5 +1,5 @@
-/* Plan: pick the engine by the URL's scheme; the bells, which are the same for every engine; what
- * looks after the database as a whole. */
+/* Plan: the choice of the engine by the URL's scheme; the bells, which are the same for every
+ * engine; the care of the database as a whole. */
 #include "store/store.h"
 
 #include "core/clock.h"

@@ -1,13 +1,13 @@
-/* store: users, tasks and what belongs to them, as rows that survive. Back ends: store/sqlite,
- * store/postgres. Thread-safe. Every change is durable when its function returns 0 (fsync'd
- * commit).
+/* store: users, tasks and their belongings, as durable rows. Back ends: store/sqlite,
+ * store/postgres. Thread-safe. A change is durable when its function returns 0 (the commit is
+ * synced to disk).
  *
- * Time comes from here (store_now_ms): with a shared database all nodes follow its clock, so
- * callers pass lengths of time, never points in time. Texts in rows live in the caller's arena.
+ * The store is the clock (store_now_ms): with a shared database all nodes follow the database's
+ * clock. So callers pass durations, never points in time. Texts in rows live in the caller's arena.
  *
- * This header opens, migrates and looks after a database as a whole. Each kind of row has a header
- * of its own beside it: user, key, worker, task, line, outbox, event, upload, hook, profile; legacy
- * has the tables of the service before. */
+ * This header opens, migrates and maintains a database as a whole. Each kind of row has a header of
+ * its own: user, key, worker, task, line, outbox, event, upload, hook, profile. legacy.h has the
+ * tables of the service that Reelgate replaces. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,35 +16,36 @@ struct err;
 struct log;
 struct store;
 
-/* sqlite:///absolute/path, sqlite:relative/path, or postgresql://user@host/name?... (libpq's URIs).
- * Opens without changing the schema; ERR_CONFLICT when the schema is newer than this program. One
- * process at a time may have a SQLite file open (SQLite 3.40.1 can lose commits otherwise): a
- * second open fails with ERR_BUSY, as does a PostgreSQL server that cannot be reached. */
+/* Opens sqlite:///absolute/path, sqlite:relative/path, or postgresql://user@host/name?... (libpq's
+ * URIs). Does not change the schema. ERR_CONFLICT: the schema is newer than this program. Only one
+ * process at a time may open a SQLite file (SQLite 3.40.1 can lose commits otherwise): a second one
+ * gets ERR_BUSY. A PostgreSQL server that cannot be reached gives ERR_BUSY too. */
 int store_open(struct store **out, const char *url, struct log *log, struct err *e);
-/* Opens a SQLite file beside the server that may have it open, for reading: no lease ends, nothing
- * is made or written, and every change fails. Its schema must be this program's, else ERR_CONFLICT.
- * ERR_MISSING: no such file; ERR_UNSUPPORTED: the database is a server of its own. */
+/* Opens a SQLite file for reading, while a server may have it open. It ends no lease, creates and
+ * writes nothing, and refuses every change. The schema must be that of this program, otherwise
+ * ERR_CONFLICT. ERR_MISSING: there is no such file. ERR_UNSUPPORTED: the database is a server. */
 int store_open_beside(struct store **out, const char *url, struct log *log, struct err *e);
-/* All of it as it was at one moment, as a new SQLite file, synced, 0600; nobody is held up
- * meanwhile. ERR_CONFLICT: path exists; ERR_UNSUPPORTED as above. */
+/* Copies the database, as it is at one moment, into a new SQLite file: synced, mode 0600. Other
+ * calls go on meanwhile. ERR_CONFLICT: path exists; ERR_UNSUPPORTED: the database is a server. */
 int store_copy(struct store *s, const char *path, struct err *e);
-/* Whether several processes may have it open; then its calls wait for a network. */
+/* Whether several processes may open this database; its calls then wait for a network. */
 bool store_shared(const struct store *s);
 void store_close(struct store *s);
 void store_closep(struct store **s);
-/* The version of the schema as it was when it was opened (0: empty), and the one that this program
- * brings it to. */
+/* *version is the version of the schema when the database was opened (0: empty). *newest is the
+ * version after store_migrate. */
 void store_schema(const struct store *s, int *version, int *newest);
-/* Brings the schema up to date, one transaction a step; *from and *to are versions (NULL allowed).
- */
+/* Brings the schema up to date, one transaction per step. *from and *to are versions; both may be
+ * NULL. */
 int store_migrate(struct store *s, int *from, int *to, struct err *e);
-/* Quick: can it be read? */
+/* Checks quickly whether the database can be read. */
 int store_ping(struct store *s, struct err *e);
-/* Slow: the database's own integrity check, foreign keys, and quota = sum of bytes. */
+/* Checks slowly: the database's own integrity check, foreign keys, and that each user's bytes are
+ * the sum of the tasks' bytes. */
 int store_check(struct store *s, struct err *e);
 int64_t store_now_ms(struct store *s);
 
-/* Sums over all users and deliveries; cheap enough for every look at them. */
+/* Sums over all users and deliveries. Cheap enough for every request. */
 struct store_totals {
     int64_t users, bytes_used; /* as in store/user.h */
     int64_t deliveries_waiting, deliveries_dead;

@@ -1,5 +1,5 @@
-/* Plan: one task, by id, key or blob; its changes, of which those that take several steps are the
- * engine's; then what is asked of all tasks. list.c has them as pages. */
+/* Plan: one task, by id, key or blob; its changes, which go to the engine when they need several
+ * steps; questions on all tasks. list.c has the pages. */
 #include "store/task.h"
 
 #include "core/err.h"

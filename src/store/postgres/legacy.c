@@ -1,6 +1,7 @@
-/* Plan: the old tables are found by their columns and moved aside; functions made for the occasion
- * take one row each, so that a row is taken in one statement; at the end the plain passwords and,
- * if nothing is left to look at, the old tables go. All in one connection, which holds a lock. */
+/* Plan: find the old tables by their columns and move them aside; take over each row by one call of
+ * a temporary function of the database, so that one statement takes one row; at the end drop the
+ * plain passwords and, when no row needs a person's eye, the old tables. All on one connection,
+ * which holds a lock. */
 #include "core/err.h"
 #include "core/mem.h"
 #include "core/str.h"

@@ -1,6 +1,6 @@
-/* Plan: the steps of the schema, made from migrations/ by the build; open and close; the clock; the
- * listener that rings the outbox's bell for what other processes commit; migrate; check; the table
- * of slots. */
+/* Plan: the steps of the schema, which the build makes from migrations/; open and close; the clock;
+ * the listener, which rings the bells for commits of other processes; migrate; check; the table of
+ * slots. */
 #include "core/clock.h"
 #include "core/err.h"
 #include "core/fd.h"

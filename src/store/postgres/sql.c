@@ -1,4 +1,4 @@
-/* Plan: the texts, with the words in which PostgreSQL differs; rows; asking. */
+/* Plan: the texts, with the words in which PostgreSQL differs; rows; running statements. */
 #include "core/err.h"
 #include "core/mem.h"
 #include "store/postgres/postgres_impl.h"

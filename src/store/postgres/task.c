@@ -1,5 +1,5 @@
 /* Plan: adding, the guarded change, the claim. Each binds the values, runs one statement and reads
- * the answer; when an answer is lost, it looks whether the change was made. */
+ * the answer. When an answer is lost, it checks whether the change was made. */
 #include "store/task.h"
 #include "core/err.h"
 #include "core/id.h"

@@ -1,5 +1,5 @@
-/* Plan: the guarded change; the claim, with the turns that make it fair and the waits that end.
- * Each change reads the row, checks the guard here and writes, all in one transaction of the only
+/* Plan: the guarded change; the claim, with the turns that make it fair and the ends of waits. Each
+ * change reads the row, checks the guard in C and writes, all in one transaction of the only
  * writer. */
 #include "core/clock.h"
 #include "core/err.h"

@@ -1,6 +1,6 @@
-/* Plan: errors; statements; connections and the pool of readers; then the writer, where waiting
- * callers form a queue: the first becomes the leader, takes all that wait into one transaction,
- * commits once, and tells each how it went. */
+/* Plan: errors; statements; connections and the pool of readers; the writer. Callers that wait for
+ * the writer form a queue. The first caller becomes the leader: it runs all waiting changes in one
+ * transaction, commits once, and gives each caller its result. */
 #include "core/clock.h"
 #include "core/err.h"
 #include "core/fold.h"

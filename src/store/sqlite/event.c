@@ -1,4 +1,5 @@
-/* Plan: where the cut is, found by a reader, since most of the time there is none; then the cut. */
+/* Plan: a reader finds the newest event to remove, since usually there is none; then the writer
+ * removes. */
 #include "core/clock.h"
 #include "core/err.h"
 #include "core/mem.h"

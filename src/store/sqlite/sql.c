@@ -1,4 +1,5 @@
-/* Plan: the texts, with the words in which SQLite differs; values by their names; rows; asking. */
+/* Plan: the texts, with the words in which SQLite differs; values by name; rows; running
+ * statements. */
 #include "core/err.h"
 #include "core/mem.h"
 #include "core/str.h"

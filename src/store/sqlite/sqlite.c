@@ -1,6 +1,6 @@
-/* Plan: the steps of the schema, made from migrations/ by the build; open (path, lock file, writer,
- * what the schema is, what a dead process has left) and close; migrate; check; the table of slots.
- */
+/* Plan: the steps of the schema, which the build makes from migrations/; open (path, lock file,
+ * writer, version of the schema, leftovers of a dead process) and close; migrate; check; the table
+ * of slots. */
 #include "core/clock.h"
 #include "core/err.h"
 #include "core/fd.h"

@@ -1,4 +1,4 @@
-/* Plan: what other changes of tasks need as well; adding one, with all that belongs to it, in one
+/* Plan: helpers that other changes of tasks need too; adding a task with its other rows, in one
  * transaction. */
 #include "store/task.h"
 #include "core/clock.h"
