@@ -1,5 +1,5 @@
-/* auth/account: users and their keys as people and admins see them. Texts of rows live in the
- * arena, or until each() returns; each() returns non-zero to stop early. Thread-safe. */
+/* auth/account: users and their keys, for people and admins. Texts of rows live in the arena, or
+ * until each() returns. each() returns non-zero to stop early. Thread-safe. */
 #pragma once
 #include "store/key.h"
 #include "store/user.h"
@@ -10,19 +10,19 @@ struct arena;
 struct auth;
 struct err;
 
-/* ERR_MISSING. `tasks` of the row is not counted. */
+/* ERR_MISSING. Does not count the user's tasks: `tasks` of the row is not set. */
 int auth_user_get(struct auth *a, struct arena *mem, int64_t id, struct user_row *out,
                   struct err *e);
-/* Users whose name or address holds the text part (without case), beyond the id `after`, at most
- * max, with their tasks counted. */
+/* Lists at most max users with ids above `after` whose name or e-mail address contains part
+ * (ignoring case), with their number of tasks. */
 int auth_user_search(struct auth *a, const char *part, int64_t after, int max,
                      int (*each)(void *arg, const struct user_row *u), void *arg, struct err *e);
-/* Changes what c->only names, nothing when that is 0, and then calls each() with the user. A new
- * role counts at once here, and within seconds elsewhere. ERR_MISSING; ERR_CONFLICT with
- * MSG_LAST_ADMIN. */
+/* Changes the fields that c->only names (0: none), then calls each() with the user. A new role
+ * takes effect at once in this process, and within seconds in others. ERR_MISSING; ERR_CONFLICT
+ * with MSG_LAST_ADMIN. */
 int auth_user_change(struct auth *a, int64_t id, const struct user_change *c,
                      int (*each)(void *arg, const struct user_row *u), void *arg, struct err *e);
 
-/* The keys of a user. */
+/* Lists the keys of a user. */
 int auth_key_list(struct auth *a, int64_t user_id, int (*each)(void *arg, const struct key_row *k),
                   void *arg, struct err *e);

@@ -1,5 +1,5 @@
 /* Plan: open and close; sign-up and log-in; links. Hashes are in password.c, tokens in token.c, the
- * limits on guessing in limit.c, the secret's file in secret.c. */
+ * limits on guessing in limit.c, the file of the secret in secret.c. */
 #include "auth/auth_impl.h"
 
 #include "core/clock.h"

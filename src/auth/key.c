@@ -1,6 +1,6 @@
-/* Plan: keys of the API: rg_<id>_<43 characters of base64url>, 256 random bits of which only a hash
- * is kept. As nobody can guess them, a fast hash does. Making, checking, removing one; noting that
- * it was used, which is written down later by a thread that may wait. */
+/* Plan: API keys: rg_<id>_<43 characters of base64url>. The text holds 256 random bits, and the
+ * store has only its hash. Nobody can guess 256 bits, so a fast hash is enough. Functions: create,
+ * check and remove a key; note its use, which a thread that may wait stores later. */
 #include "auth/auth_impl.h"
 
 #include "core/clock.h"

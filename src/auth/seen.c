@@ -1,6 +1,6 @@
-/* Tokens and keys that were found good within the last seconds, in a table of fixed size. The key
- * is a keyed 256-bit hash of the token, so nothing that could be used lies here, and nobody makes
- * one token look like another. Short-lived, so that a user who is gone is noticed. */
+/* Tokens and keys that passed a check within the last seconds, in a table of fixed size. An entry's
+ * key is a keyed 256-bit hash of the token: the table holds no usable token, and nobody can craft a
+ * collision. Entries live for seconds only, so that a removed user is noticed. */
 #include "auth/auth_impl.h"
 
 #include "core/clock.h"

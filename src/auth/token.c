@@ -1,5 +1,5 @@
-/* Plan: making a token, and checking one. A check costs a MAC, a parse and a look into the
- * database; what was checked within the last seconds is remembered in seen.c. */
+/* Plan: creating a token, and checking one. A check costs a MAC, a parse and one look into the
+ * database; seen.c caches the tokens that passed within the last seconds. */
 #include "auth/auth_impl.h"
 
 #include "core/clock.h"
