@@ -1,7 +1,7 @@
-/* Plan: an old service's task becomes one of ours. Its file's bytes are counted, hashed and given a
- * name (fsync), then one transaction makes the row; a crash between leaves bytes that the sweep
- * removes and a row that is taken the next time. What cannot be a clip is kept all the same, under
- * a task that says why it failed. */
+/* Plan: a task of the old service becomes a task of Reelgate. The clip's bytes are counted, hashed
+ * and named (fsync), then one transaction adds the row. A crash in between leaves bytes that the
+ * sweep removes, and an old row that the next run takes over. Bytes that cannot be a clip are kept
+ * too, under a task whose error says why. */
 #include "blob/blob.h"
 #include "core/err.h"
 #include "core/fd.h"

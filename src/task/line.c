@@ -1,6 +1,6 @@
-/* Plan: one picture of the line for the whole process, made anew when it is a second old and
- * somebody asks; who asks meanwhile gets the old one. A place is then a look into an array that is
- * sorted by ids. */
+/* Plan: the process has one snapshot of the line. It is read again when it is a second old and
+ * somebody asks; callers in the meantime get the old snapshot. A place is then a look-up in an
+ * array sorted by id. */
 #include "store/line.h"
 #include "core/clock.h"
 #include "core/err.h"

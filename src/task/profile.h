@@ -1,5 +1,5 @@
-/* task/profile: how reels are made, by version, and the logos that versions name. A task is made
- * under the newest version and keeps it. Thread-safe. */
+/* task/profile: versions of the profile, and their logos. A new task takes the newest version and
+ * keeps it. Thread-safe. */
 #pragma once
 #include "core/id.h"
 #include "store/profile.h"
@@ -13,19 +13,18 @@ struct err;
 struct tasks;
 
 enum { LOGO_BYTES_MAX = 4 << 20 };
-/* A version; 0 is what the settings say. ERR_MISSING. In the arena. */
+/* Gives a version, in the arena; 0 stands for the settings. ERR_MISSING. */
 int task_profile_get(struct tasks *t, struct arena *a, int64_t version, struct profile_row *out,
                      struct err *e);
-/* That under which a task would be made now. */
+/* Gives the version that a new task takes now. */
 int task_profile_newest(struct tasks *t, struct arena *a, struct profile_row *out, struct err *e);
-/* Makes the version after p->version, which is to be the newest: *p is that one, with its profile
- * and logo as they shall be; then it is the new one. ERR_CONFLICT: there is a newer one.
- * MSG_PROFILE_BAD, MSG_LOGO_NOT_FOUND. Slow. */
+/* Adds the version after p->version, with the profile and logo of *p; then *p is the new version.
+ * ERR_CONFLICT: p->version is not the newest. MSG_PROFILE_BAD, MSG_LOGO_NOT_FOUND. Slow. */
 int task_profile_add(struct tasks *t, struct profile_row *p, struct err *e);
 
-/* Keeps a picture that was looked at already. One that no version names is swept in an hour or two.
- * Slow. */
+/* Stores an image that was checked already. The sweep removes a logo that no version names after
+ * one to two hours. Slow. */
 int task_logo_add(struct tasks *t, const void *data, size_t len_bytes, char id[ID_SIZE],
                   struct err *e);
-/* MSG_LOGO_NOT_FOUND. The reader is the caller's to close. */
+/* MSG_LOGO_NOT_FOUND. The caller closes the reader. */
 int task_logo_open(struct tasks *t, const char *id, struct blob_reader **out, struct err *e);

@@ -1,7 +1,7 @@
-/* Plan: read what the queue has not been told, tell it in order, and forget it. Told rows are
- * removed in batches, up to FORGET_MS later: until then `told` says where to go on. So an upload's
- * own commit does not compete with one for its outbox row. A crash in between tells the queue
- * twice, which costs nothing. */
+/* Plan: read the outbox, publish each row in order, then remove it. Published rows are removed in
+ * batches, up to FORGET_MS later; until then `told` marks the last published row. So an upload's
+ * commit does not compete with a commit for its outbox row. After a crash in between, the queue
+ * gets a message twice, which does no harm. */
 #include "core/clock.h"
 #include "core/err.h"
 #include "core/log.h"

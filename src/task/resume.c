@@ -1,9 +1,10 @@
-/* Plan: the row says how many bytes lie parked under the upload's id, and who writes. A piece is a
- * blob writer that goes on there; its end parks the bytes (fsync), then moves the offset, so the
- * offset never says more than what is durable. When all are here they are hashed, get their final
- * name, which was chosen at the beginning, and become a task under a key of the upload: each of
- * these steps may be repeated, so whoever is killed between them is followed by anybody; until the
- * row names the task, the bytes stay under that name whatever fails. */
+/* Plan: the row has the offset, which is the number of parked bytes under the upload's id, and the
+ * lock holder. A piece is a blob writer that continues there. The end of a piece parks the bytes
+ * (fsync), then moves the offset, so the offset never exceeds the durable bytes. A complete upload
+ * is hashed, moved to its final name, which was chosen at the beginning, and made a task under an
+ * idempotency key of the upload. Each of these steps may be repeated, so any process can continue
+ * after a crash. Until the row names the task, the bytes stay under the final name whatever fails.
+ */
 #include "task/resume.h"
 
 #include "blob/blob.h"

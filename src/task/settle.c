@@ -1,4 +1,4 @@
-/* Plan: bytes that a failed step leaves; the reel's publication; a failed attempt's end. */
+/* Plan: the bytes of a failed step; the publication of a reel; the end of a failed attempt. */
 #include "blob/blob.h"
 #include "core/err.h"
 #include "core/log.h"

@@ -1,7 +1,6 @@
-/* Plan: the parts of a sweep, each bounded so that one sweep ends: leases that ran out, bytes of
- * deleted tasks, announcements that may have been lost, bytes that no row knows. Then the check
- * that doctor runs. A callback of the store only notes; the work follows when the list is closed.
- */
+/* Plan: the parts of a sweep, each bounded so that one sweep ends: expired leases, bytes of deleted
+ * tasks, lost announcements, blobs that no row names. Then the check for doctor. A callback of the
+ * store only takes notes; the work follows after the list. */
 #include "blob/blob.h"
 #include "core/clock.h"
 #include "core/err.h"

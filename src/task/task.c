@@ -1,5 +1,5 @@
-/* Plan: making the room's object; what an owner may do; what a worker may do before its attempt
- * ends (settle.c has the ends). */
+/* Plan: creating the room's object; the owner's calls; the worker's calls before its attempt ends
+ * (settle.c has the ends). */
 #include "blob/blob.h"
 #include "core/clock.h"
 #include "core/err.h"

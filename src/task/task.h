@@ -1,6 +1,6 @@
-/* task: the rules. What may happen to a task and when; upload to row, claim to settled, delete,
- * retry, sweep. Sits on store, queue and blob; http and worker speak to it. Thread-safe; an upload
- * or a claim belongs to one thread at a time. */
+/* task: the rules of a task: when it may be uploaded, claimed, settled, deleted, retried and swept.
+ * Uses store, queue and blob; http and worker call it. Thread-safe; an upload or a claim belongs to
+ * one thread at a time. */
 #pragma once
 #include "core/reel.h"
 #include "store/task.h"
@@ -22,12 +22,13 @@ struct tasks;
 struct task_rules {
     int64_t max_upload_bytes, quota_bytes, quota_tasks; /* see struct task_new */
     int64_t lease_ms, retry_wait_ms;
-    int attempts;            /* when the fault is ours */
-    int64_t upload_keep_ms;  /* an upload in pieces, since its last one */
+    int attempts;            /* tries of a task when the fault is Reelgate's */
+    int64_t upload_keep_ms;  /* how long an upload in pieces is kept after its last piece */
     int64_t events_kept_ms;  /* 0: for ever */
-    int64_t upload_grace_ms; /* a blob without a row is an orphan after this; 1 h */
-    struct profile profile;  /* what the settings say */
-    bool alone; /* no other process adds tasks: what was there before the start is one at once */
+    int64_t upload_grace_ms; /* a blob without a row is an orphan after this; default 1 h */
+    struct profile profile;  /* the profile of the settings */
+    bool alone; /* no other process adds tasks, so blobs without a row from before the start are
+                   orphans at once */
 };
 /* Borrows store, queue, blob and log until tasks_free. */
 struct tasks *tasks_new(struct store *s, struct queue *q, struct blob *b, struct log *l,
@@ -38,34 +39,34 @@ void tasks_free(struct tasks *t);
 struct task_upload;
 struct task_wish {
     int64_t user_id;
-    const char
-        *file_name;    /* as sent; checked here: <= 255 bytes, UTF-8, no control characters; a path
-                          or an over-long name is brought down to a harmless text, not refused */
-    const char *title; /* NULL: none; <= 200 characters */
-    enum fit fit;      /* FIT_UNSAID: as the profile says */
-    double start_s;    /* >= 0 */
+    const char *file_name; /* as the client sent it; <= 255 bytes, UTF-8, no control characters. A
+                              path or a long name is cut to a harmless text, not refused */
+    const char *title;     /* NULL: none; <= 200 characters */
+    enum fit fit;          /* FIT_UNSAID: use the fit of the profile */
+    double start_s;        /* >= 0 */
     const char *idempotency_key; /* NULL: none; 1..128 visible ASCII characters */
-    const char *request;         /* id of the request, which goes with the task; NULL: none */
+    const char *request;         /* id of the request, stored with the task; NULL: none */
 };
-/* declared_bytes: what the client announced for the whole body, -1 unknown. ERR_TOO_LARGE,
- * ERR_FULL. */
+/* declared_bytes: the length that the client announced for the whole body, -1: unknown.
+ * ERR_TOO_LARGE, ERR_FULL. */
 int task_upload_begin(struct tasks *t, int64_t declared_bytes, struct task_upload **out,
                       struct err *e);
-/* Streams: counts, hashes, and looks at the first bytes: ERR_UNSUPPORTED with what
- * core/sniff.h says of them, as soon as they cannot be a clip. */
+/* Writes, counts and hashes bytes and checks the first of them. ERR_UNSUPPORTED, with the message
+ * of core/sniff.h, as soon as they cannot be a clip. */
 int task_upload_write(struct task_upload *u, const void *data, size_t len_bytes, struct err *e);
-/* Durable bytes, then one transaction; only then is 0 returned and the task exists. Frees u in any
- * case. *existed: an Idempotency-Key met its earlier task with the same bytes (same key with other
- * bytes: ERR_CONFLICT, MSG_IDEMPOTENCY_MISMATCH). ERR_INPUT with MSG_EMPTY_FILE, MSG_FILENAME_BAD.
- * Slow (fsync): not for an event thread. */
+/* Makes the bytes durable, then adds the task in one transaction; the task exists only when 0 is
+ * returned. Frees u in any case. *existed: the Idempotency-Key belongs to an earlier task with the
+ * same bytes; with other bytes: ERR_CONFLICT, MSG_IDEMPOTENCY_MISMATCH. ERR_INPUT with
+ * MSG_EMPTY_FILE, MSG_FILENAME_BAD. Slow (fsync): do not call it in an event thread. */
 int task_upload_commit(struct task_upload *u, const struct task_wish *w, struct arena *a,
                        struct task_row *out, bool *existed, struct err *e);
 void task_upload_abort(struct task_upload *u);
 
-/* Takes a task of the service that is replaced over, under its id: fd is its file, to be read from
- * where it stands, borrowed; -1: there is none, and the task is failed. It is due, and becomes a
- * reel, whatever its old state was; *failed is NULL then, else the message's slug. note: what a
- * person should know, or NULL. *taken false: another process has it. */
+/* Takes over a task of the old service under its old id. fd is the clip's file, borrowed and read
+ * from its current position; -1: there is no file, and the task is failed. Otherwise the task is
+ * due and becomes a reel, whatever its old state. *failed is NULL for a due task, otherwise the
+ * slug of the message. note: what a person should know, or NULL. *taken false: another process has
+ * the task. */
 struct legacy;
 struct legacy_task;
 int task_adopt(struct tasks *t, struct legacy *l, const struct legacy_task *old, int fd,
@@ -76,46 +77,48 @@ int task_get(struct tasks *t, struct arena *a, int64_t id, int64_t user_id, stru
              struct err *e);
 int task_list(struct tasks *t, const struct task_page *p,
               int (*each)(void *arg, const struct task_row *row), void *arg, struct err *e);
-/* Where a task stands in the line of all users, and when its reel may be there, told from what the
- * last ones took. The picture of the line is up to a second old. */
+/* Where a task stands in the line of all users, and an estimate of when its reel is ready, from the
+ * duration of recent attempts. The place is up to a second old. */
 struct task_place {
-    bool known; /* false: it does not wait for its turn, is new in this moment, or is too far behind
-                 */
-    int place;  /* 1: the next; 0: it is being made */
-    int64_t seconds; /* -1: nothing is known of how fast it goes */
+    bool known;      /* false: not in the line, just created, or too far back */
+    int place;       /* 1: the next; 0: it is being made */
+    int64_t seconds; /* until the reel is ready; -1: unknown */
 };
 int task_place(struct tasks *t, const struct task_row *row, struct task_place *out, struct err *e);
-/* Whether it has failed and another try can help: not where the fault is the clip's for good. */
+/* Whether the task has failed and another attempt can help. False when the clip itself is at fault.
+ */
 bool task_retryable(const struct task_row *row);
-/* Gone for everybody when it returns; a running attempt stops within a second, bytes follow.
- * *out is the row as it was. */
+/* Deletes a task: it is gone for everybody when this returns. A running attempt stops within a
+ * second; the bytes are removed later. *out is the row before the deletion. */
 int task_delete(struct tasks *t, struct arena *a, int64_t id, int64_t user_id, struct task_row *out,
                 struct err *e);
-/* No clip is a day long; keeps the product with 1e6 in range. */
+/* A clip is shorter than a day. This limit also keeps start_s * 1e6 in range. */
 enum { TASK_START_MAX_S = 86400 };
-/* -1: MSG_PARAMETER_BAD of "fit", of "start". */
+/* Fill *e with MSG_PARAMETER_BAD for "fit" or "start". Return -1. */
 int task_fit_bad(struct err *e);
 int task_start_bad(struct err *e);
-/* Reads fit and start of *w from texts; NULL: not sent. MSG_PARAMETER_BAD. */
+/* Reads fit and start of *w from texts. fit NULL: FIT_UNSAID; start NULL: start_s keeps its value.
+ * MSG_PARAMETER_BAD. */
 int task_wish_read(const char *fit, const char *start, struct task_wish *w, struct err *e);
-/* Changes what a task is called, and how its reel is made: then it waits for its turn again, and an
- * attempt under way is of no use any more. The reel that it had stays under its links until the new
- * one is published. *out is the row as it is then. ERR_INPUT with MSG_PARAMETER_BAD; ERR_CONFLICT
- * with MSG_REMAKE_STATE: its clip is gone. Nothing is changed when it fails. */
+/* Changes a task's title, and how its reel is made. When fit or start changes, the task is due
+ * again, and a running attempt loses its lease. The old reel stays under its links until the new
+ * one is published. *out is the row after the change. ERR_INPUT with MSG_PARAMETER_BAD;
+ * ERR_CONFLICT with MSG_REMAKE_STATE: the clip is lost. A refused value changes nothing. */
 struct task_amend {
-    const char *title; /* NULL: stays */
-    enum fit fit;      /* FIT_UNSAID: stays */
-    double start_s;    /* < 0: stays */
+    const char *title; /* NULL: unchanged */
+    enum fit fit;      /* FIT_UNSAID: unchanged */
+    double start_s;    /* < 0: unchanged */
 };
 int task_amend(struct tasks *t, struct arena *a, int64_t id, int64_t user_id,
                const struct task_amend *how, struct task_row *out, struct err *e);
-/* FAILED -> UPLOADED with fresh attempts; ERR_CONFLICT with MSG_RETRY_STATE otherwise. */
+/* FAILED -> UPLOADED with all attempts again; ERR_CONFLICT with MSG_RETRY_STATE otherwise. */
 int task_retry(struct tasks *t, int64_t id, int64_t user_id, struct err *e);
-/* The same to what has failed, of anybody, beyond the id *after, at most max; *after is then the
- * last one looked at, or 0 when there is no more. *retried counts up. */
+/* Retries failed tasks of all users with ids above *after, at most max. *after becomes the id of
+ * the last task that was checked, or 0 at the end. Adds the retried tasks to *retried. */
 int task_retry_failed(struct tasks *t, int max, int64_t *after, int *retried, struct err *e);
-/* The task of a reel, poster or clip, and where its bytes lie, by its public name yyyy/mm/dd/name;
- * see task_blob_name. task_open opens them as well. */
+/* task_find gives the task of a clip, reel or poster and the name of its blob, by the public name
+ * yyyy/mm/dd/name (see task_blob_name). task_open also opens the blob; the caller closes the
+ * reader. */
 enum task_part { TASK_PART_CLIP, TASK_PART_REEL, TASK_PART_POSTER };
 int task_find(struct tasks *t, struct arena *a, enum task_part part, const char *public_name,
               struct task_row *row, const char **blob_name, struct err *e);
@@ -123,14 +126,14 @@ int task_open(struct tasks *t, struct arena *a, enum task_part part, const char 
               struct task_row *row, struct blob_reader **out, struct err *e);
 /* "clips/2026/11/23/abc" -> "2026/11/23/abc"; "" for "". Points into blob_name. */
 const char *task_public_name(const char *blob_name);
-const char *task_state_name(enum task_state s); /* "uploaded", ... the API's words */
+const char *task_state_name(enum task_state s); /* "uploaded", ...: the words of the API */
 
 /* -- what a worker may do -- */
-/* The next due task, now PROCESSING with a lease; *found false: none. */
+/* Claims the next due task: it is then PROCESSING with a lease. *found false: no task is due. */
 int task_claim(struct tasks *t, struct arena *a, const char *worker, struct task_row *out,
                bool *found, struct err *e);
-/* When a task becomes due: ms from now, 0: one is due, -1: none waits. How long a worker may sleep
- * when it found nothing: waits that end are not announced by anybody but the sweep. */
+/* *in_ms: time until a task becomes due; 0: one is due, -1: none waits. A worker without a task may
+ * sleep that long: only the sweep announces the end of a wait. */
 int task_next_due(struct tasks *t, int64_t *in_ms, struct err *e);
 /* See store_task_renew. */
 int task_renew(struct tasks *t, const struct task_row *claim, int progress, bool *held,
@@ -138,25 +141,25 @@ int task_renew(struct tasks *t, const struct task_row *claim, int progress, bool
 int task_held(struct tasks *t, const struct task_row *claim, bool *held, struct err *e);
 int task_open_clip(struct tasks *t, const struct task_row *claim, struct blob_reader **out,
                    struct err *e);
-/* Whether any question to this room may wait for a network: its rows or its bytes are elsewhere. */
+/* Whether a call of this room may wait for a network, because its rows or bytes are on another
+ * machine. */
 bool task_is_far(const struct tasks *t);
-/* The time of the database, which all nodes follow. */
+/* The time of the database, which is the clock of all nodes. */
 int64_t task_now_ms(const struct tasks *t);
-/* Whether opening a clip and finishing may wait for a network; see blob_is_far. */
+/* Whether opening a clip and finishing a task may wait for a network; see blob_is_far. */
 bool task_storage_is_far(const struct tasks *t);
 /* See blob_scratch_file. */
 int task_scratch_file(const struct tasks *t, struct err *e);
-/* Room for a reel or poster, with a descriptor; commit or abort through task_finish, or blob_abort.
- */
+/* Starts a blob with a descriptor, for a reel or poster. End it with task_finish or blob_abort. */
 int task_output(struct tasks *t, int64_t reserve_bytes, struct blob_writer **out, struct err *e);
-/* Publishes reel and poster (poster may be NULL) and settles the task, once: with an old fencing
- * number *published is false and the bytes are removed. Frees both writers in any case. */
+/* Publishes reel and poster (may be NULL) and settles the task. With an old fencing number
+ * *published is false and the bytes are removed. Frees both writers in any case. */
 int task_finish(struct tasks *t, const struct task_row *claim, const struct render_report *report,
                 struct blob_writer *reel, struct blob_writer *poster, bool *published,
                 struct err *e);
-/* Settles a failed attempt by why's code and msg (task/verdict.c): the clip's fault -> FAILED at
- * once; ours -> UPLOADED after a wait, or FAILED when attempts are used up; ERR_STOPPED -> UPLOADED
- * at once, the attempt not counted. *verdict is the state it went to. */
+/* Settles a failed attempt by code and message of *why (task/verdict.c). A fault of the clip:
+ * FAILED at once. A fault of Reelgate: UPLOADED after a wait, or FAILED when the attempts are used
+ * up. ERR_STOPPED: UPLOADED at once, and the attempt does not count. *verdict is the new state. */
 int task_fail(struct tasks *t, const struct task_row *claim, const struct err *why,
               enum task_state *verdict, struct err *e);
 
@@ -167,13 +170,14 @@ int task_beat(struct tasks *t, const struct worker_row *w, struct err *e);
 struct task_swept {
     int expired, announced, purged, orphans, events, uploads;
 };
-/* Takes over tasks past their lease, removes the bytes of deleted tasks, announces again what waits
- * too long, forgets old events. orphans_too: also removes blobs that no row knows (slow; at start
- * and once an hour). */
+/* Takes over tasks with expired leases, removes bytes of deleted tasks, announces tasks again that
+ * have waited too long, removes old events. orphans_too: also removes blobs that no row names
+ * (slow; at the start and once an hour). */
 int task_sweep(struct tasks *t, bool orphans_too, struct task_swept *out, struct err *e);
-/* Relays the outbox to the queue until task_relay_stop; runs in its own thread. */
+/* Relays the outbox to the queue until task_relay_stop. It runs in a thread of its own. */
 void task_relay(struct tasks *t);
 void task_relay_stop(struct tasks *t);
-/* Every byte belongs to a row and every row has its bytes: for doctor. Calls problem() for each. */
+/* Checks that every blob belongs to a row and every row has its blobs; for doctor. Calls problem()
+ * for each mismatch. */
 int task_check(struct tasks *t, void (*problem)(void *arg, const char *text), void *arg,
                struct err *e);

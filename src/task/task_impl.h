@@ -30,32 +30,33 @@ struct tasks {
     pthread_mutex_t lock; /* guards the rest */
     pthread_cond_t stop;
     bool relay_stopped;
-    int64_t announced; /* the last task that a sweep looked at for announcing */
-    struct line *line; /* line.c; NULL: nobody has asked */
+    int64_t announced; /* the last task that a sweep checked for a lost announcement */
+    struct line *line; /* line.c; NULL: nobody has asked yet */
     bool line_making;
 };
 
 void task_line_free(struct line *l);
-/* Until the reel may be there, rounded up; -1: nobody can tell. */
+/* Seconds until the reel is ready, rounded up; -1: unknown. */
 int64_t task_line_seconds(const struct line_pace *p, int place, int progress);
 
-/* Where logos lie. */
+/* The folder of logos. */
 #define LOGO_FOLDER "logos/"
 
-/* Settles an attempt that failed; *done false: the task was not this attempt's any more. */
+/* Settles a failed attempt. *done false: the attempt no longer holds the task. */
 int task_settle(struct tasks *t, const struct task_row *claim, const struct verdict *v,
                 const char *why, bool *done, struct err *e);
-/* A change that committed bytes failed with *why. Removes the bytes when it is sure that no row
- * names them; when the outcome is open (the commit itself failed) they stay for the sweeper. */
+/* Cleans up after a failed change that named a new blob; *why is the failure. Removes the bytes
+ * when certainly no row names them. When the outcome is unknown (the commit itself failed), leaves
+ * them to the sweep. */
 void task_undo_blob(struct tasks *t, const char *name, const struct err *why);
-/* Removes bytes that no row names. A failure is only logged: the sweeper finds them again. */
+/* Removes bytes that no row names. A failure is only logged; the sweep removes them later. */
 void task_drop_blob(struct tasks *t, const char *name);
-/* What may be a title, and a start; MSG_PARAMETER_BAD. */
+/* Check a title, and a start; MSG_PARAMETER_BAD. */
 int task_check_title(const char *title, struct err *e);
 int task_check_start(double start_s, struct err *e);
-/* Checks a wish and fills what it gives of n; texts live in the arena. */
+/* Checks the options in *w and copies them into *n; texts live in the arena. */
 int task_check_wish(const struct task_wish *w, struct arena *a, struct task_new *n, struct err *e);
-/* The bytes lie under n->clip_blob; makes the task of them, or finds the one that its key made.
- * They stay in any case: whether they are those of *out, its clip_blob says. */
+/* Makes a task of the bytes under n->clip_blob, or finds the earlier task with the same idempotency
+ * key. The bytes stay in any case: out->clip_blob tells whether the task uses them. */
 int task_add_row(struct tasks *t, struct arena *a, const struct task_new *n, struct task_row *out,
                  bool *existed, struct err *e);

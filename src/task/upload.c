@@ -1,7 +1,7 @@
-/* Plan: bytes come in: counted, hashed, the first of them looked at. At the end the wish that came
- * with them is checked, an earlier upload by the same key is looked for, the bytes get their name
- * (fsync), and one transaction makes the task. A crash between these two leaves bytes without a
- * row, which the sweeper removes; a row without bytes cannot be. */
+/* Plan: the bytes come in and are counted, hashed and checked by their first bytes. At the end the
+ * upload's options are checked, an earlier task with the same key is looked up, the bytes get their
+ * name (fsync), and one transaction adds the task. A crash between the last two leaves bytes
+ * without a row, which the sweep removes. A row without bytes is impossible. */
 #include "blob/blob.h"
 #include "core/err.h"
 #include "core/log.h"
