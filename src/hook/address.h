@@ -1,12 +1,13 @@
-/* hook/address: where a webhook may not go: into the network that this server stands in. Asked for
- * the address that a connection is about to be made to, so that a name which points elsewhere the
- * second time gains nothing. Sources: the IANA special-purpose address registries (RFC 6890). Pure,
+/* hook/address: keeps webhooks out of the private network of the server. Call it with the resolved
+ * address just before the connection is made, so that a DNS name that changes its address gains
+ * nothing (DNS rebinding). Source: the IANA special-purpose address registries (RFC 6890). Pure,
  * thread-safe. */
 #pragma once
 #include <stdbool.h>
 
 struct sockaddr;
 
-/* Whether everybody may reach it: false for loopback, private, link-local, shared (CGNAT),
- * multicast, documentation and the like, also inside IPv6 addresses that carry one of IPv4. */
+/* Whether the address is public. False for loopback, private, link-local, shared (CGNAT),
+ * multicast, documentation and similar addresses, also inside IPv6 addresses that embed an IPv4
+ * address. */
 bool address_public(const struct sockaddr *sa);

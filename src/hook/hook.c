@@ -1,6 +1,6 @@
-/* Plan: one thread. It asks the store which hooks have something due, takes a few deliveries of
- * each as places are free, hands them to the sender, and settles what has ended. A receiver that is
- * slow holds its own places and nobody else's: each hook and each user has only so many. */
+/* Plan: one thread. It asks the store for hooks with due deliveries, leases a few of each as places
+ * are free, hands them to the sender, and settles those that have ended. Each hook and each user
+ * may use only some of the places, so a slow receiver holds up nobody else. */
 #include "hook/hook_impl.h"
 
 #include "auth/auth.h"

@@ -24,11 +24,11 @@ struct hooks {
     struct log *log;
     pthread_t thread;
     atomic_bool stopping;
-    /* the thread alone */
+    /* the next fields belong to the thread */
     const struct send_ops *ops; /* NULL: not loaded */
     struct sender *sender;
     struct flight flights[HOOK_PLACES];
     int busy;
-    bool silent; /* trouble that was complained about already */
+    bool silent; /* the current failure is logged already */
     int64_t trimmed_ms;
 };

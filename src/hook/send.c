@@ -1,5 +1,5 @@
-/* Plan: one multi handle; each message is an easy handle that ends by itself. Nothing of an answer
- * is wanted but its status, redirects are not followed, and every connection is looked at when its
+/* Plan: one multi handle of libcurl, with one easy handle per message that ends by itself. Only the
+ * status of an answer counts, redirects are not followed, and each connection is checked once its
  * address is known. */
 #include "core/err.h"
 #include "core/mem.h"

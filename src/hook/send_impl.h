@@ -1,4 +1,5 @@
-/* send_impl: the half that speaks HTTP, in a module of its own (core/engine.h). Room-internal. */
+/* send_impl: the HTTP client of this room, in a module of its own (core/engine.h). Room-internal.
+ */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,15 +13,16 @@ struct message {
 };
 struct sent {
     void *tag;
-    int status;      /* of the answer, 0: none came */
-    char error[120]; /* why none came */
+    int status;      /* of the answer; 0: there was no answer */
+    char error[120]; /* why there was no answer */
 };
 struct send_ops {
     int (*open)(struct sender **out, int64_t timeout_ms, bool private_too, struct err *e);
-    void (*close)(struct sender *s); /* ends what is under way; NULL is fine */
-    /* Begins to send; never waits. */
+    void (*close)(struct sender *s); /* cancels the messages under way; NULL is allowed */
+    /* Starts to send; never blocks. */
     int (*start)(struct sender *s, const struct message *m, void *tag, struct err *e);
-    /* true: *out is one that has ended. false: none within timeout_ms. */
+    /* Returns true when a message has ended, with its result in *out; false when none ended within
+     * timeout_ms. */
     bool (*next)(struct sender *s, int64_t timeout_ms, struct sent *out);
 };
 extern const struct send_ops hook_send_ops; /* in the module */
