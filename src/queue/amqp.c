@@ -1,13 +1,13 @@
 /* RabbitMQ (AMQP 0-9-1, rabbitmq-c). Plan: one connection publishes, under a lock, and waits for
- * the broker's confirm; another belongs to a thread that consumes into the inbox and sends the
- * acknowledgements. Each connects anew when it is lost; the queue is declared at every connection,
- * so a broker that lost everything is put in order by the first who comes.
+ * the broker's confirm. A second connection belongs to a thread that consumes into the inbox and
+ * sends the acknowledgements. Each connection is opened again when it is lost. Every new connection
+ * declares the queue, so after a broker has lost everything the first connection restores it.
  *
- * The queue is a quorum queue: on disk before it is confirmed, and replicated where there are
- * several brokers. A message that was delivered DELIVERIES times and never acknowledged goes to
- * <queue>.dead, where an operator finds it; the task itself is safe in the database.
- * Acknowledgements come as soon as a task is claimed, far within the broker's limit of 30 minutes.
- */
+ * The queue is a quorum queue: a message is on disk before it is confirmed, and replicated when
+ * there are several brokers. A message that was delivered DELIVERIES times without an
+ * acknowledgement moves to <queue>.dead, where an operator finds it; the task itself is safe in the
+ * database. An acknowledgement is sent as soon as a task is claimed, far within the broker's limit
+ * of 30 minutes. */
 #include "core/clock.h"
 #include "core/err.h"
 #include "core/log.h"

@@ -1,6 +1,6 @@
-/* Hints to the workers of this process. A hint says "some task": which one, the store decides. So
- * hints are a count, and the count needs a bound only because more of them than there are takers
- * wake nobody else. */
+/* Hints for the workers of this process. A hint says "some task"; the store decides which one. So
+ * the hints are a count. The count has a bound, because hints beyond the number of takers wake
+ * nobody. */
 #include "core/clock.h"
 #include "core/err.h"
 #include "core/mem.h"

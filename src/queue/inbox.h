@@ -1,5 +1,5 @@
-/* queue/inbox: what a broker's back end keeps between its own thread, which speaks to the broker,
- * and the takers: messages that came, and acknowledgements that are to go. Room-internal.
+/* queue/inbox: what a broker's thread and the takers share: messages that came, and
+ * acknowledgements to send. The thread speaks to the broker; the takers wait here. Room-internal.
  * Thread-safe. */
 #pragma once
 #include "queue/queue_impl.h"
@@ -10,29 +10,29 @@ enum { INBOX_MAX = 512 };
 struct inbox {
     pthread_mutex_t lock; /* guards the rest */
     pthread_cond_t change;
-    struct queue_message here[INBOX_MAX]; /* a ring */
+    struct queue_message here[INBOX_MAX]; /* a ring buffer */
     int first, count;
     uint64_t acks[INBOX_MAX];
     int ack_count;
-    uint64_t life; /* of the connection: tags of an older one mean nothing any more */
+    uint64_t life; /* number of the connection; a tag of an older connection is void */
     bool stopped, closing;
-    int wake_fd; /* eventfd: an acknowledgement is to go, or the end has come */
+    int wake_fd; /* eventfd: there is an acknowledgement to send, or the inbox closes */
 };
 int inbox_init(struct inbox *in, struct err *e);
 void inbox_clear(struct inbox *in);
 
 /* -- the back end's thread -- */
-/* A new connection: what is held of the old one comes again, so it is forgotten. */
+/* Begins a new connection: drops the messages of the old one, since the broker sends them again. */
 void inbox_fresh(struct inbox *in);
-/* How many more it takes. */
+/* Number of free places. */
 int inbox_room(struct inbox *in);
 /* tag: the broker's number, below 2^48. */
 void inbox_put(struct inbox *in, int64_t task_id, uint64_t tag);
-/* Takes the tags that are to be acknowledged; how many. */
+/* Takes the tags to acknowledge and returns their number. */
 int inbox_acks(struct inbox *in, uint64_t tags[INBOX_MAX]);
-/* Waits for something to do: fd readable, an acknowledgement, the end. */
+/* Waits until fd is readable, there is an acknowledgement to send, or the inbox closes. */
 void inbox_wait(struct inbox *in, int fd, int timeout_ms);
-/* Waits, but not beyond the end. */
+/* Waits for ms, or until the inbox closes. */
 void inbox_pause(struct inbox *in, int ms);
 bool inbox_closing(struct inbox *in);
 
@@ -40,10 +40,11 @@ bool inbox_closing(struct inbox *in);
 void inbox_take(struct inbox *in, int64_t timeout_ms, struct queue_message *out, bool *got);
 void inbox_ack(struct inbox *in, const struct queue_message *m);
 void inbox_stop(struct inbox *in);
-/* The queue closes: the back end's thread is to end. */
+/* Tells the broker's thread to end. */
 void inbox_close(struct inbox *in);
 
-/* "name=value" of a URL's query (RFC 3986), into out; false: it is not there, or too long. */
+/* Copies the value of "name=value" in a URL's query (RFC 3986) to out. Returns false when it is
+ * missing or too long. */
 bool queue_option(const char *query, const char *name, char *out, size_t size);
-/* A task's number as a message has it; 0 when it is none. */
+/* The task id in a message; 0 when the message holds none. */
 int64_t queue_task_id(const void *data, size_t len_bytes);

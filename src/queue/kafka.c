@@ -1,11 +1,11 @@
 /* Kafka (librdkafka). Plan: an idempotent producer; publishing waits for the delivery report. A
- * thread consumes in a group into the inbox and commits offsets by hand: an offset is a place in
- * the log, so a partition's moves only past messages that are all acknowledged (struct window).
- * librdkafka connects anew by itself. A topic that is not there is made; brokers that forbid it
- * need one made by their operator. A message that nobody acknowledges holds up no other: after a
- * restart it and those behind it come again, which costs nothing.
+ * thread of a consumer group consumes into the inbox and commits offsets by hand. An offset is a
+ * position in the log of a partition, so it moves only past messages that are all acknowledged
+ * (struct window). librdkafka reconnects by itself. A missing topic is created; where the brokers
+ * forbid this, the operator creates it. A message without an acknowledgement holds up no other
+ * message: after a restart it and the messages behind it come again, which does no harm.
  *
- * Whatever the URL's query names with a dot in it is a setting of librdkafka
+ * A parameter of the URL's query with a dot in its name is a setting of librdkafka
  * (?security.protocol=sasl_ssl&sasl.username=...). */
 #include "core/clock.h"
 #include "core/err.h"

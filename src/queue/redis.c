@@ -1,13 +1,14 @@
 /* Redis Streams (hiredis; Redis 6.2 and later). Plan: one connection publishes, under a lock. A
- * thread has two: on one it waits in XREADGROUP and puts what comes into the inbox, on the other
- * it acknowledges and keeps house meanwhile. All connect anew when they are lost; the stream and
- * its group are made at every connection.
+ * thread has two connections: one waits in XREADGROUP and fills the inbox; the other acknowledges
+ * and maintains the stream meanwhile. Each connection is opened again when it is lost. Every new
+ * connection creates the stream and its group if they are missing.
  *
- * One consumer group shares the stream; each process is a consumer. What a process was handed and
- * never acknowledged is claimed by another after `idle` (XAUTOCLAIM), and after DELIVERIES times
- * goes to <stream>.dead, where an operator finds it. Acknowledged entries are deleted, so the
- * stream is as long as what waits. How safe an entry is on disk is Redis' own setting
- * (appendonly); one that is lost costs a sweep, for the task is safe in the database. */
+ * One consumer group shares the stream; each process is a consumer. An entry that a process
+ * received and did not acknowledge is claimed by another process after `idle` (XAUTOCLAIM). After
+ * DELIVERIES deliveries it moves to <stream>.dead, where an operator finds it. Acknowledged entries
+ * are deleted, so the stream holds only waiting messages. Redis' own setting (appendonly) decides
+ * how safe an entry is on disk; a lost entry delays its task until the next sweep, since the task
+ * is safe in the database. */
 #include "core/clock.h"
 #include "core/err.h"
 #include "core/id.h"
