@@ -1,5 +1,5 @@
-/* Plan: opening a storage folder, then everything that needs no writer. A blob is a file under its
- * own name below the root; whatever else lies there (other names, links, devices) is not seen. */
+/* Plan: opening a storage folder, then all that needs no writer. A blob is a file under its own
+ * name below the root. Everything else there (other names, links, devices) is ignored. */
 #include "blob/file_impl.h"
 #include "core/clock.h"
 #include "core/err.h"

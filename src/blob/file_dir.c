@@ -1,8 +1,8 @@
-/* Plan: opening by name, below the root and through no link; then making folders. A file is only
- * as safe as every folder on the way to it: an acknowledged clip in a folder whose own entry was
- * never synced is gone after a power cut. So the whole way is synced once, before the first file
- * of this process goes into a folder, and the folder is then known by its inode. Folders are never
- * removed (three empty ones a day cost nothing), hence an inode stays what it was. */
+/* Plan: opening by name, below the root and through no link; then creating folders. A file is only
+ * as safe as every folder on its path: when a folder's own entry was never synced, a power cut
+ * loses the acknowledged clip in it. So the whole path is synced once, before this process puts its
+ * first file into a folder. The folder is then remembered by its inode. Folders are never removed
+ * (three empty ones a day cost nothing), so an inode always means the same folder. */
 #include "blob/file_impl.h"
 #include "core/err.h"
 #include "core/fd.h"

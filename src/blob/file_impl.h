@@ -1,32 +1,32 @@
 /* file_impl: what the files of the file back end share. Room-internal.
  *
  *   file.c         open, close, read, remove, list, space, and the table of slots
- *   file_dir.c     folders: opening below the root, making them durable, what crashes left
- *   file_writer.c  writers: room on the disk, bytes, names */
+ *   file_dir.c     folders: opening below the root, making them durable, leftovers of crashes
+ *   file_writer.c  writers: free space, bytes, names */
 #pragma once
 #include "blob/blob_impl.h"
 
 #include <pthread.h>
 #include <sys/stat.h>
 
-/* Folders that lie safely on the disk, each with the way to it: a new day brings three. */
+/* Number of folders known to be durable, with all their parents. A new day adds three. */
 enum { FILE_SAFE_FOLDERS = 16 };
-/* The root's folder of files that have no name yet: its dot keeps it out of the blobs' names. */
+/* Folder below the root for files that have no name yet. Blob names cannot begin with a dot. */
 #define FILE_TEMP ".tmp"
-/* The same for what is parked; made when first used. */
+/* Folder below the root for parked bytes, created at its first use. */
 #define FILE_PARKED ".parked"
 enum { FILE_PATH_SIZE = sizeof(FILE_PARKED "/") + BLOB_NAME_MAX };
 
 struct file_blob {
     struct blob base;
     struct log *log;
-    int root, temp; /* descriptors of the folder and of FILE_TEMP in it */
-    bool nameless;  /* O_TMPFILE works here, and so does naming such a file */
-    /* 0600 and 0700; 0640 and 0750 below a root that its group may read */
+    int root, temp; /* descriptors of the root and of FILE_TEMP below it */
+    bool nameless;  /* the file system supports O_TMPFILE and the naming of such a file */
+    /* 0600 and 0700, or 0640 and 0750 when the root's group may read the root */
     mode_t file_mode, folder_mode;
     int64_t floor_bytes;
     pthread_mutex_t lock;   /* guards the rest */
-    int64_t reserved_bytes; /* of all writers */
+    int64_t reserved_bytes; /* reserved by all writers */
     struct {
         dev_t dev;
         ino_t ino;
@@ -34,25 +34,26 @@ struct file_blob {
     unsigned safe_next;
 };
 
-/* Fills *e for errno `number`: ERR_FULL, ERR_BUSY (descriptors or memory ran out), ERR_SYSTEM. */
+/* Fills *e for the errno `number`: ERR_FULL, ERR_BUSY (out of descriptors or memory), ERR_SYSTEM.
+ * Returns -1. */
 int file_error(struct err *e, int number, const char *doing);
-/* openat2 that neither leaves dir nor follows a link; -1 and errno. */
+/* openat2 that stays below dir and follows no link. Returns -1 with errno. */
 int file_open_below(int dir, const char *name, uint64_t flags);
-/* Makes what is missing of path and syncs it; a descriptor on it or -1. */
+/* Creates the missing folders of path and syncs them. Returns a descriptor of path, or -1. */
 int file_open_root(const char *path, struct err *e);
-/* The folder of path, made when missing, so that it and the way to it survive a crash; the caller's
- * descriptor or -1. *last points at the last part, in name. */
+/* Opens the folder of name, creates missing folders, and makes it and all its parents durable.
+ * Returns a descriptor that the caller owns, or -1. *last points at the last part of name. */
 int file_safe_folder(struct file_blob *f, const char *name, const char **last, struct err *e);
-/* The folder of name, or -1 with errno; *last as above. */
+/* Opens the folder of name. Returns a descriptor, or -1 with errno; *last as above. */
 int file_folder(const struct file_blob *f, const char *name, const char **last);
-/* Removes files in FILE_TEMP that no running process writes. */
+/* Removes files in FILE_TEMP without a running writer. */
 void file_sweep_temp(const struct file_blob *f);
-/* Bytes that may still be taken, reservations not looked at; may be negative. */
+/* Bytes above the floor, without regard to reservations; may be negative. */
 int file_room(const struct file_blob *f, int64_t *room_bytes, int64_t *total_bytes, struct err *e);
-/* Whether a nameless file can be made here and then be named. */
+/* Whether a nameless file can be created here and then named. */
 bool file_try_nameless(const struct file_blob *f);
 
-/* Where the bytes of a name lie, below the root. */
+/* Writes the path of a name, relative to the root. */
 void file_path(char out[FILE_PATH_SIZE], enum blob_place place, const char *name);
 
 int file_begin(struct blob *b, const char *name, int64_t reserve_bytes, bool with_fd,

@@ -1,18 +1,18 @@
-/* Plan: room on the disk is counted under one lock: what is free, less the floor, less what other
- * writers have set aside. Bytes that a writer did not set aside are set aside just before they are
- * written, so writers side by side never pass the floor together.
+/* Plan: one lock guards the count of free space: free space on the disk, minus the floor, minus the
+ * reservations of other writers. A writer without a reservation reserves its bytes just before it
+ * writes them, so concurrent writers never pass the floor together.
  *
- * Bytes first lie in a file without a name (O_TMPFILE), which the kernel forgets when its process
- * dies, and get their name by linkat(), which takes nobody else's. Where the file system or a
- * missing /proc denies this, the file has a name in FILE_TEMP and a lock, and is renamed; the lock
- * tells the next process whether it was left behind.
+ * New bytes go into a file without a name (O_TMPFILE), which the kernel drops when the process
+ * dies. linkat() then gives it its name and never replaces another file. Where the file system or a
+ * missing /proc denies this, the file has a name in FILE_TEMP and a lock, and is renamed. The lock
+ * tells the next process whether the file is abandoned.
  *
  * Durable means: fsync of the bytes, then the name, then fsync of the folder. After a failed fsync
- * the kernel may call the lost pages clean, so a second fsync proves nothing: the file is dropped.
+ * the kernel may mark the lost pages clean, so a second fsync proves nothing: the file is dropped.
  *
- * Parked bytes are a file with a name in FILE_PARKED, locked while somebody writes on. Whoever goes
- * on says where; what lies behind that is of no account, so an abort need not be durable.
- */
+ * Parked bytes are a file with a name in FILE_PARKED, locked while a writer continues it. The
+ * writer says where it continues. The bytes behind that point do not count, so an abort need not be
+ * durable. */
 #include "blob/file_impl.h"
 #include "core/err.h"
 #include "core/fd.h"

@@ -1,7 +1,7 @@
-/* Objects of an S3-compatible storage (libcurl). Plan: opening and what needs neither reader nor
- * writer. A blob is an object under the prefix and its own name; what is private (parked bytes,
- * their pieces) lies below names that begin with a dot. Nothing is asked of the server when the
- * storage is opened: one that is down keeps nobody from starting. */
+/* Objects of an S3-compatible storage (libcurl). Plan: opening, and all that needs neither reader
+ * nor writer. A blob is an object with the prefix and its own name. Private objects (parked bytes
+ * and their pieces) have names that begin with a dot. Opening sends no request, so the program can
+ * start while the storage is down. */
 #include "blob/s3_impl.h"
 #include "core/err.h"
 #include "core/log.h"

@@ -1,8 +1,8 @@
-/* Plan: handles of libcurl are kept with their connections and taken for one request at a time.
- * What a request waits for is bounded everywhere: to connect, without any bytes, and for all tries
- * together. A server that is not well gets time to recover: waits double and differ by chance, so
- * that many clients do not come back at once. libcurl signs (AWS Signature Version 4); bodies are
- * part of the signature only where TLS does not protect them. */
+/* Plan: libcurl handles are kept with their connections; each serves one request at a time. Every
+ * wait has a bound: to connect, without any bytes, and for all tries together. A failing server
+ * gets time to recover: waits double and vary at random, so that many clients do not return at the
+ * same moment. libcurl signs requests (AWS Signature Version 4); the signature covers the body only
+ * when there is no TLS. */
 #include "blob/s3_impl.h"
 #include "core/clock.h"
 #include "core/err.h"

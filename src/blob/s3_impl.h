@@ -2,10 +2,10 @@
  *
  *   s3.c         open, close, remove, list, the sweep, and the table of slots
  *   s3_url.c     the storage's URL, an object's URL, signed links
- *   s3_http.c    one request, with retries; several at once
- *   s3_xml.c     the little of XML that answers need
- *   s3_pieces.c  pieces: objects that hold what is parked
- *   s3_reader.c  ranges
+ *   s3_http.c    one request, with retries; several requests at once
+ *   s3_xml.c     reading XML answers
+ *   s3_pieces.c  pieces: the objects of parked bytes
+ *   s3_reader.c  ranged reads
  *   s3_writer.c  writers: parts of a multipart upload, or pieces */
 #pragma once
 #include "blob/blob_impl.h"
@@ -17,17 +17,18 @@
 #include <stdatomic.h>
 
 enum {
-    /* What S3 takes as a part that is not the last. A writer holds so much, and no more. */
+    /* The least size that S3 accepts for a part, except the last. A writer buffers this much, no
+     * more. */
     S3_PART_BYTES = 5 << 20,
     S3_PARTS_MAX = 10000,
-    S3_LIST_BYTES = 2 << 20, /* an answer of 1,000 names */
+    S3_LIST_BYTES = 2 << 20, /* an answer with 1,000 names */
     S3_KEY_SIZE = 400,
     S3_ETAG_SIZE = 80,
-    S3_IDLE_MAX = 16, /* connections kept for the next request */
-    S3_AT_ONCE = 8,   /* requests side by side, where there are many to make */
+    S3_IDLE_MAX = 16, /* idle connections that are kept */
+    S3_AT_ONCE = 8,   /* parallel requests of one operation */
 };
-/* Names of the private places; the dot keeps them out of the blobs' names. A parked name is an
- * object here that says which pieces it has. */
+/* Prefixes of private objects; blob names cannot begin with a dot. An object below S3_PARKED lists
+ * the pieces of its parked bytes. */
 #define S3_PARKED ".parked/"
 #define S3_PIECES ".pieces/"
 
@@ -36,12 +37,12 @@ struct s3_blob {
     struct log *log;
     char bucket[128], prefix[256], region[64]; /* the prefix ends in '/' or is "" */
     char access[160], secret[160], *token;     /* token: NULL when there is none */
-    char at[512], public_at[512];              /* URLs of the bucket: ours, and for links */
+    char at[512], public_at[512]; /* URLs of the bucket: for our requests, and for links */
     char user_password[336];
-    bool hash_bodies; /* without TLS the signature has to hold for the body too */
+    bool hash_bodies; /* sign the body too, because there is no TLS */
     int64_t floor_bytes;
-    int page_keys;             /* of a list */
-    atomic_bool no_conditions; /* the server knows no If-None-Match */
+    int page_keys;             /* keys per page of a list */
+    atomic_bool no_conditions; /* the server does not support If-None-Match */
     pthread_mutex_t lock;      /* guards the rest */
     CURL *idle[S3_IDLE_MAX];
     int idle_count;
@@ -50,9 +51,9 @@ struct s3_blob {
 
 /* -- s3_url.c -- */
 int s3_url_read(struct s3_blob *s, const char *rest, struct err *e);
-/* The key of a name below the prefix; place "" or one of the above. */
+/* Writes the key of a name below the prefix. place: "", S3_PARKED or S3_PIECES. */
 void s3_key(const struct s3_blob *s, char out[S3_KEY_SIZE], const char *place, const char *name);
-/* Whether a key or prefix needs no escapes, neither in a URL nor in what is signed. */
+/* Whether a key or prefix needs no escapes, in a URL and in signed text. */
 bool s3_key_is_plain(const char *key);
 int s3_link(struct blob *b, const char *name, const struct blob_link *how, struct buf *url,
             struct err *e);
@@ -61,57 +62,59 @@ int s3_link(struct blob *b, const char *name, const struct blob_link *how, struc
 struct s3_request {
     const char *method;
     const char *key;        /* NULL: the bucket itself */
-    const char *query;      /* sorted and escaped as it is signed; NULL: none */
+    const char *query;      /* sorted and escaped as for the signature; NULL: none */
     const char *headers[4]; /* up to the first NULL */
     const void *body;
     size_t body_bytes;
-    bool once;              /* no second try */
-    bool joins;             /* the server has much to do before it answers */
-    bool missing_is_fine;   /* 404 is as good as an answer */
-    int64_t from, len;      /* of a range; len 0: all of it */
-    void *into;             /* where the body of the answer goes: into_bytes or fewer */
-    size_t into_bytes, got; /* got: of it, how many came */
-    /* what came */
+    bool once;              /* no retry */
+    bool joins;             /* the server works long before it answers */
+    bool missing_is_fine;   /* 404 counts as success */
+    int64_t from, len;      /* a byte range; len 0: everything */
+    void *into;             /* buffer for the body of the answer, of into_bytes */
+    size_t into_bytes, got; /* got: bytes of the body that came */
+    /* the answer */
     long status;
     int tries;
-    int64_t length, date_ms; /* as its head says; date_ms: by the server's clock, 0: not said */
+    int64_t length, date_ms; /* from the headers; date_ms: the server's clock, 0: unknown */
     char etag[S3_ETAG_SIZE], writer[ID_SIZE], code[64];
 };
-/* Does it: 0 with a status of 2xx (or 404, where that is fine). ERR_BUSY: it cannot be reached or
- * is not well; ERR_MISSING 404, ERR_CONFLICT 409 and 412, ERR_SYSTEM else. */
+/* Sends the request. Returns 0 for status 2xx, or for 404 when missing_is_fine. ERR_BUSY: the
+ * server cannot be reached or fails; ERR_MISSING: 404; ERR_CONFLICT: 409 and 412; otherwise
+ * ERR_SYSTEM. */
 int s3_do(struct s3_blob *s, struct s3_request *q, struct err *e);
-/* run(arg, i) for each i below count, some of them at once; the first failure ends it. */
+/* Calls run(arg, i) for each i below count, several at once. The first failure ends it. */
 int s3_each(int (*run)(void *arg, int i, struct err *e), void *arg, int count, struct err *e);
 void s3_http_close(struct s3_blob *s);
 
 /* -- s3_xml.c -- */
-/* The text of the next <tag> from *at on, which moves behind it; false: there is none. */
+/* Finds the next <tag> from *at on, gives its text and moves *at behind it. Returns false when
+ * there is none. */
 bool s3_xml_next(struct str *at, const char *tag, struct str *out);
-/* Its text without escapes in out; false when it is too long or broken. */
+/* Writes the text without its escapes to out. Returns false when it is too long or malformed. */
 bool s3_xml_text(struct str text, char *out, size_t size);
-/* "2026-11-25T07:07:36.000Z"; -1 when it is none. */
+/* The time "2026-11-25T07:07:36.000Z" in milliseconds; -1 when the text is not a time. */
 int64_t s3_xml_time(struct str text);
-/* Objects below the place, page by page. name: behind prefix and place. */
+/* Lists the objects below a place, page by page. each() gets the name without prefix and place. */
 int s3_xml_list(struct s3_blob *s, const char *place, blob_each *each, void *arg, struct err *e);
 
 /* -- s3_pieces.c: bytes as objects of S3_PART_BYTES each (the last may have fewer) below an id --
  */
-/* Piece n of the id. */
+/* Piece number n of the id. */
 int s3_piece_put(struct s3_blob *s, const char *id, int n, const void *data, size_t len,
                  struct err *e);
 int s3_piece_get(struct s3_blob *s, const char *id, int64_t at, void *data, size_t len,
                  struct err *e);
-/* Removes all pieces of the id. */
+/* Removes all pieces of an id. */
 int s3_pieces_remove(struct s3_blob *s, const char *id, struct err *e);
-/* What is parked as name: its id and size; ERR_MISSING. */
+/* Gives the id and size of the bytes that are parked as name; ERR_MISSING. */
 int s3_parked_get(struct s3_blob *s, const char *name, char id[ID_SIZE], int64_t *size_bytes,
                   struct err *e);
-/* fresh: ERR_CONFLICT when something is parked there. */
+/* fresh: ERR_CONFLICT when other bytes are parked under this name. */
 int s3_parked_put(struct s3_blob *s, const char *name, const char *id, int64_t size_bytes,
                   bool fresh, struct err *e);
 int s3_parked_remove(struct s3_blob *s, const char *name, struct err *e);
 int s3_parked_list(struct s3_blob *s, blob_each *each, void *arg, struct err *e);
-/* Pieces that belong to nothing and are older than that. */
+/* Removes pieces that belong to no parked bytes and are older than age_ms. */
 int s3_pieces_sweep(struct s3_blob *s, int64_t age_ms, int *removed, struct err *e);
 
 /* -- s3_reader.c -- */
@@ -120,7 +123,7 @@ int s3_read(struct blob *b, enum blob_place place, const char *name, struct blob
 ssize_t s3_pread(struct blob_reader *r, void *data, size_t len_bytes, int64_t at_bytes,
                  struct err *e);
 void s3_reader_close(struct blob_reader *r);
-/* Size, and who wrote it (writer NULL: of no interest); ERR_MISSING. */
+/* Gives an object's size and the id of its writer (writer may be NULL); ERR_MISSING. */
 int s3_head(struct s3_blob *s, const char *key, int64_t *size_bytes, char writer[ID_SIZE],
             struct err *e);
 

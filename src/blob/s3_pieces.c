@@ -1,8 +1,8 @@
-/* Plan: parts of an unfinished multipart upload cannot be read back, cut, or given another name, so
- * bytes that are parked are objects of their own: pieces, all of S3_PART_BYTES but the last, below
- * an id; and one small object under the parked name, which has the id and how many of these bytes
- * count. What lies behind that is of no account and is overwritten by whoever goes on. At the end
- * the server itself makes the pieces into one object (s3_writer.c). */
+/* Plan: parts of an unfinished multipart upload cannot be read, truncated or renamed. So parked
+ * bytes are objects of their own: pieces of S3_PART_BYTES each (the last may be shorter) below an
+ * id, and one small object under the parked name with the id and the number of valid bytes. Bytes
+ * behind these do not count, and the next writer overwrites them. At the end the server itself
+ * joins the pieces into one object (s3_writer.c). */
 #include "blob/s3_impl.h"
 #include "core/err.h"
 #include "core/log.h"

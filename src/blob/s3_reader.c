@@ -1,5 +1,5 @@
-/* Plan: large reads are one ranged request each, straight into the caller's memory; small ones come
- * out of a window, which grows while they follow one another. */
+/* Plan: a large read is one ranged request into the caller's memory. Small reads come from a
+ * buffer, which grows while the reads are sequential. */
 #include "blob/s3_impl.h"
 #include "core/err.h"
 #include "core/mem.h"

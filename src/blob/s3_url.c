@@ -1,6 +1,6 @@
-/* Plan: the storage's URL is taken apart once; keys hold only characters that mean themselves in
- * paths, so a URL is put together by joining. Links are signed here (AWS Signature Version 4 in the
- * query); requests are signed by libcurl. */
+/* Plan: the storage's URL is parsed once. Keys hold only characters that need no escape in a path,
+ * so a URL is made by concatenation. This file signs links (AWS Signature Version 4 in the query);
+ * libcurl signs requests. */
 #include "blob/s3_impl.h"
 #include "core/clock.h"
 #include "core/err.h"

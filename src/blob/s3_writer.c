@@ -1,12 +1,12 @@
-/* Plan: bytes gather in a buffer of S3_PART_BYTES; a full one leaves as
- *   a part of a multipart upload, where the name was known at the beginning (or there is a local
- *     file, which is read only when its name is known);
- *   a piece (s3_pieces.c), where it was not: S3 renames nothing.
- * What fits the buffer is one object at the end. The name is given last and only if nobody has it:
- * If-None-Match, or a look before where a server knows no such thing.
+/* Plan: a buffer of S3_PART_BYTES collects the bytes. A full buffer is sent as
+ *   a part of a multipart upload, when the name was known at the beginning (or when there is a
+ * local file, which is read only when its name is known); a piece (s3_pieces.c), when the name is
+ * not known: S3 cannot rename. Bytes that fit into the buffer become one object at the end. The
+ * name is given last, and only if no object has it: by If-None-Match, or by a look-up before, when
+ * the server does not support it.
  *
- * An answer may be lost after the work was done, so every object notes who wrote it: a name that is
- * taken by ourselves is ours. */
+ * An answer may be lost after the server did the work. So every object stores its writer's id, and
+ * a name that our own object has taken is a success. */
 #include "blob/s3_impl.h"
 #include "core/err.h"
 #include "core/fd.h"

@@ -1,5 +1,5 @@
-/* Plan: answers are searched for the tags that are wanted; nothing is nested in what we read. A key
- * that is not one of ours (escapes, capitals) is somebody else's object and is not seen. */
+/* Plan: search an answer for the wanted tags; the tags that we read are not nested. A key that
+ * cannot be one of ours (escapes, capitals) belongs to another program and is skipped. */
 #include "blob/s3_impl.h"
 #include "core/clock.h"
 #include "core/err.h"
