@@ -1,6 +1,6 @@
-/* Plan: who wants to know rings and waits for the end of a pass, which asks each part in its turn.
- * What a pass finds goes into the metrics and into up[]; a part that has not answered since SLOW_MS
- * is down, and does not change what is known of the others. */
+/* Plan: a caller starts a pass and waits for its end; a pass checks each part in turn. The results
+ * go into the metrics and into up[]. A part that has not answered for SLOW_MS counts as down, and
+ * the results of the other parts stay. */
 #include "health/health_impl.h"
 
 #include "blob/blob.h"

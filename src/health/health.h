@@ -1,8 +1,8 @@
-/* health: what machines ask of a process: is it ready, and what are its figures. Thread-safe.
+/* health: whether a process is ready, and its metrics, for monitoring systems. Thread-safe.
  *
- * Database, storage and queue are asked by a thread of this room, at most once a second and only
- * when somebody wants to know. So neither many scrapes nor a part that never answers can hurt: who
- * asks waits two seconds at most and is then told what is known, with the silent part as down. */
+ * A thread of this room checks database, storage and queue, at most once a second and only on
+ * demand. So neither many scrapes nor a part that never answers does harm: a caller waits at most
+ * two seconds and then gets the latest results, with a silent part counted as down. */
 #pragma once
 #include <stdbool.h>
 
@@ -25,31 +25,31 @@ struct health_parts {
 };
 /* Starts the thread. Borrows all parts until health_free. */
 int health_start(struct health **out, const struct health_parts *p, struct err *e);
-/* Ends the thread and whatever listens. NULL is allowed. */
+/* Ends the thread and the listener. NULL is allowed. */
 void health_free(struct health *h);
 
-/* GET /metrics and GET /api/ready at address:port, to whoever reaches it; *port is the one in use.
- * Once for a health. */
+/* Serves GET /metrics and GET /api/ready at address:port to every client that can reach it. *port
+ * is the port in use. Call it at most once per health. */
 int health_listen(struct health *h, const char *address, int *port, struct err *e);
 
-/* From now on it is not ready: it stops. */
+/* Sets the process to not ready, because it is shutting down. */
 void health_stopping(struct health *h);
 
 struct health_ready {
-    bool database, storage, queue; /* whether they answer */
+    bool database, storage, queue; /* whether each answers */
     bool stopping;
-    /* Whether to send work here: database and storage answer and it does not stop. Without the
-     * queue tasks are taken and done all the same, a little later. */
+    /* Whether the process can take work: database and storage answer, and it is not shutting down.
+     * Without the queue tasks are still accepted and done, a little later. */
     bool ready;
 };
-/* May wait two seconds. */
+/* Checks the parts. May wait two seconds. */
 void health_ready(struct health *h, struct health_ready *out);
-/* That as JSON, as GET /api/ready answers; request_id NULL: none. */
+/* Writes *r as the JSON answer of GET /api/ready; request_id NULL: none. */
 void health_ready_json(const struct health_ready *r, const char *request_id, struct buf *out);
 
-/* Asks the database now, in the caller's thread: 0 when it can be read. */
+/* Checks in the caller's thread, without a cache, whether the database can be read. */
 int health_database(struct health *h, struct err *e);
 
-/* The text of GET /metrics (core/metric.h). May wait two seconds. */
+/* Writes the text of GET /metrics (core/metric.h). May wait two seconds. */
 enum { HEALTH_TEXT_MAX = 4 << 20 };
 void health_metrics(struct health *h, struct buf *out);

@@ -1,7 +1,7 @@
 /* health_impl: what the files of this room share. Room-internal.
  *
- *   health.c    the thread that asks, and what it has found
- *   listen.c   the small HTTP server of its own */
+ *   health.c   the thread that checks the parts, and its results
+ *   listen.c   the small HTTP server of this room */
 #pragma once
 #include "health/health.h"
 
@@ -19,12 +19,12 @@ struct health {
     pthread_mutex_t lock; /* guards the rest */
     pthread_cond_t change;
     bool wanted, ending, stopping;
-    int64_t passes;    /* that have ended */
-    int64_t asked_ms;  /* when the newest of them began, of clock_mono_ms; 0: none */
-    int64_t totals_ms; /* when these were asked last; the thread's own */
-    int64_t far_ms;    /* when a far storage was asked last */
+    int64_t passes;    /* number of finished passes */
+    int64_t asked_ms;  /* begin of the latest finished pass, by clock_mono_ms; 0: none */
+    int64_t totals_ms; /* time of the latest totals; used by the thread alone */
+    int64_t far_ms;    /* time of the latest check of a far storage */
     bool up[PART_COUNT];
-    int64_t since_ms[PART_COUNT]; /* since when it is being asked; 0: it is not */
+    int64_t since_ms[PART_COUNT]; /* begin of the running check; 0: no check is running */
 };
-/* listen.c */
+/* listen.c: stops the listener. */
 void health_deafen(struct health *h);

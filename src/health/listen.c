@@ -1,4 +1,4 @@
-/* The small HTTP server for a scraper and a load balancer: two paths, few connections. */
+/* The small HTTP server for a metrics scraper and a load balancer: two paths, few connections. */
 #include "health/health_impl.h"
 
 #include "core/err.h"
