@@ -1,8 +1,8 @@
 /* media: opens a stranger's clip and makes a reel of it. Runs only inside the jail: no network, no
- * database, no configuration file, no path names; descriptors in, descriptors out.
+ * database, no configuration file, no path names; input and output are descriptors.
  *
- * Built on libavformat, libavcodec, libavfilter and libx264 (FFmpeg 5.1). Not thread-safe as a
- * whole: one call at a time in a process; it makes its own threads inside. */
+ * Uses libavformat, libavcodec, libavfilter and libx264 (FFmpeg 5.1). Not thread-safe: make one
+ * call at a time in a process; each call makes its own threads. */
 #pragma once
 #include "core/reel.h"
 
@@ -12,17 +12,19 @@ struct media_job {
     const struct render_order *order;
     int clip_fd, reel_fd, poster_fd, logo_fd; /* -1: none; see jail/jail.h; borrowed */
     void (*progress)(void *arg, int permille);
-    /* Asks for the packets of a bumper (bumper.h has the form of the file): *fd is the caller's
-     * then. NULL, or -1 as its answer: they are made here. */
+    /* Asks for the packets of a bumper (file format: bumper.h). The caller then owns *fd. NULL, or
+     * *fd -1: media makes the packets itself. */
     int (*bumper)(void *arg, const struct bumper_shape *shape, int *fd, struct err *e);
-    /* Sees to it that these bytes of the clip are in its file. NULL: all are. From any thread. */
+    /* Waits until these bytes of the clip are in its file. NULL: all bytes are there. Called from
+     * any thread. */
     int (*fetch)(void *arg, int64_t offset, int64_t len, struct err *e);
     void *arg;
 };
-/* Once in a process, before threads: allow-lists looked up, tables built, locale files touched. */
+/* Call once in a process, before any thread starts: looks up allow-lists, builds tables, opens
+ * locale files. */
 void media_warm_up(void);
-/* Versions of the libraries and of the form of files that a kept bumper depends on. */
+/* The versions of the libraries and of the file format that a kept bumper depends on. */
 const char *media_version(void);
-/* Does what order->op says. ERR_INPUT / ERR_UNSUPPORTED and the message when the clip is at fault,
- * ERR_FULL when the reel does not fit, ERR_SYSTEM when we are. */
+/* Does the work of order->op. ERR_INPUT or ERR_UNSUPPORTED with a message: a fault of the clip;
+ * ERR_FULL: the reel does not fit; ERR_SYSTEM: a fault of ours. */
 int media_run(const struct media_job *job, struct render_report *out, struct err *e);

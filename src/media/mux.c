@@ -1,18 +1,19 @@
-/* Pictures are written as they come; sound waits in a list and is written up to the picture's time
- * at every half second, so that each track lies in pieces of about that length: few of them, which
- * keeps the index small, and close enough for a player over a network. Sound that comes later than
- * its picture is written when it comes.
+/* Pictures are written as they come. Sound waits in a list, and every half second it is written up
+ * to the picture's time, so that each track lies in chunks of about that length: few enough for a
+ * small index, and close enough for a player over a network. Sound that comes later than its
+ * picture is written when it comes.
  *
- * Time: the k-th packet of the reel in decode order is decoded when the picture is shown that is
- * the (k - delay)-th in the order of showing, where delay is the largest reordering of any part;
- * before the first one slots are counted back. So dts rises for ever, over every seam, and pts >=
- * dts holds because each segment alone keeps it.
+ * Time: the k-th packet of the reel in decode order is decoded when the (k - delay)-th picture in
+ * display order is shown, where delay is the largest reordering of any part; before the first
+ * picture, slots are counted backwards. So dts always rises, over every seam too, and pts >= dts
+ * holds because each segment holds it by itself.
  *
- * Players search a key picture by dts, to which they add what the first picture has between its dts
- * and its pts: delay slots. Behind pictures that are shown for more than a slot a key picture would
- * be found before it is shown, and what comes before it would not be seen. So from a key picture on
- * dts is at least what it is where all pictures before take one slot, as at the reel's beginning:
- * the two meet once the key picture itself is shown. At a constant rate they are the same. */
+ * Players search a key picture by dts and add the distance between the first picture's dts and pts,
+ * which is delay slots. Behind pictures that are shown for more than a slot, that search would find
+ * a key picture before its display time and skip the pictures before it. So from a key picture on,
+ * dts is at least what it would be if all earlier pictures took one slot, as at the reel's
+ * beginning. The two values meet once the key picture itself is shown. At a constant rate they are
+ * equal. */
 #include "media/mux.h"
 
 #include "core/err.h"

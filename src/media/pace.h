@@ -1,4 +1,4 @@
-/* media/pace: whether pictures of a varying rate follow each other as those of a reel may.
+/* media/pace: checks that the times of pictures of varying rate are allowed in a reel.
  * Room-internal. Pure. */
 #pragma once
 #include <stdint.h>
@@ -6,18 +6,18 @@
 struct profile;
 
 enum {
-    PACE_RING = 512,     /* more than a second's pictures at the highest rate of any profile */
-    PACE_LEAST_US = 900, /* a picture is shown for so long at least: containers count
-                            milliseconds, and not always the same way */
-    PACE_LONGEST_US = 1000000, /* and at most; beyond, a player may be taken for stuck */
+    PACE_RING = 512,     /* more than a second of pictures at the highest rate of any profile */
+    PACE_LEAST_US = 900, /* shortest time that a picture is shown: containers count milliseconds,
+                            and round in different ways */
+    PACE_LONGEST_US = 1000000, /* longest time; beyond it, a player seems stuck */
 };
 struct pace {
     int64_t ticks_per_s;
-    int most; /* pictures in any second */
+    int most; /* limit of pictures in any second */
     int64_t count;
     int64_t at[PACE_RING];
 };
-/* A tenth more pictures than the profile's rate may come in a second, for clocks jitter. */
+/* Allows a tenth more pictures a second than the profile's rate, because clocks jitter. */
 void pace_init(struct pace *p, int64_t ticks_per_s, const struct profile *profile);
-/* The next picture in the order of showing. NULL, or what is wrong (a fixed text). */
+/* Adds the next picture in display order. Returns NULL, or what is wrong (a fixed text). */
 const char *pace_take(struct pace *p, int64_t at);

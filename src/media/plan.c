@@ -1,10 +1,10 @@
-/* The plan, in the order of its questions: the rate, the time, the shape, and the sentence that
- * says why. Shape works on what a viewer sees (upright, square pixels):
+/* Makes the plan, in the order of its questions: the rate, the time, the shape, and the sentence
+ * that gives the reason. Shape calculations use the viewer's picture (upright, square pixels):
  *   content   the picture, or the part of it that FIT_CROP keeps
  *   canvas    the smallest 16:9 around the content, inside the profile's box
- *   pic       the content, made smaller where the canvas had to be; never larger
- * A picture that is 16:9 within the profile's tolerance fills its canvas: nobody sees a stretch of
- * half a percent, and everybody sees a sliver. */
+ *   pic       the content, scaled down when the canvas had to be smaller; never scaled up
+ * A picture that is 16:9 within the profile's tolerance fills its canvas: a stretch of half a
+ * percent is invisible, and a thin bar is not. */
 #include "media/plan.h"
 
 #include "core/err.h"

@@ -1,5 +1,5 @@
-/* Two figures of a picture: how bright it is on average, and how much neighbours differ, which a
- * black, white, blurred or faded picture lacks. */
+/* Rates a picture by two figures: its average brightness, and the difference between neighbouring
+ * pixels, which is small in a black, white, blurred or faded picture. */
 #include "media/poster.h"
 
 #include <stdlib.h>

@@ -1,8 +1,8 @@
-/* The packets of a bumper, made in one of two ways.
- * For the encode path (bumper_make) by an encoder that has the body's settings, so that the body's
- * headers serve both. For a track of any shape (bumper_encode): one IDR picture by x264 with
- * parameter sets of its own, which still.c then repeats without an encoder; in the form of an avc1
- * track, so Annex B's start codes become lengths and all but slices is left out. */
+/* Makes the packets of a bumper in one of two ways. For the encode path (bumper_make): an encoder
+ * with the body's settings, so that the body's headers fit the bumper too. For a track of any shape
+ * (bumper_encode): x264 encodes one IDR picture with its own parameter sets, and still.c repeats it
+ * without an encoder. The packets have the form of an avc1 track: start codes of Annex B become
+ * lengths, and everything except slices is left out. */
 #include "media/bumper/bumper.h"
 
 #include "core/err.h"

@@ -1,12 +1,12 @@
-/* A bumper in a file:
+/* The file of a bumper:
  *     8 bytes  "RGbumper"
  *     32 bits  BUMPER_FORM
- *     shape    as shape_write() below does
- *     32 bits  bytes of the sets, count of the packets, then the bytes of each packet
+ *     shape    as shape_write() below writes it
+ *     32 bits  each: bytes of the sets; number of packets; bytes of each packet
  *     the sets, the packets
- *     32 bytes SHA-256 of all before
- * Numbers are big-endian. The sum finds what a disk or an interrupted write did; the rest is
- * checked as if it were a stranger's, since it is memory that a decoder or a player gets to see. */
+ *     32 bytes SHA-256 of everything before
+ * Numbers are big-endian. The sum detects damage by a disk or an interrupted write. Everything else
+ * is checked like a stranger's data, because a decoder or a player will read it. */
 #include "media/bumper/bumper.h"
 
 #include "core/err.h"

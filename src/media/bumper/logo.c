@@ -1,6 +1,6 @@
-/* Decoders make a picture of half a file, with grey where the rest should be. Nobody wants that at
- * both ends of each reel, so a logo has to be whole: a PNG's chunks (PNG, 5.3) must lead to IEND, a
- * JPEG's segments (ITU-T T.81, B.1) to a scan that ends with EOI. */
+/* Decoders turn half a file into a picture with a grey rest. Nobody wants that at both ends of each
+ * reel, so a logo must be complete: the chunks of a PNG (PNG, 5.3) must lead to IEND, and the
+ * segments of a JPEG (ITU-T T.81, B.1) to a scan that ends with EOI. */
 #include "media/bumper/logo.h"
 
 #include "core/err.h"

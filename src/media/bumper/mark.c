@@ -4,8 +4,8 @@
 #include <string.h>
 
 /* The mark: a gate (an arch open at its foot) with a play triangle in it, on a dark ground. Each
- * shape is a distance, negative inside; one pixel of its edge is blended, so it is smooth at any
- * size. Lengths are in units of a third of the picture's height, y points down. */
+ * shape is a distance function, negative inside; one pixel along its edge is blended, so the edge
+ * is smooth at any size. The unit of length is a third of the picture's height; y points down. */
 struct colour {
     float r, g, b;
 };

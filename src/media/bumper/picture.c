@@ -1,8 +1,8 @@
-/* Still pictures.
- * The logo: file -> decoder -> RGBA -> laid on its background colour -> scaled to fit -> middle of
- * a canvas of that colour -> yuv420p. Background: of a logo without transparency, the median of its
- * border; of a transparent one, white, or the dark ground when the logo itself is light.
- * The poster: yuv420p BT.709 -> RGB -> full-range BT.601, which is what JPEG means -> MJPEG. */
+/* Still pictures. The logo: file -> decoder -> RGBA -> onto its background colour -> scaled to fit
+ * -> centred on a canvas of that colour -> yuv420p. The background of an opaque logo is the median
+ * colour of its border; that of a transparent logo is white, or the dark ground when the logo
+ * itself is light. The poster: yuv420p BT.709 -> RGB -> full-range BT.601, as JPEG requires ->
+ * MJPEG. */
 #include "media/bumper/picture.h"
 
 #include "core/err.h"

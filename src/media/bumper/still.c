@@ -1,6 +1,7 @@
-/* A skipped macroblock of a P slice is the macroblock at its place in the last picture, moved as
- * its neighbours are; when all are skipped nothing moves, and nothing is left for the deblocking
- * filter to do. So such a picture is exactly the one before it, in about ten bytes. */
+/* A skipped macroblock of a P slice is the macroblock at the same place in the previous picture,
+ * moved as its neighbours are. When all macroblocks are skipped, nothing moves, and the deblocking
+ * filter has nothing to do. So such a picture equals the previous one exactly, in about ten bytes.
+ */
 #include "media/bumper/still.h"
 
 #include "core/err.h"

@@ -1,10 +1,11 @@
-/* What a probed clip is. Shape and colour come from the codec parameters, turning from the display
- * matrix. Time is what containers lie about most, so it is counted:
- *   - the mp4 family has an index of every picture: it is read, up to where the file is cut
- *   - elsewhere the first pictures' packets are read through a second, short-lived container, so
- *     that the caller's stays at its beginning; the whole file when it states no length
- *   - AVI has slots of one length; it cannot vary
- * A clip is of constant rate when each picture lies within a quarter of a slot of its place. */
+/* Finds the facts of a probed clip. Shape and colour come from the codec parameters, rotation from
+ * the display matrix. Containers are most often wrong about time, so pictures are counted:
+ *   - the mp4 family has an index of every picture; it is read up to where the file is cut
+ *   - in other containers, the packets of the first pictures are read through a second, short-lived
+ *     container, so that the caller's stays at its beginning; or those of the whole file, when it
+ *     states no length
+ *   - AVI has slots of one length, so its rate cannot vary
+ * A clip has a constant rate when each picture lies within a quarter of a slot of its place. */
 #include "core/err.h"
 #include "core/mem.h"
 #include "core/str.h"

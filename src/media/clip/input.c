@@ -1,13 +1,12 @@
-/* Opening goes from cheap and safe to dear and risky, and stops at the first fault:
- *   1. size and signature, by our own eyes (sniff.c)
- *   2. which demuxer would take it, by libav's probing; only those of the list go on
- *   3. the container's header; which tracks count; sizes that they claim
- *   4. avformat_find_stream_info, which decodes: every stream known by then gets max_pixels, and
- *      no stream may be born while it runs, because a late one would not get it. Of plain H.264
- * whose first packet brings no headers of its own the track's have told all (sets.c): no picture is
- * decoded
+/* Opening goes from cheap and safe steps to expensive and risky ones, and stops at the first fault:
+ *   1. size and signature, by our own code (sniff.c)
+ *   2. libav's probing names a demuxer; only demuxers of the allow-list go on
+ *   3. the container's header: the tracks to use, and the sizes that they claim
+ *   4. avformat_find_stream_info, which decodes: every stream known by then gets max_pixels, and no
+ *      stream may appear while it runs, because a late one would have no limit. Plain H.264 with
+ * its headers in the track alone needs no decoding: sets.c reads those
  *   5. the facts (facts.c)
- * Nothing here ever opens a second file: AVIO over one descriptor, no protocol is allowed, and
+ * Nothing here ever opens a second file: AVIO reads one descriptor, no protocol is allowed, and
  * io_open refuses. */
 #include "media/clip/input.h"
 

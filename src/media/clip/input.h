@@ -1,4 +1,4 @@
-/* media/clip/input: a stranger's file, opened under every limit: an AVIO over a descriptor,
+/* media/clip/input: opens a stranger's file under every limit: an AVIO over a descriptor,
  * allow-lists for containers and codecs, bounded probing. Room-internal. One thread. */
 #pragma once
 #include "core/reel.h"
@@ -10,46 +10,46 @@
 struct err;
 struct packets;
 
-/* Must not be moved between open and close: the AVIO points at it. */
+/* Do not move this struct between open and close: the AVIO points at it. */
 struct media_input {
     AVFormatContext *fmt;
     AVIOContext *io;
     struct media_clip clip;
-    int64_t bytes, file_bytes; /* of the clip; with the picture that it lies behind */
-    int video, audio;          /* stream index of the tracks that count; audio -1: none usable */
+    int64_t bytes, file_bytes; /* of the clip; of its file, with the still picture before it */
+    int video, audio;          /* index of the stream to use; audio -1: no usable sound */
     struct media_facts facts;
-    /* on the clip's own clock, in AV_TIME_BASE units: where its picture starts (not 0 in many
+    /* start of the clip's picture on the clip's own clock, in AV_TIME_BASE units (not 0 in many
      * files) */
     int64_t first_us;
-    int io_errno;             /* of a pread that failed: our fault, not the clip's */
+    int io_errno;             /* of a failed pread: our fault, not the clip's */
     struct media_boxes boxes; /* mp4 family only */
-    struct packets *packets;  /* packets.h; NULL: packets are libav's */
-    unsigned warnings;        /* 1 << enum reel_warning: what no reel will have of the clip */
+    struct packets *packets;  /* see packets.h; NULL: packets come from libav unchanged */
+    unsigned warnings;        /* 1 << enum reel_warning: parts of the clip that no reel will have */
 };
-/* Opens, probes and fills the facts. The format is left where its packets begin. Faults of the
- * clip: EMPTY_FILE, NOT_A_VIDEO, PLAYLIST, NO_VIDEO, IMAGE_ONLY, NO_FRAMES, CODEC_UNSUPPORTED,
- * TOO_MANY_PIXELS, MEMORY_LIMIT, ENCRYPTED, SHAPE_ABSURD, TRUNCATED. A file whose index comes first
- * and whose data is cut is taken; its facts then speak of what is there. */
+/* Opens and probes the clip and fills the facts. The format stays at its first packets. Faults of
+ * the clip: EMPTY_FILE, NOT_A_VIDEO, PLAYLIST, NO_VIDEO, IMAGE_ONLY, NO_FRAMES, CODEC_UNSUPPORTED,
+ * TOO_MANY_PIXELS, MEMORY_LIMIT, ENCRYPTED, SHAPE_ABSURD, TRUNCATED. A truncated file whose index
+ * comes first is accepted; its facts then describe the part that is present. */
 int media_input_open(struct media_input *in, const struct media_clip *clip,
                      const struct media_limits *limits, struct err *e);
 void media_input_close(struct media_input *in);
-/* An opened decoder for a stream under the same lists and limits (max_pixels, threads); free with
- * avcodec_free_context. */
+/* Opens a decoder for a stream under the same allow-lists and limits (max_pixels, threads); free it
+ * with avcodec_free_context. */
 int media_input_decoder(struct media_input *in, int stream, const struct media_limits *limits,
                         AVCodecContext **out, struct err *e);
 
-/* The parts below are for this room's own files. */
+/* -- for the files of this room -- */
 
-/* Opens the container alone, without a look at codecs: *fmt and *io belong to the caller, reads go
- * through `in`. A libav error code or 0. */
+/* Opens the container alone, without probing codecs. The caller owns *fmt and *io; reads go through
+ * `in`. Returns a libav error code or 0. */
 int media_input_container(struct media_input *in, const AVInputFormat *format,
                           const struct media_limits *limits, AVFormatContext **fmt,
                           AVIOContext **io);
-/* Frees what media_input_container gave; NULLs are fine. */
+/* Frees what media_input_container opened; NULLs are allowed. */
 void media_container_close(AVFormatContext **fmt, AVIOContext **io);
 /* facts.c: fills in->facts and in->first_us from an opened, probed input. */
 int media_facts_fill(struct media_input *in, const struct media_limits *limits, struct err *e);
-/* The display matrix {a b u; c d v; x y w} takes (x, y) to (ax + cy, bx + dy), y pointing down. It
- * is read as: mirror left and right if *mirrored, then turn clockwise. What is no such matrix
- * changes nothing. */
+/* Reads a display matrix. {a b u; c d v; x y w} maps (x, y) to (ax + cy, bx + dy), y pointing down.
+ * The result means: first mirror left and right if *mirrored, then rotate clockwise by *rotation.
+ * Any other matrix leaves the outputs unchanged. */
 void media_turn_read(const int32_t *matrix, size_t size_bytes, int *rotation, bool *mirrored);

@@ -1,9 +1,9 @@
-/* Four ways are known of writing a film behind a picture:
+/* There are four known ways to store a film behind a still picture:
  *   XMP   GCamera:MicroVideoOffset="N": the last N bytes of the file
- *   XMP   a Container:Item of the semantic MotionPhoto with a Length: the same
+ *   XMP   a Container:Item of the semantic MotionPhoto with a Length: the last Length bytes
  *   SEF   Samsung's trailer: a directory of pieces, one of which is called MotionPhoto_Data
  *   mpvd  a box of a HEIF file
- * What they say is a stranger's word: a film counts only where a file of the mp4 family begins. */
+ * All of them are a stranger's claims: a film counts only where an mp4-family file begins. */
 #include "media/clip/motion.h"
 
 #include "core/mem.h"

@@ -1,7 +1,8 @@
-/* Plan: look ahead as far as the headers are among the packets (start codes, a record without sets,
- * ADTS) or times are to be found out (AVI counts pictures and says nothing of their order); write
- * the headers into the tracks' parameters; then rewrite packet by packet, and give those that were
- * looked at first. A packet that is in the form already is passed on untouched. */
+/* Plan: look ahead while headers are still to be found among the packets (start codes, a record
+ * without sets, ADTS) or times are still to be found out (AVI counts pictures and does not tell
+ * their order); write the headers into the tracks' parameters; then give the packets that were
+ * looked at, and rewrite the others one by one. A packet that already has the right form passes
+ * unchanged. */
 #include "media/clip/packets.h"
 
 #include "core/mem.h"

@@ -1,6 +1,6 @@
-/* A track says little of itself that is true; its packets are counted. The mp4 family has them in
- * its index; elsewhere the first are read: until each picture track that may be meant has shown
- * itself and one of several is sure to move, or until too much was read. */
+/* What a track says about itself is often wrong, so its packets are counted. The mp4 family has
+ * them in its index. In other containers the first packets are read, until each possible picture
+ * track has appeared and one of several is certain to move, or until a limit is reached. */
 #include "media/clip/tracks.h"
 
 #include "core/err.h"

@@ -1,28 +1,28 @@
-/* media/clip/tracks: which of a clip's tracks become the reel, and where the first packets of each
- * lie. Room-internal. */
+/* media/clip/tracks: chooses the tracks of a clip that become the reel, and finds their first
+ * packets. Room-internal. */
 #pragma once
 #include "media/clip/input.h"
 
-enum { TRACKS_SEEN = 32 }; /* a clip with more is refused, whatever the limits */
+enum { TRACKS_SEEN = 32 }; /* a clip with more streams is refused, whatever the limits */
 
-/* What a look at packets told, before anything is decoded. */
+/* Facts from a look at packets, before anything is decoded. */
 struct tracks_seen {
     struct {
         int64_t pictures; /* or packets of sound; counted only as far as needed */
         int64_t first_us, last_us;
     } of[TRACKS_SEEN];
-    /* how far after the clip's beginning the last of the tracks that are waited for begins */
+    /* distance from the clip's beginning to the first packet of the last awaited track */
     int64_t late_us, late_bytes;
 };
 
-/* Looks, through a container of its own where one is needed; in->fmt has its streams and stays
- * where it is. Damage is no fault: what was seen until then counts. */
+/* Counts packets, where needed through a separate container; in->fmt has its streams and keeps its
+ * position. A damaged clip is no fault here: the packets before the damage count. */
 void tracks_look(struct media_input *in, const AVInputFormat *format,
                  const struct media_limits *limits, struct tracks_seen *out);
-/* Sets in->video, in->audio and the warnings about sound. Of the tracks of pictures the one that
- * moves (a phone's still beside its film has a picture or two), then one that can be decoded, then
- * the one of far more pictures, of far more length, the one that the file calls default, the
- * largest. Attached pictures are none. Faults of the clip: NO_VIDEO, ENCRYPTED, CODEC_UNSUPPORTED,
+/* Sets in->video, in->audio and the warnings about sound. Picture tracks are compared in this
+ * order: one that moves (a phone's still beside its film has a picture or two); one that can be
+ * decoded; one with far more pictures; one that is far longer; the file's default; the largest.
+ * Attached pictures do not count. Faults of the clip: NO_VIDEO, ENCRYPTED, CODEC_UNSUPPORTED,
  * TOO_MANY_PIXELS. */
 int tracks_choose(struct media_input *in, const struct tracks_seen *seen,
                   const struct media_limits *limits, struct err *e);

@@ -1,4 +1,4 @@
-/* Every picture that comes out is weighed; the first good one ends it, else the best is it. */
+/* Rates every decoded picture. The first good one is the poster; without one, the best is. */
 #include "media/copy/poster.h"
 
 #include "core/err.h"

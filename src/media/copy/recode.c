@@ -1,8 +1,8 @@
-/* Plan: packets are read and decoded from the key picture before `from` on; pictures before it are
- * dropped, the others go one by one to the encoder, which pulls them; at the IDR picture that ends
- * it, or once a picture is shown at `until`, the decoder gives out what it still holds. Or packets
- * are ready: then the decoder knows which of the first pictures lack their references, and keeps
- * those back. */
+/* Plan: read and decode packets from the key picture before `from` on. Drop the pictures before
+ * `from`; the encoder pulls the others one by one. At the IDR picture that ends the part, or once a
+ * picture is shown at `until`, take the pictures that the decoder still holds. When packets are
+ * given in `ready` instead, the decoder knows which of the first pictures lack their references and
+ * holds those back. */
 #include "media/copy/recode.h"
 
 #include "core/err.h"

@@ -1,4 +1,4 @@
-/* What may be copied: one list, strict. The first rule that is broken is what `probe` says. */
+/* The rules for copying: one strict list. `probe` reports the first broken rule. */
 #include "core/err.h"
 #include "core/mem.h"
 #include "media/clip/input.h"

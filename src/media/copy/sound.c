@@ -1,21 +1,21 @@
-/* Two ways behind one door, and silence.
+/* The sound of a copied reel: copied, encoded, or silent.
  *
- * Copying: a packet's place in the reel is where its timestamps put it against the body's origin.
- * The first packet's place fixes the phase of the track's 1024-sample steps; whole packets of
- * silence lie before it, the first of them reaching before 0 as far as the phase asks (the mov
- * muxer writes an edit list for that). From then on packets follow each other; silence fills what
- * is missing, and what lies over another packet by more than half is left out.
+ * Copying: the timestamps of a packet, relative to the body's origin, give its place in the reel.
+ * The first packet's place fixes the phase of the track's 1024-sample grid. Whole packets of
+ * silence come before it, and the first of them starts before 0 by the phase (the mov muxer writes
+ * an edit list for that). From then on packets follow each other. Silence fills gaps, and a packet
+ * that overlaps another by more than half is left out.
  *
- * AAC overlaps its packets: the first one after silence fades in over its whole length, and the
- * silence after the last one fades that out. So the packet that holds the body's first sample is
- * the first, and the one that ends with the body the last: in the middle of the fades sound is
- * within half a packet of the picture's seams.
+ * AAC overlaps its packets: the first packet after silence fades in over its whole length, and the
+ * silence after the last packet fades it out. So the packet with the body's first sample is the
+ * first, and the packet that ends with the body is the last; the middles of the fades are within
+ * half a packet of the picture's seams.
  *
- * A packet waits until the pictures over it are with the mux, for only then it is sure to be a part
- * of the body.
+ * A packet waits until the mux has the pictures over it, because only then the packet is certain to
+ * be a part of the body.
  *
- * Encoding: the sound thread of the encode path (encode/audio.c) does it all; it is told how far
- * the pictures are with each packet. */
+ * Encoding: the sound thread of the encode path (encode/audio.c) does everything; each packet tells
+ * it how far the pictures are. */
 #include "media/copy/sound.h"
 
 #include "core/err.h"

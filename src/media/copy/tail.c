@@ -1,5 +1,5 @@
-/* Times are compared in halves of ticks, or of slots where pictures have places on a grid: so no
- * rounding takes a picture for its neighbour. */
+/* Times are compared in half ticks, or in half slots where pictures have places on a grid, so that
+ * rounding never confuses a picture with its neighbour. */
 #include "media/copy/tail.h"
 
 #include "core/err.h"

@@ -1,12 +1,12 @@
-/* The body's sound is laid out in memory sample by sample (16 s are 6 MB), at the place its
- * timestamps say, counted from the origin of the picture. What nothing was written to is silence:
- * gaps, a late start, an early end. Small disagreements between timestamps and the count of samples
- * are clocks rounding and are ignored; larger ones are believed.
+/* The body's sound lies in memory sample by sample (16 s are 6 MB), at the place of its timestamps,
+ * counted from the picture's origin. Samples that were never written are silence: gaps, a late
+ * start, an early end. Small differences between timestamps and the sample count are rounding of
+ * clocks and are ignored; larger ones count as real.
  *
  * The track is encoded as one run of frames over bumper, body and bumper, as far as the body is
- * certain; but silence that lasts is not encoded, it is the encoder's one packet again and again.
- * The encoder's delay falls into the first bumper, so the track begins at 0.
- * At both seams and around every gap sound fades for a few milliseconds: no click. */
+ * certain. Long silence is not encoded: the encoder's one packet of silence is repeated. The
+ * encoder's delay lies in the first bumper, so the track begins at 0. At both seams and around
+ * every gap the sound fades for a few milliseconds, so that there is no click. */
 #include "media/encode/audio.h"
 
 #include "core/err.h"

@@ -7,10 +7,10 @@ struct mux;
 
 struct audio_task {
     struct line *line;
-    AVCodecContext *decoder; /* NULL: silence all through; borrowed */
+    AVCodecContext *decoder; /* NULL: silence throughout; borrowed */
     AVRational time_base;    /* of the packets' stream */
     AVCodecContext *encoder; /* borrowed */
     struct mux *mux;
 };
-/* Body of the sound thread. Faults go to line_fail. */
+/* The sound thread's function. Reports faults through line_fail. */
 void audio_run(const struct audio_task *task);

@@ -1,19 +1,19 @@
-/* Packets are read once, in file order. A picture's packet is decoded; a sound packet goes to the
- * sound thread. The grid: a decoded picture belongs to the frame nearest to its time; it is held
- * until the next one tells how long it is shown, so a gap repeats it and a crowd keeps the last.
- * A repeated picture is handed on once, with a count.
+/* Packets are read once, in file order. A picture packet is decoded; a sound packet goes to the
+ * sound thread. The grid: a decoded picture belongs to the frame nearest to its time. It is held
+ * until the next picture tells how long it is shown, so a gap repeats a picture, and of several
+ * pictures in one frame the last counts. A repeated picture is passed on once, with a count.
  *
- * The body begins with the picture that is on screen at the start point. Its time is the origin of
- * both tracks.
+ * The body begins with the picture that is on screen at the start point. The time of that picture
+ * is the origin of both tracks.
  *
- * Foreign clocks: a jump forward by more than max_gap or backward by more than a second is taken as
- * a new clock that goes on one frame later. The number of frames is bounded by the plan, whatever
- * the clip claims.
+ * Clock jumps: a jump forward by more than max_gap, or backward by more than a second, counts as a
+ * new clock that goes on one frame later. The plan bounds the number of frames, whatever the clip
+ * claims.
  *
- * Damage: what is broken is skipped, and what decodes is shown. But pictures decoded beside each
- * other find each other in a state that depends on the number of threads and on luck, and a gap in
- * a damaged picture shows what its memory held before. So the first complaint of the decoder ends
- * the work, and it is done once more by one thread in clean memory. */
+ * Damage: broken packets are skipped, and pictures that decode are shown. But concurrently decoded
+ * pictures see each other in a state that depends on the number of threads and on chance, and the
+ * gaps of a damaged picture show earlier contents of its memory. So the first error of the decoder
+ * ends the work, and a second pass decodes with one thread and clean memory. */
 #include "media/encode/decode.h"
 
 #include "core/mem.h"

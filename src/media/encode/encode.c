@@ -1,6 +1,6 @@
-/* Opens everything in one thread, starts the others (media/line.h), and then is the encoder of the
- * body and the writer of the file. The bumper's packets come first in the file, so the body's first
- * packet waits for the bumper thread; the encoder's look-ahead is longer than that. */
+/* Opens everything in one thread and starts the other threads (media/encode/line.h); then encodes
+ * the body and writes the file. The bumper's packets come first in the file, so the body's first
+ * packet waits for the bumper thread; the encoder's look-ahead takes longer than that. */
 #include "media/encode/encode.h"
 
 #include "core/mem.h"

@@ -1,5 +1,5 @@
-/* media/encode/encode: the encode path: decoder, filter and encoder in overlapping threads, sound
- * beside them, bumpers encoded once and joined as packets. Room-internal. */
+/* media/encode/encode: the encode path: decoder, filter, encoder and sound in concurrent threads.
+ * Bumpers are encoded once and joined as packets. Room-internal. */
 #pragma once
 #include "media/media.h"
 #include "media/plan.h"

@@ -1,9 +1,10 @@
-/* A picture that is already as it should be goes through untouched. Others go through a libavfilter
- * graph (shape.c), made for the shape of the picture and made anew when a clip changes shape on the
- * way. The graph's clock is the body's frame number; a picture shown many times is filtered once.
+/* A picture that already has the right form passes unchanged. Other pictures go through a
+ * libavfilter graph (shape.c). The graph is made for the shape of the picture, and made anew when
+ * the clip changes shape on the way. Its clock is the body's frame number; a repeated picture is
+ * filtered once.
  *
- * The poster is taken here: the first good picture (media/poster.h) after a third of the body, or
- * else the best seen. */
+ * This thread also takes the poster: the first good picture (media/poster.h) after a third of the
+ * body, or else the best one seen. */
 #include "media/encode/filter.h"
 
 #include "core/mem.h"

@@ -1,7 +1,7 @@
-/* The chain of filters, each left out where it is not needed:
+/* The chain of filters; a filter that is not needed is left out:
  *   bwdif - crop - scale - matrix, or linear light and tone-map - turn - pad or blur
- * The plan was made for the shape that the clip begins with. Another one is laid anew on the same
- * canvas, so that a phone that was turned while it filmed is upright before and after. */
+ * The plan is for the clip's first shape. A later shape gets a new layout on the same canvas, so
+ * that the picture of a phone that was turned during the recording stays upright. */
 #include "media/encode/shape.h"
 
 #include "core/mem.h"

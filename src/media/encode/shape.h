@@ -1,5 +1,5 @@
-/* media/encode/shape: what a decoded picture is, and the filters that make it what the encoder
- * takes. Room-internal. */
+/* media/encode/shape: the form of a decoded picture, and the filters that convert it to the form
+ * that the encoder takes. Room-internal. */
 #pragma once
 #include "core/str.h"
 #include "media/colour.h"
@@ -7,28 +7,29 @@
 
 #include <libavutil/frame.h>
 
-/* All that may change from one picture of a clip to the next. */
+/* The properties that may change from one picture of a clip to the next. */
 struct shape {
-    int width, height; /* as stored */
+    int width, height; /* stored size */
     enum AVPixelFormat format;
     AVRational sar;
     int rotation; /* as in the facts */
     bool mirrored;
     bool interlaced;
-    struct colour colour; /* settled */
+    struct colour colour; /* after colour_settle */
     enum colour_way way;
 };
-/* What the pictures so far have said; starts as zeros. */
+/* State from the pictures so far; starts as zeros. */
 struct shape_seen {
-    AVRational sar;  /* of the first picture in its own words; the container may overrule it */
-    bool interlaced; /* one was; from then on each is looked at by the filter that knows */
-    bool turned;     /* by the stream itself, until its next key picture */
+    AVRational sar;  /* of the first picture itself; the container may overrule it */
+    bool interlaced; /* an interlaced picture has come; from then on a filter examines each one */
+    bool turned;     /* the stream itself rotates its pictures, until its next key picture */
     int rotation;
     bool mirrored;
 };
-/* The shape of the clip's next picture. Its own words come before those of its track. */
+/* Returns the shape of the clip's next picture. The picture's own values take precedence over those
+ * of its track. */
 struct shape shape_of(const AVFrame *frame, const struct media_input *in, struct shape_seen *seen);
 bool shape_same(const struct shape *a, const struct shape *b);
-/* The description of a filter graph that makes such pictures the reel's, or "" when nothing has to
- * be done. MSG_COLOUR_UNSUPPORTED. */
+/* Writes the description of a filter graph that converts such pictures for the reel, or "" when
+ * nothing has to be done. MSG_COLOUR_UNSUPPORTED. */
 int shape_filters(const struct shape *s, const struct line *l, struct buf *b, struct err *e);

@@ -1,7 +1,7 @@
-/* The index (moov) is read whole, once, into memory; boxes are then spans of it. Each table of a
- * track is unrolled into the array of packets: sizes (stsz) give their number, which is bounded;
- * times (stts, ctts), places (stsc, stco, co64) and key pictures (stss) must
- * each speak of exactly as many. */
+/* Reads the index (moov) whole, once, into memory; boxes are spans of that memory. Each table of a
+ * track is expanded into the array of packets. Sizes (stsz) give the number of packets, which is
+ * bounded; times (stts, ctts), places (stsc, stco, co64) and key pictures (stss) must agree with
+ * that number. */
 #include "media/receipt/reel_index.h"
 
 #include "core/fd.h"

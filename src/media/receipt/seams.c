@@ -1,21 +1,23 @@
-/* The bumpers and the seams. Decoding is what a receipt costs, so few pictures are: each part of a
- * reel begins with an IDR picture, and so does each stretch that is decoded here; a decoder that
- * goes from one stretch to the next meets just what it meets at a seam: other headers, pictures
- * waiting to be shown, a picture that drops all references. One decoder takes, in this order:
+/* Checks the bumpers and the seams. Decoding is the main cost of a receipt, so few pictures are
+ * decoded. Each part of a reel begins with an IDR picture, and so does each stretch that is decoded
+ * here. A decoder that goes from one stretch to the next meets the same situation as at a seam:
+ * other headers, pictures waiting to be shown, a picture that drops all references. One decoder
+ * takes, in this order:
  *
  *   the first pictures of the first bumper         FIRST_PICTURES
  *   the first pictures of the body                 up to BODY_PICTURES and BODY_BYTES, at least 1
- *   two from its second IDR picture on             when headers of a third kind say that its
- *                                                  beginning was encoded and the rest copied
+ *   two from the body's second IDR picture on      when a third kind of headers says that the
+ *                                                  body's beginning was encoded, the rest copied
  *   the body's end, from its last IDR picture on   when that is at most TAIL_PICTURES and
- *                                                  TAIL_BYTES long; two pictures of a longer one
+ *                                                  TAIL_BYTES long; two pictures of a longer end
  *                                                  that was encoded, as its headers say
  *   the first pictures of the last bumper          LAST_PICTURES
  *
- * and each of them must come out, undamaged, in order, without one complaint. What is not decoded
- * of the bumpers is compared: both are the same bytes, and few of them. Where they are not the same
- * (an encoded reel whose last picture is an IDR picture gets another), or are so many that the
- * picture may move, all of both is decoded, and each picture is held against the first. */
+ * and each picture must come out undamaged, in order, and without any complaint of the decoder. The
+ * other pictures of the bumpers are compared: both bumpers have the same few bytes. When the bytes
+ * differ (a bumper after an encoded reel's final IDR picture has another idr_pic_id), or are so
+ * many that the picture may move, both bumpers are decoded whole, and each picture is compared with
+ * the first. */
 #include "core/fd.h"
 #include "core/mem.h"
 #include "media/receipt/verify_impl.h"
@@ -173,7 +175,7 @@ static bool has_moved(const AVFrame *a, const AVFrame *b)
     return false;
 }
 
-/* Mean difference of brightness. */
+/* The mean difference in brightness between two pictures. */
 static int difference(const AVFrame *a, const AVFrame *b)
 {
     int64_t sum = 0, n = 0;
@@ -223,8 +225,8 @@ static int set_of(const struct seams *s, int i, unsigned *set, struct err *e)
     return 0;
 }
 
-/* How many pictures are decoded of the body's end, from its last IDR picture on. What was encoded
- * of it has the headers of the bumper, or, without one, others than the body's beginning. */
+/* How many pictures of the body's end are decoded, from its last IDR picture on. An encoded end has
+ * the headers of the bumper, or, without a bumper, other headers than the body's beginning. */
 static int tail_pictures(const struct seams *s, int a, int tail, int b, struct err *e)
 {
     unsigned first = 0, last = 0;

@@ -1,7 +1,7 @@
-/* What the index says of time. A reel's pictures are decoded one a frame and shown one a frame, its
- * sound is one row of samples; so every time is known beforehand, and any other is a fault. Where
- * the body keeps its clip's times, those of the bumpers are known, and of the body's that they rise
- * and are none that a reel may not have (pace.h). */
+/* Checks the times in the index. A reel decodes and shows one picture in each frame, and its sound
+ * is one continuous row of samples. So every time is known beforehand, and any other time is a
+ * fault. When the body keeps its clip's times, the bumpers' times are still known; the body's times
+ * must rise and obey pace.h. */
 #include "core/mem.h"
 #include "media/pace.h"
 #include "media/receipt/verify_impl.h"

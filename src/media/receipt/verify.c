@@ -1,8 +1,8 @@
-/* The receipt. Plan: the file's head is read by libav's demuxer (what its tracks are) and by our
- * own reader (reel_index.c: when and where each packet is); packets are not walked, so a reel of 40
- * MB costs no more than one of 4. Facts, and a plan of them: a reel is a clip that the plan would
- * leave as it is, so each thing that the plan would change is a fault. Then the items in order,
- * each named in its error; the few pictures that are decoded come last, they cost most. */
+/* The receipt. Plan: libav's demuxer reads the head of the file (the tracks), and our own reader
+ * reads the index (reel_index.c: time and place of each packet). Packets are not walked, so a reel
+ * of 40 MB costs no more than one of 4 MB. Then facts, and a plan from them: a reel is a clip that
+ * the plan leaves as it is, so each change in the plan is a fault. Then the items in order, each
+ * named in its error; the few pictures that are decoded come last, because they cost most. */
 #include "media/receipt/verify.h"
 
 #include "core/mem.h"

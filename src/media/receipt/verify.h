@@ -1,13 +1,13 @@
-/* media/receipt/verify: is this file a reel of ours? Room-internal. */
+/* media/receipt/verify: checks whether a file is a reel of ours. Room-internal. */
 #pragma once
 #include "media/media.h"
 
 struct err;
 
-/* Looks at the reel at job->clip_fd afresh, item by item (enum receipt_item), and fills out->in and
- * out->receipt; order->body_us is how long its body is to be. ERR_SYSTEM with MSG_RECEIPT_FAILED:
- * the text names the item that fails first, and its numbers.
+/* Checks the reel at job->clip_fd afresh, item by item (enum receipt_item), and fills out->in and
+ * out->receipt. order->body_us is the expected length of the body. ERR_SYSTEM with
+ * MSG_RECEIPT_FAILED: the text names the first item that fails, with its figures.
  *
- * It costs a few milliseconds and some pictures' decoding, whatever the reel's size: of the packets
- * the index alone is read, but for those of the bumpers and around the seams. */
+ * The cost is a few milliseconds and the decoding of some pictures, whatever the reel's size: the
+ * packets of the bumpers and around the seams are read, and of all others only the index. */
 int media_verify(const struct media_job *job, struct render_report *out, struct err *e);

@@ -1,4 +1,4 @@
-/* verify_impl: what the files of the receipt share. Room-internal.
+/* verify_impl: declarations that the files of the receipt share. Room-internal.
  *
  *   verify.c        the items in their order; form, shape, length
  *   times.c         packets of both tracks against their clocks, from the index alone
@@ -14,25 +14,25 @@
 
 struct verify {
     const struct media_job *job;
-    struct media_input in; /* its header alone was read: no packet, no decoder */
+    struct media_input in; /* only its header was read: no packet, no decoder */
     struct sets sets;      /* borrows the stream's headers */
     struct reel_index index;
     const struct reel_track *picture, *sound; /* of the index */
     struct media_plan plan;
-    bool varies; /* the body's pictures are not all shown for a slot */
-    /* in ticks of the picture's track: a picture of a bumper; where the seams lie and where it
-     * ends, from the first picture on */
+    bool varies; /* some pictures of the body are shown for other times than a slot */
+    /* in ticks of the picture's track, from the first picture on: length of a slot; times of the
+     * two seams; end */
     int64_t slot, seams[2], end;
     struct receipt receipt;
 };
-/* Ends the receipt at an item: -1, *e names it. */
+/* Ends the receipt at an item: returns -1, and *e names the item. */
 int verify_fails(struct err *e, enum receipt_item item, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void verify_holds(struct verify *v, enum receipt_item item);
-/* Ticks of the picture's track in microseconds. */
+/* Converts ticks of the picture's track to microseconds. */
 int64_t verify_us(const struct verify *v, int64_t ticks);
 
 int verify_times(struct verify *v, struct err *e);
 int verify_sync(struct verify *v, struct err *e);
-/* Both items, bumpers and seams: the same pictures are decoded for them. */
+/* Checks two items, bumpers and seams, because both need the same decoded pictures. */
 int verify_pictures(struct verify *v, struct err *e);
