@@ -46,10 +46,10 @@ int blob_ping(struct blob *b, struct err *e);
 
 /* Starts a blob that has no name yet. reserve_bytes (0: unknown) is reserved against other writers
  * at once, so that a full disk shows now and not in the middle: ERR_FULL. blob_write uses up the
- * reservation. The bytes of a child do not, so their reservation stays until the end. */
+ * reservation. Bytes that a child writes do not use it up, so it stays until the end. */
 int blob_begin(struct blob *b, int64_t reserve_bytes, struct blob_writer **out, struct err *e);
-/* The same, with a descriptor for a child that writes by itself. It is a local file in every
- * storage. */
+/* The same, with a descriptor for a child that writes by itself. The descriptor is a local file,
+ * whatever the storage. */
 int blob_begin_file(struct blob *b, int64_t reserve_bytes, struct blob_writer **out, struct err *e);
 /* The same, without a descriptor, for a blob whose name is known. blob_commit must use this name,
  * and the writer cannot be parked. A far storage writes to the final place from the first byte. */

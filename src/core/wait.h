@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Prepares c for wait_until. pthread_cond_destroy ends it. */
+/* Prepares c for wait_until. Destroy c with pthread_cond_destroy. */
 void wait_init(pthread_cond_t *c);
 /* Waits with the lock held. Returns true when c was signalled, false when clock_mono_ms() has
  * reached at_ms. Wake-ups can be spurious, so test the condition in a loop:

@@ -20,11 +20,11 @@ struct health {
     pthread_cond_t change;
     bool wanted, ending, stopping;
     int64_t passes;    /* number of finished passes */
-    int64_t asked_ms;  /* begin of the latest finished pass, by clock_mono_ms; 0: none */
+    int64_t asked_ms;  /* when the latest finished pass began, by clock_mono_ms; 0: none */
     int64_t totals_ms; /* time of the latest totals; used by the thread alone */
     int64_t far_ms;    /* time of the latest check of a far storage */
     bool up[PART_COUNT];
-    int64_t since_ms[PART_COUNT]; /* begin of the running check; 0: no check is running */
+    int64_t since_ms[PART_COUNT]; /* when the running check began; 0: none is running */
 };
 /* listen.c: stops the listener. */
 void health_deafen(struct health *h);

@@ -27,7 +27,7 @@ struct hook_conf {
     struct metrics *metrics; /* NULL: nothing is counted */
     const char *public_url;  /* begin of download links; "": payloads have no links */
 };
-/* Starts the thread. Borrows everything until hooks_stop, the texts of *c too. */
+/* Starts the thread. Borrows all arguments, and the texts of *c, until hooks_stop. */
 int hooks_start(struct hooks **out, struct store *s, struct auth *a, const struct hook_conf *c,
                 struct log *l, struct err *e);
 /* Stops at once. A delivery under way is sent again when its lease expires. Frees h. */

@@ -1,5 +1,5 @@
-/* Plan: the facts on each statement, from the table; texts with their columns; values; rows;
- * running statements. */
+/* Plan: how each statement runs and which row it gives, from the table; texts with their columns;
+ * values; rows; running statements. */
 #include "store/sql_impl.h"
 
 #include "core/err.h"

@@ -29,8 +29,8 @@ struct worker_row;
 #define STATE_PROCESSED  "2"
 #define STATE_FAILED     "3"
 #define STATE_DELETED    "4"
-#define STATE_WAITING    "0" /* of a delivery */
-#define STATE_DEAD       "2" /* of a delivery */
+#define STATE_WAITING    "0" /* state of a delivery */
+#define STATE_DEAD       "2" /* state of a delivery */
 
 /* -- statements -- */
 enum sql {

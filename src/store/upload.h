@@ -46,7 +46,8 @@ int store_upload_finish(struct store *s, const char *id, int64_t task_id, struct
 int store_upload_remove(struct store *s, const char *id, struct err *e);
 /* Releases all locks; for a database that one process has alone, at the start of the process. */
 int store_upload_free_all(struct store *s, struct err *e);
-/* Lists at most max uploads. whole false: expired uploads. whole true: uploads with all their bytes
- * that have been idle for idle_ms and are not a task yet; keep_ms as in store_upload_add. */
+/* Lists at most max uploads. With whole false, lists expired uploads. With whole true, lists
+ * uploads that have all their bytes, are not a task yet, and were idle for idle_ms; keep_ms must
+ * then be that of store_upload_add. */
 int store_upload_list(struct store *s, bool whole, int64_t idle_ms, int64_t keep_ms, int max,
                       int (*each)(void *arg, const struct upload_row *u), void *arg, struct err *e);

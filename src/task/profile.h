@@ -26,5 +26,5 @@ int task_profile_add(struct tasks *t, struct profile_row *p, struct err *e);
  * one to two hours. Slow. */
 int task_logo_add(struct tasks *t, const void *data, size_t len_bytes, char id[ID_SIZE],
                   struct err *e);
-/* MSG_LOGO_NOT_FOUND. The caller closes the reader. */
+/* Opens a logo; the caller closes the reader. MSG_LOGO_NOT_FOUND. */
 int task_logo_open(struct tasks *t, const char *id, struct blob_reader **out, struct err *e);

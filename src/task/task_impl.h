@@ -1,13 +1,13 @@
 /* task_impl: what the files of this room share. Room-internal.
  *
- *   state.c    the table of allowed changes     verdict.c  what a failed attempt means
- *   upload.c   from clip to row                 task.c     owners, workers
- *   settle.c   how attempts end                 sweep.c    housekeeping, check
- *   relay.c    outbox -> queue                  adopt.c    tasks of the service that is replaced
- *   resume.c   clips in pieces            profile.c  how reels are made, logos
- *   line.c     places in the line      amend.c    what is changed of a task
- *   event.c    what became of tasks    quota.c    what a user may still do
- *   overview.c what operators see   intake.c   what all ways in do with bytes */
+ *   state.c     the table of allowed changes    verdict.c   what a failed attempt means
+ *   upload.c    from clip to row                task.c      calls of owners and workers
+ *   settle.c    ends of attempts                sweep.c     housekeeping, check
+ *   relay.c     from outbox to queue            adopt.c     tasks of the old service
+ *   resume.c    clips in pieces                 profile.c   versions of the profile, logos
+ *   line.c      places in the line              amend.c     changes of title, fit and start
+ *   event.c     the history of tasks            quota.c     a user's limits
+ *   overview.c  the state of the service        intake.c    checks of every clip */
 #pragma once
 #include "store/line.h"
 #include "task/state.h"

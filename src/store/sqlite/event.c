@@ -1,5 +1,5 @@
-/* Plan: a reader finds the newest event to remove, since usually there is none; then the writer
- * removes. */
+/* Plan: a reader looks for the newest event to remove. Usually there is none; otherwise the writer
+ * removes the events up to it. */
 #include "core/clock.h"
 #include "core/err.h"
 #include "core/mem.h"
