@@ -10,7 +10,7 @@ struct arena;
 struct auth;
 struct err;
 
-/* ERR_MISSING. Does not count the user's tasks: `tasks` of the row is not set. */
+/* Gives a user and leaves `tasks` of the row unset. ERR_MISSING. */
 int auth_user_get(struct auth *a, struct arena *mem, int64_t id, struct user_row *out,
                   struct err *e);
 /* Lists at most max users with ids above `after` whose name or e-mail address contains part

@@ -36,7 +36,7 @@ int auth_sign_up(struct auth *a, const char *username, const char *email, const 
                  const char *password2, int64_t *user_id, struct err *e);
 /* Gives a token for a password and a user name or e-mail address; the token lives in the arena.
  * MSG_FIELDS_MISSING. MSG_LOGIN_WRONG: wrong password or unknown name, in the same time.
- * MSG_LOGIN_LIMITED: too many recent failures from this address, in all or for this name;
+ * MSG_LOGIN_LIMITED: this address had too many recent failures, in total or with this name;
  * *retry_after_s is the wait. Failures from other addresses never lock a user out. Slow (argon2id).
  */
 int auth_log_in(struct auth *a, struct arena *mem, const char *username, const char *password,

@@ -123,7 +123,7 @@ int blob_sweep(struct blob *b, int64_t age_ms, int *removed, struct err *e);
 
 /* -- links -- */
 
-/* Validity of a link, and headers of its answer. */
+/* How long a link is valid, and the headers of its answer. */
 struct blob_link {
     int64_t valid_ms;
     const char *type, *disposition, *cache_control;

@@ -17,7 +17,7 @@ struct blob_ops {
                 struct err *e);
     void (*close)(struct blob *b);
     /* name: "" or the name for the commit. reserve_bytes >= 0. Gives a writer. The slot fills its
-     * fd, which is required when with_fd; blob.c fills the rest. */
+     * fd (required when with_fd is true); blob.c fills the rest. */
     int (*begin)(struct blob *b, const char *name, int64_t reserve_bytes, bool with_fd,
                  struct blob_writer **out, struct err *e);
     int (*resume)(struct blob *b, const char *name, int64_t at_bytes, int64_t reserve_bytes,
@@ -44,7 +44,7 @@ extern const struct blob_ops blob_file_ops;
 struct blob {
     const struct blob_ops *ops;
     char *scratch;
-    bool far; /* set by the back end, like links_at: origin of its links, "": none */
+    bool far; /* the back end sets it, and links_at: origin of its links, "": none */
     char links_at[512];
 };
 struct blob_writer {

@@ -38,7 +38,7 @@ struct profile {
 };
 struct profile profile_default(void);
 
-/* Limits inside the child. doc/architecture.md says which attack each limit stops. */
+/* Limits inside the child, against clips that claim or cost too much (doc/architecture.md). */
 struct media_limits {
     int64_t max_pixels;      /* of one coded picture */
     int64_t max_duration_us; /* the longest duration that a clip may claim */

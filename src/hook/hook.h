@@ -25,7 +25,7 @@ struct hook_conf {
     bool private_too; /* also send to private addresses */
     int64_t kept_ms;  /* how long ended deliveries are kept */
     struct metrics *metrics; /* NULL: nothing is counted */
-    const char *public_url;  /* begin of download links; "": payloads have no links */
+    const char *public_url;  /* start of every download link; "": payloads have no links */
 };
 /* Starts the thread. Borrows all arguments, and the texts of *c, until hooks_stop. */
 int hooks_start(struct hooks **out, struct store *s, struct auth *a, const struct hook_conf *c,

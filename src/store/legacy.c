@@ -1,5 +1,5 @@
-/* Plan: call the back end's table. A back end without such a table has never held the old service.
- */
+/* Plan: call the back end's table. A back end without this table never held data of the old
+ * service. */
 #include "store/legacy.h"
 
 #include "store/legacy_impl.h"

@@ -45,7 +45,7 @@ int store_ping(struct store *s, struct err *e);
 int store_check(struct store *s, struct err *e);
 int64_t store_now_ms(struct store *s);
 
-/* Sums over all users and deliveries. Cheap enough for every request. */
+/* Sums over all users and deliveries. Cheap enough for each reading of the metrics. */
 struct store_totals {
     int64_t users, bytes_used; /* as in store/user.h */
     int64_t deliveries_waiting, deliveries_dead;

@@ -47,5 +47,5 @@ struct user_change {
     bool keep_an_admin;               /* refuse the change when no admin would be left */
 };
 enum { USER_ROLE = 1, USER_BYTES = 2, USER_TASKS = 4 };
-/* ERR_MISSING; ERR_CONFLICT with MSG_LAST_ADMIN. */
+/* Changes the role or limits of a user. ERR_MISSING; ERR_CONFLICT with MSG_LAST_ADMIN. */
 int store_user_set(struct store *s, int64_t id, const struct user_change *c, struct err *e);

@@ -22,8 +22,8 @@ int task_profile_newest(struct tasks *t, struct arena *a, struct profile_row *ou
  * ERR_CONFLICT: p->version is not the newest. MSG_PROFILE_BAD, MSG_LOGO_NOT_FOUND. Slow. */
 int task_profile_add(struct tasks *t, struct profile_row *p, struct err *e);
 
-/* Stores an image that was checked already. The sweep removes a logo that no version names after
- * one to two hours. Slow. */
+/* Stores an image that was checked already. The sweep removes a logo that no version names, one to
+ * two hours after it was added. Slow. */
 int task_logo_add(struct tasks *t, const void *data, size_t len_bytes, char id[ID_SIZE],
                   struct err *e);
 /* Opens a logo; the caller closes the reader. MSG_LOGO_NOT_FOUND. */
