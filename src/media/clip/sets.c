@@ -1,8 +1,9 @@
-/* Plan: a reader of bits; the fields of a sequence parameter set in their order; the avcC record;
- * merging; the walk over a packet. */
+/* Plan: the fields of a sequence parameter set in their order; the avcC record; merging; the walk
+ * over a packet. */
 #include "media/clip/sets.h"
 
 #include "core/mem.h"
+#include "media/clip/bits.h"
 
 #include <libavutil/common.h>
 #include <libavutil/intreadwrite.h>
@@ -11,75 +12,26 @@
 
 enum { SET_BYTES_MAX = 1024, RECORD_HEAD = 6, FRAMES_MAX = 16 };
 
-/* -- bits -- */
-
-struct bits {
-    const uint8_t *data;
-    int size, at; /* in bits */
-    bool over;    /* more was asked than there is, or a number cannot be */
-};
-
-static unsigned bit(struct bits *b)
-{
-    if (b->at >= b->size) {
-        b->over = true;
-        return 0;
-    }
-    unsigned v = b->data[b->at >> 3] >> (7 - (b->at & 7)) & 1;
-    b->at++;
-    return v;
-}
-
-static unsigned take(struct bits *b, int count)
-{
-    unsigned v = 0;
-    while (count-- > 0)
-        v = v << 1 | bit(b);
-    return v;
-}
-
-/* ue(v), 9.1 */
-static unsigned golomb(struct bits *b)
-{
-    int zeros = 0;
-    while (!b->over && zeros < 32 && bit(b) == 0)
-        zeros++;
-    if (zeros >= 32) {
-        b->over = true;
-        return 0;
-    }
-    return (unsigned)((UINT64_C(1) << zeros) - 1 + take(b, zeros));
-}
-
-static int signed_golomb(struct bits *b)
-{
-    unsigned k = golomb(b);
-    return k & 1 ? (int)(k / 2 + 1) : -(int)(k / 2);
-}
-
-/* The payload of a NAL unit without the bytes that only keep start codes away (7.4.1). */
-static int payload(const uint8_t *nal, int len_bytes, uint8_t out[SET_BYTES_MAX])
-{
-    int n = 0, zeros = 0;
-    for (int i = 1; i < len_bytes && n < SET_BYTES_MAX; i++) {
-        if (zeros >= 2 && nal[i] == 3) {
-            zeros = 0;
-            continue;
-        }
-        zeros = nal[i] ? 0 : zeros + 1;
-        out[n++] = nal[i];
-    }
-    return n;
-}
-
 /* -- the sequence parameter set -- */
+
+/* Elements that copying does not ask about; any value will do. */
+static void skip_ue(struct bits *b, uint32_t count)
+{
+    for (uint32_t i = 0; i < count && !b->over; i++)
+        (void)bits_ue(b, BITS_UE_MAX);
+}
+
+static void skip_bits(struct bits *b, int count)
+{
+    (void)bits_u(b, count);
+}
 
 static void skip_scaling_list(struct bits *b, int size)
 {
     int last = 8, next = 8;
     for (int i = 0; i < size && !b->over; i++) {
         if (next)
-            next = (last + signed_golomb(b) + 256) & 255;
+            next = (last + bits_se(b, -128, 127) + 256) & 255;
         if (next)
             last = next;
     }
@@ -96,48 +48,41 @@ static bool has_chroma_format(int profile_idc)
 
 static void read_chroma(struct bits *b, struct sps *s)
 {
-    s->chroma_format = (int)golomb(b);
+    s->chroma_format = (int)bits_ue(b, 3);
     if (s->chroma_format == 3)
-        (void)bit(b);
-    s->luma_bits = (int)golomb(b) + 8;
-    s->chroma_bits = (int)golomb(b) + 8;
-    (void)bit(b); /* lossless transform bypass */
-    if (!bit(b))
+        skip_bits(b, 1);
+    s->luma_bits = (int)bits_ue(b, 6) + 8;
+    s->chroma_bits = (int)bits_ue(b, 6) + 8;
+    skip_bits(b, 1); /* lossless transform bypass */
+    if (!bits_flag(b))
         return;
     int lists = s->chroma_format == 3 ? 12 : 8;
     for (int i = 0; i < lists; i++)
-        if (bit(b))
+        if (bits_flag(b))
             skip_scaling_list(b, i < 6 ? 16 : 64);
 }
 
 static void read_order_count(struct bits *b, struct sps *s)
 {
-    unsigned type = golomb(b);
-    s->order_type = type > 2 ? -1 : (int)type;
-    if (type == 0) {
-        unsigned bits = golomb(b);
-        b->over |= bits > 12;
-        s->order_bits = (int)(bits & 15) + 4;
-    } else if (type == 1) {
-        (void)bit(b);
-        (void)signed_golomb(b);
-        (void)signed_golomb(b);
-        unsigned n = golomb(b);
-        for (unsigned i = 0; i < n && i < 256 && !b->over; i++)
-            (void)signed_golomb(b);
+    s->order_type = (int)bits_ue(b, 2);
+    if (s->order_type == 0) {
+        s->order_bits = (int)bits_ue(b, 12) + 4;
+    } else if (s->order_type == 1) {
+        skip_bits(b, 1);
+        skip_ue(b, 2); /* se(v) has the codes of ue(v) */
+        skip_ue(b, bits_ue(b, 255));
     }
 }
 
 static void skip_hrd(struct bits *b)
 {
-    unsigned count = golomb(b) + 1;
-    (void)take(b, 8);
-    for (unsigned i = 0; i < count && i < 32 && !b->over; i++) {
-        (void)golomb(b);
-        (void)golomb(b);
-        (void)bit(b);
+    uint32_t count = bits_ue(b, 31) + 1;
+    skip_bits(b, 8);
+    for (uint32_t i = 0; i < count; i++) {
+        skip_ue(b, 2);
+        skip_bits(b, 1);
     }
-    (void)take(b, 20);
+    skip_bits(b, 20);
 }
 
 static void read_aspect(struct bits *b, struct sps *s)
@@ -146,10 +91,10 @@ static void read_aspect(struct bits *b, struct sps *s)
     static const uint8_t known[][2] = {{0, 0},   {1, 1},    {12, 11}, {10, 11}, {16, 11}, {40, 33},
                                        {24, 11}, {20, 11},  {32, 11}, {80, 33}, {18, 11}, {15, 11},
                                        {64, 33}, {160, 99}, {4, 3},   {3, 2},   {2, 1}};
-    unsigned idc = take(b, 8);
+    unsigned idc = bits_u(b, 8);
     if (idc == 255) {
-        s->sar_num = (int)take(b, 16);
-        s->sar_den = (int)take(b, 16);
+        s->sar_num = (int)bits_u(b, 16);
+        s->sar_den = (int)bits_u(b, 16);
     } else if (idc < LEN(known)) {
         s->sar_num = known[idc][0];
         s->sar_den = known[idc][1];
@@ -161,66 +106,57 @@ static void read_aspect(struct bits *b, struct sps *s)
 /* E.1.1 */
 static void read_vui(struct bits *b, struct sps *s)
 {
-    if (bit(b))
+    if (bits_flag(b))
         read_aspect(b, s);
-    if (bit(b))
-        (void)bit(b); /* overscan */
-    if (bit(b)) {
-        (void)take(b, 3);
-        s->full_range = bit(b);
-        if (bit(b)) {
-            s->primaries = (int)take(b, 8);
-            s->transfer = (int)take(b, 8);
-            s->matrix = (int)take(b, 8);
+    if (bits_flag(b))
+        skip_bits(b, 1); /* overscan */
+    if (bits_flag(b)) {
+        skip_bits(b, 3);
+        s->full_range = bits_flag(b);
+        if (bits_flag(b)) {
+            s->primaries = (int)bits_u(b, 8);
+            s->transfer = (int)bits_u(b, 8);
+            s->matrix = (int)bits_u(b, 8);
         }
     }
-    if (bit(b)) {
-        (void)golomb(b);
-        (void)golomb(b);
+    if (bits_flag(b)) /* places of chroma samples */
+        skip_ue(b, 2);
+    if (bits_flag(b)) { /* timing: 2 x 32 bits and a flag */
+        skip_bits(b, 32);
+        skip_bits(b, 32);
+        skip_bits(b, 1);
     }
-    if (bit(b)) { /* timing: 2 x 32 bits and a flag */
-        (void)take(b, 32);
-        (void)take(b, 32);
-        (void)bit(b);
-    }
-    bool nal = bit(b);
+    bool nal = bits_flag(b);
     if (nal)
         skip_hrd(b);
-    bool vcl = bit(b);
+    bool vcl = bits_flag(b);
     if (vcl)
         skip_hrd(b);
     if (nal || vcl)
-        (void)bit(b);
-    (void)bit(b); /* pic_struct */
-    if (bit(b)) {
-        (void)bit(b);
-        for (int i = 0; i < 4; i++)
-            (void)golomb(b);
-        unsigned frames = golomb(b);
-        b->over |= frames > FRAMES_MAX; /* libav trusts it */
-        s->reorder = (int)frames;
-        (void)golomb(b);
+        skip_bits(b, 1);
+    skip_bits(b, 1); /* pic_struct */
+    if (bits_flag(b)) {
+        skip_bits(b, 1);
+        skip_ue(b, 4);
+        s->reorder = (int)bits_ue(b, FRAMES_MAX); /* libav trusts it */
+        skip_ue(b, 1);
     }
 }
 
 static bool read_size(struct bits *b, struct sps *s)
 {
-    unsigned columns = golomb(b) + 1, rows = golomb(b) + 1;
-    s->frames_only = bit(b);
+    uint32_t columns = bits_ue(b, 1023) + 1, rows = bits_ue(b, 1023) + 1;
+    s->frames_only = bits_flag(b);
     if (!s->frames_only)
-        (void)bit(b);
-    (void)bit(b);
-    if (columns > 1024 || rows > 1024 || columns == 0 || rows == 0)
-        return false;
+        skip_bits(b, 1);
+    skip_bits(b, 1);
     int width = (int)columns * 16, height = (int)rows * (s->frames_only ? 16 : 32);
-    if (bit(b)) {
-        unsigned crop[4];
+    if (bits_flag(b)) {
+        uint32_t crop[4];
         for (int i = 0; i < 4; i++)
-            crop[i] = golomb(b);
+            crop[i] = bits_ue(b, 4096);
         int x = s->chroma_format == 1 || s->chroma_format == 2 ? 2 : 1;
         int y = (s->chroma_format == 1 ? 2 : 1) * (s->frames_only ? 1 : 2);
-        if (crop[0] > 4096 || crop[1] > 4096 || crop[2] > 4096 || crop[3] > 4096)
-            return false;
         if (crop[0] || crop[2]) /* players differ on what lies left and above */
             return false;
         width -= x * (int)(crop[0] + crop[1]);
@@ -235,7 +171,6 @@ static bool read_size(struct bits *b, struct sps *s)
 
 static bool read_sps(const uint8_t *nal, int len_bytes, struct sps *out)
 {
-    uint8_t plain[SET_BYTES_MAX];
     struct sps s = {.chroma_format = 1,
                     .luma_bits = 8,
                     .chroma_bits = 8,
@@ -245,23 +180,22 @@ static bool read_sps(const uint8_t *nal, int len_bytes, struct sps *out)
                     .reorder = -1};
     if (len_bytes < 4 || len_bytes > SET_BYTES_MAX || (nal[0] & 31) != UNIT_SPS)
         return false;
-    struct bits b = {plain, 8 * payload(nal, len_bytes, plain), 0, false};
-    s.profile_idc = (int)take(&b, 8);
-    s.constraints = (int)take(&b, 8);
-    s.level_idc = (int)take(&b, 8);
-    s.id = (int)golomb(&b);
+    struct bits b = bits_of_nal(nal, (size_t)len_bytes);
+    s.profile_idc = (int)bits_u(&b, 8);
+    s.constraints = (int)bits_u(&b, 8);
+    s.level_idc = (int)bits_u(&b, 8);
+    s.id = (int)bits_ue(&b, 31);
     if (has_chroma_format(s.profile_idc))
         read_chroma(&b, &s);
-    unsigned frame_num = golomb(&b);
-    s.frame_num_bits = (int)frame_num + 4;
+    s.frame_num_bits = (int)bits_ue(&b, 12) + 4;
     read_order_count(&b, &s);
-    (void)golomb(&b); /* reference frames */
-    (void)bit(&b);    /* gaps in frame_num */
+    skip_ue(&b, 1);   /* reference frames */
+    skip_bits(&b, 1); /* gaps in frame_num */
     if (!read_size(&b, &s))
         return false;
-    if (bit(&b))
+    if (bits_flag(&b))
         read_vui(&b, &s);
-    if (b.over || s.id > 31 || frame_num > 12)
+    if (b.over)
         return false;
     *out = s;
     return true;
@@ -269,13 +203,12 @@ static bool read_sps(const uint8_t *nal, int len_bytes, struct sps *out)
 
 static bool read_pps_id(const uint8_t *nal, int len_bytes, unsigned *id, unsigned *of)
 {
-    uint8_t plain[SET_BYTES_MAX];
     if (len_bytes < 2 || len_bytes > SET_BYTES_MAX || (nal[0] & 31) != UNIT_PPS)
         return false;
-    struct bits b = {plain, 8 * payload(nal, len_bytes, plain), 0, false};
-    *id = golomb(&b);
-    *of = golomb(&b);
-    return !b.over && *id < 256 && *of < 32;
+    struct bits b = bits_of_nal(nal, (size_t)len_bytes);
+    *id = bits_ue(&b, 255);
+    *of = bits_ue(&b, 31);
+    return !b.over;
 }
 
 /* -- the record -- */
@@ -448,51 +381,30 @@ bool sets_known(const struct sets *s, const uint8_t *nal, int len_bytes)
     return !walk(s->record, s->record_bytes, differs, differs, &w);
 }
 
-/* The bytes of a NAL unit behind its header, without those that only keep start codes out
- * (H.264 7.4.1); -1: the end. */
-struct sei {
-    const uint8_t *nal;
-    int len_bytes, at, zeros;
-};
-
-static int sei_byte(struct sei *s)
+/* A type or a size: 255 as often as it fits, and the rest (7.3.2.3.1). */
+static uint32_t sei_number(struct bits *b)
 {
-    if (s->at < s->len_bytes && s->zeros >= 2 && s->nal[s->at] == 3) {
-        s->at++;
-        s->zeros = 0;
-    }
-    if (s->at >= s->len_bytes)
-        return -1;
-    int b = s->nal[s->at++];
-    s->zeros = b == 0 ? s->zeros + 1 : 0;
-    return b;
-}
-
-/* A type or a size: 255 as often as it fits, and the rest (7.3.2.3.1). -1: the end. */
-static int sei_number(struct sei *s)
-{
-    int sum = 0, b;
+    uint32_t sum = 0, byte;
     do {
-        b = sei_byte(s);
-        sum += b;
-    } while (b == 255);
-    return b < 0 ? -1 : sum;
+        byte = bits_u(b, 8);
+        sum += byte;
+    } while (byte == 255);
+    return sum;
 }
 
 /* Whether a message changes how pictures are to be shown: those of the bumper have none. */
 static bool changes_show(const uint8_t *nal, int len_bytes)
 {
     enum { FRAME_PACKING = 45, ORIENTATION = 47, OTHER_TRANSFER = 147 };
-    struct sei s = {nal, len_bytes, 1, 0};
+    struct bits b = bits_of_nal(nal, (size_t)len_bytes);
     for (;;) {
-        int type = sei_number(&s), size = type < 0 ? -1 : sei_number(&s);
-        if (size < 0)
+        uint32_t type = sei_number(&b), size = sei_number(&b);
+        if (b.over)
             return false;
         if (type == FRAME_PACKING || type == ORIENTATION || type == OTHER_TRANSFER)
             return true;
-        while (size-- > 0)
-            if (sei_byte(&s) < 0)
-                return false;
+        for (; size > 0 && !b.over; size--)
+            (void)bits_u(&b, 8);
     }
 }
 
@@ -544,18 +456,15 @@ struct slice {
 
 static bool read_slice(const struct sets *s, const uint8_t *nal, int len_bytes, struct slice *out)
 {
-    enum { HEAD_BYTES = 40 };
-    uint8_t plain[SET_BYTES_MAX];
-    int head = len_bytes < HEAD_BYTES ? len_bytes : HEAD_BYTES;
-    struct bits b = {plain, 8 * payload(nal, head, plain), 0, false};
-    out->first_block = golomb(&b);
-    (void)golomb(&b); /* type */
-    out->set = golomb(&b);
-    out->frame_num = take(&b, s->sps.frame_num_bits);
+    struct bits b = bits_of_nal(nal, (size_t)len_bytes);
+    out->first_block = bits_ue(&b, BITS_UE_MAX);
+    skip_ue(&b, 1); /* type */
+    out->set = bits_ue(&b, 255);
+    out->frame_num = bits_u(&b, s->sps.frame_num_bits);
     out->reference = nal[0] & 0x60;
     if ((nal[0] & 31) == UNIT_IDR)
-        (void)golomb(&b); /* idr_pic_id */
-    out->order = s->sps.order_type == 0 ? take(&b, s->sps.order_bits) : 0;
+        skip_ue(&b, 1); /* idr_pic_id */
+    out->order = s->sps.order_type == 0 ? bits_u(&b, s->sps.order_bits) : 0;
     return !b.over;
 }
 

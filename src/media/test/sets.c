@@ -2,6 +2,7 @@
  * plain record or packet is taken. */
 #include "core/test/test.h"
 
+#include "media/clip/bits.h"
 #include "media/clip/sets.h"
 #include "media/test/clips.h"
 
@@ -213,6 +214,159 @@ static void a_picture_that_is_missing_is_missed(void **state)
     avformat_close_input(&c.fmt);
 }
 
+/* -- headers with numbers that no encoder writes -- */
+
+/* One syntax element. */
+struct field {
+    int count;      /* bits of u(n), at the value; 0: ue(v) or se(v) */
+    uint32_t value; /* that is valid; of se(v): its code number */
+    uint32_t most;  /* that is taken; BITS_UE_MAX: any */
+};
+#define U(count, value)                                                                            \
+    {                                                                                              \
+        count, value, 0                                                                            \
+    }
+#define ANY(value)                                                                                 \
+    {                                                                                              \
+        0, value, BITS_UE_MAX                                                                      \
+    }
+
+/* 7.3.2.1.1 of High profile, up to the order of pictures; 320x176. */
+#define SPS_BEGIN                                                                                  \
+    U(8, 100), U(8, 0), U(8, 30), {0, 3, 31}, {0, 1, 3}, {0, 0, 6}, {0, 0, 6}, U(2, 1), U(1, 1),   \
+        {0, 16, 256}, /* delta_scale -8 ends the first list */                                     \
+        U(7, 0),                                                                                   \
+    {                                                                                              \
+        0, 0, 12                                                                                   \
+    }
+/* From the reference frames on, with all that E.1.1 has. */
+#define SPS_END                                                                                    \
+    ANY(1), U(1, 0), {0, 19, 1023}, {0, 10, 1023}, U(3, 7), {0, 0, 0}, {0, 0, 159}, {0, 0, 0},     \
+        {0, 0, 87}, U(1, 1), U(3, 0), U(1, 1), ANY(0), ANY(0), U(1, 1), U(32, 1), U(32, 50),       \
+        U(1, 1), U(1, 1), {0, 0, 31}, U(8, 0), ANY(0), ANY(0), U(1, 0), U(20, 0), U(1, 0),         \
+        U(2, 0), U(2, 3), ANY(0), ANY(0), ANY(0), ANY(0), {0, 0, 16}, ANY(1)
+static const struct field sps_lsb[] = {SPS_BEGIN, {0, 0, 0}, {0, 0, 12}, SPS_END};
+static const struct field sps_cycle[] = {SPS_BEGIN, {0, 1, 1},   U(1, 0), ANY(0),
+                                         ANY(0),    {0, 1, 255}, ANY(0),  SPS_END};
+static const struct field pps_begin[] = {{0, 3, 255}, {0, 3, 31}, U(6, 0)};
+static const struct field slice_begin[] = {ANY(0), ANY(7), {0, 3, 255}, U(4, 1), U(4, 0)};
+
+/* A unit whose field number `which` has another value. */
+static size_t write_unit(uint8_t *to, size_t room, uint8_t header, const struct field *f,
+                         size_t count, size_t which, uint32_t value)
+{
+    struct bits_writer w = bits_write(to, room, header);
+    for (size_t i = 0; i < count; i++)
+        if (f[i].count)
+            bits_put_u(&w, f[i].value, f[i].count);
+        else
+            bits_put_ue(&w, i == which ? value : f[i].value);
+    size_t n = bits_write_end(&w);
+    assert_true(n > 0);
+    return n;
+}
+
+static int write_record(uint8_t *to, const uint8_t *sps, size_t sps_bytes, const uint8_t *pps,
+                        size_t pps_bytes)
+{
+    uint8_t *at = to;
+    memcpy(at, ((uint8_t[]){1, 100, 0, 30, 0xff, 0xe1}), 6);
+    AV_WB16(at + 6, (unsigned)sps_bytes);
+    memcpy(at + 8, sps, sps_bytes);
+    at += 8 + sps_bytes;
+    *at++ = 1;
+    AV_WB16(at, (unsigned)pps_bytes);
+    memcpy(at + 2, pps, pps_bytes);
+    return (int)(at + 2 + pps_bytes - to);
+}
+
+struct made {
+    uint8_t unit[2][512], record[1024]; /* SPS and PPS, and both in a record */
+    int bytes;
+};
+
+/* A record with one field of one of its two sets turned into `value`. */
+static const char *read_with(const struct field *sps, size_t sps_count, bool in_pps, size_t which,
+                             uint32_t value, struct made *m, struct sets *s)
+{
+    size_t none = SIZE_MAX;
+    size_t a = write_unit(m->unit[0], sizeof(m->unit[0]), 0x67, sps, sps_count,
+                          in_pps ? none : which, value);
+    size_t b = write_unit(m->unit[1], sizeof(m->unit[1]), 0x68, pps_begin, LEN(pps_begin),
+                          in_pps ? which : none, value);
+    m->bytes = write_record(m->record, m->unit[0], a, m->unit[1], b);
+    return sets_read(m->record, m->bytes, s);
+}
+
+static const uint32_t hostile[] = {INT32_MAX - 8U, INT32_MAX - 7U, INT32_MAX - 4U, INT32_MAX - 3U,
+                                   INT32_MAX - 1U, INT32_MAX,      INT32_MAX + 1U, INT32_MAX + 4U,
+                                   UINT32_MAX - 8, UINT32_MAX - 4, UINT32_MAX - 3, UINT32_MAX - 2,
+                                   BITS_UE_MAX};
+
+static void check_field(const struct field *sps, size_t count, bool in_pps, size_t which)
+{
+    const struct field *f = in_pps ? &pps_begin[which] : &sps[which];
+    struct made m;
+    struct sets s;
+    if (f->count)
+        return;
+    for (size_t i = 0; i < LEN(hostile); i++) {
+        bool taken = !read_with(sps, count, in_pps, which, hostile[i], &m, &s);
+        if (taken != (f->most == BITS_UE_MAX))
+            fail_msg("%s field %zu: %u was %s", in_pps ? "PPS" : "SPS", which, hostile[i],
+                     taken ? "taken" : "refused");
+    }
+    if (f->most != BITS_UE_MAX && !read_with(sps, count, in_pps, which, f->most + 1, &m, &s) &&
+        f->most > 1) /* 0 and 1: another form begins there */
+        fail_msg("%s field %zu: %u was taken", in_pps ? "PPS" : "SPS", which, f->most + 1);
+}
+
+/* The sanitizer for undefined behaviour sees what is done with them. */
+static void numbers_out_of_range_in_headers_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const struct field *f;
+        size_t count;
+        int order_type;
+    } forms[] = {{sps_lsb, LEN(sps_lsb), 0}, {sps_cycle, LEN(sps_cycle), 1}};
+    for (size_t k = 0; k < LEN(forms); k++) {
+        struct made m;
+        struct sets s;
+        assert_null(read_with(forms[k].f, forms[k].count, false, SIZE_MAX, 0, &m, &s));
+        assert_int_equal(s.sps.id, 3);
+        assert_int_equal(s.sps.width, 320);
+        assert_int_equal(s.sps.height, 176);
+        assert_int_equal(s.sps.order_type, forms[k].order_type);
+        assert_int_equal(s.sps.reorder, 0);
+        for (size_t i = 0; i < forms[k].count; i++)
+            check_field(forms[k].f, forms[k].count, false, i);
+        for (size_t i = 0; i < LEN(pps_begin); i++)
+            check_field(forms[k].f, forms[k].count, true, i);
+    }
+}
+
+static void numbers_out_of_range_in_slices_are_refused(void **state)
+{
+    (void)state;
+    struct made m;
+    struct sets s;
+    assert_null(read_with(sps_lsb, LEN(sps_lsb), false, SIZE_MAX, 0, &m, &s));
+    for (size_t which = 0; which < 3; which++)
+        for (size_t i = 0; i < LEN(hostile); i++) {
+            uint8_t packet[64];
+            int previous = 0;
+            size_t n = write_unit(packet + 4, sizeof(packet) - 4, 0x41, slice_begin,
+                                  LEN(slice_begin), which, hostile[i]);
+            AV_WB32(packet, (uint32_t)n);
+            struct order o;
+            bool taken = sets_order(&s, (struct units){packet, packet + 4 + n, 4, false}, &o);
+            assert_int_equal(taken, slice_begin[which].most == BITS_UE_MAX);
+            assert_int_equal(!sets_follows(&s, packet, 4 + (int)n, &previous), taken);
+            assert_int_equal(previous, taken ? 1 : 0);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -221,6 +375,8 @@ int main(void)
         cmocka_unit_test(two_records_merge_into_one_that_covers_both),
         cmocka_unit_test(a_packet_is_walked_to_its_end),
         cmocka_unit_test(a_picture_that_is_missing_is_missed),
+        cmocka_unit_test(numbers_out_of_range_in_headers_are_refused),
+        cmocka_unit_test(numbers_out_of_range_in_slices_are_refused),
     };
     return cmocka_run_group_tests(tests, clips_begin, clips_end);
 }
