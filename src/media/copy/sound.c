@@ -20,6 +20,7 @@
 
 #include "core/err.h"
 #include "core/mem.h"
+#include "media/clip/bits.h"
 #include "media/clip/input.h"
 #include "media/coder.h"
 #include "media/encode/audio.h"
@@ -81,39 +82,31 @@ struct copy_sound {
     int64_t expected; /* where the next packet would be that has no time */
 };
 
-/* Bits of a record that is checked to be long enough. */
-static unsigned bits(const uint8_t *p, int at, int n)
-{
-    unsigned v = 0;
-    for (; n > 0; n--, at++)
-        v = v << 1 | (p[at / 8] >> (7 - at % 8) & 1U);
-    return v;
-}
-
 /* An AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1) that says AAC-LC, this rate and these channels,
  * frames of 1024 samples, and nothing else but that there is no SBR. */
 static bool plain_config(const uint8_t *p, int bytes, int hz, int channels)
 {
-    enum { AOT_LC = 2, HEAD_BITS = 16, SYNC_BITS = 11, SYNC = 0x2b7, AOT_SBR = 5 };
+    enum { AOT_LC = 2, SYNC_BITS = 11, SYNC = 0x2b7, AOT_SBR = 5 };
     static const int rates[] = {96000, 88200, 64000, 48000, 44100, 32000, 24000,
                                 22050, 16000, 12000, 11025, 8000,  7350};
-    if (bytes < HEAD_BITS / 8 || bits(p, 0, 5) != AOT_LC)
+    struct bits b = bits_of_bytes(p, bytes > 0 ? (size_t)bytes : 0);
+    if (bits_u(&b, 5) != AOT_LC)
         return false;
-    unsigned rate = bits(p, 5, 4);
-    if (rate >= LEN(rates) || rates[rate] != hz || bits(p, 9, 4) != (unsigned)channels)
+    uint32_t rate = bits_u(&b, 4), layout = bits_u(&b, 4);
+    if (rate >= LEN(rates) || rates[rate] != hz || layout != (uint32_t)channels)
         return false;
-    if (bits(p, 13, 3) != 0) /* frames of 960; a core coder; an extension */
+    if (bits_u(&b, 3) != 0 || b.over) /* frames of 960; a core coder; an extension */
         return false;
-    int at = HEAD_BITS;
-    if (bytes * 8 >= at + SYNC_BITS + 5 + 1 && bits(p, at, SYNC_BITS) == SYNC) {
-        if (bits(p, at + SYNC_BITS, 5) != AOT_SBR || bits(p, at + SYNC_BITS + 5, 1) != 0)
+    struct bits extension = b;
+    if (bits_u(&extension, SYNC_BITS) == SYNC) {
+        if (bits_u(&extension, 5) != AOT_SBR || bits_flag(&extension) || extension.over)
             return false;
-        at += SYNC_BITS + 5 + 1;
+        b = extension;
     }
-    for (; at < bytes * 8; at++)
-        if (bits(p, at, 1))
-            return false;
-    return true;
+    bool more = false;
+    while (!b.over)
+        more |= bits_flag(&b);
+    return !more;
 }
 
 const char *copy_sound_reason(const struct media_input *in)

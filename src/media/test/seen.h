@@ -1,6 +1,7 @@
 /* What a decoder of its own sees in a reel: every packet, every picture at nine places, every
  * sample. Anything that libav warns of while reading is counted. */
 #pragma once
+#include "media/clip/bits.h"
 #include "media/test/clips.h"
 
 #include <libavcodec/avcodec.h>
@@ -65,42 +66,22 @@ static inline void seen_samples(struct seen *s, const AVFrame *f, AVRational tim
         }
 }
 
-/* Bits of an H.264 header, emulation prevention aside (headers this short have none). */
-struct seen_bits {
-    const uint8_t *p;
-    int at;
-};
-
-static inline unsigned seen_u(struct seen_bits *b, int n)
-{
-    unsigned v = 0;
-    for (; n > 0; n--, b->at++)
-        v = v << 1 | (b->p[b->at / 8] >> (7 - b->at % 8) & 1);
-    return v;
-}
-
-static inline unsigned seen_ue(struct seen_bits *b)
-{
-    int zeros = 0;
-    while (zeros < 31 && seen_u(b, 1) == 0)
-        zeros++;
-    return (1u << zeros) - 1 + seen_u(b, zeros);
-}
-
 /* Bits of frame_num by the avcC's first SPS (High profile, 4:2:0). */
 static inline int seen_frame_num_bits(const AVCodecParameters *p)
 {
     assert_true(p->extradata_size > 16 && p->extradata[0] == 1);
-    struct seen_bits b = {p->extradata + 8 + 1, 0}; /* after the avcC's head and the NAL's byte */
-    assert_int_equal(seen_u(&b, 8), 100);
-    seen_u(&b, 16);
-    seen_ue(&b);                      /* id */
-    assert_int_equal(seen_ue(&b), 1); /* 4:2:0 */
-    seen_ue(&b);
-    seen_ue(&b);
-    seen_u(&b, 1);
-    assert_int_equal(seen_u(&b, 1), 0); /* no scaling lists */
-    return (int)seen_ue(&b) + 4;
+    /* behind the avcC's head */
+    struct bits b = bits_of_nal(p->extradata + 8, (size_t)p->extradata_size - 8);
+    assert_int_equal(bits_u(&b, 8), 100);
+    (void)bits_u(&b, 16);
+    (void)bits_ue(&b, 31);
+    assert_int_equal(bits_ue(&b, 3), 1); /* 4:2:0 */
+    (void)bits_ue(&b, 6), (void)bits_ue(&b, 6);
+    (void)bits_flag(&b);
+    assert_false(bits_flag(&b)); /* no scaling lists */
+    int frame_num_bits = (int)bits_ue(&b, 12) + 4;
+    assert_false(b.over);
+    return frame_num_bits;
 }
 
 /* idr_pic_id of a packet of length-prefixed NAL units; -1: no IDR picture. */
@@ -110,10 +91,13 @@ static inline int seen_idr_id(const AVPacket *p, int frame_num_bits)
         const uint8_t *n = p->data + at;
         int size = n[0] << 24 | n[1] << 16 | n[2] << 8 | n[3];
         if ((n[4] & 31) == 5) {
-            struct seen_bits b = {n + 5, 0};
-            seen_ue(&b), seen_ue(&b), seen_ue(&b);
-            seen_u(&b, frame_num_bits);
-            return (int)seen_ue(&b);
+            struct bits b = bits_of_nal(n + 4, (size_t)size);
+            for (int i = 0; i < 3; i++)
+                (void)bits_ue(&b, BITS_UE_MAX);
+            (void)bits_u(&b, frame_num_bits);
+            int id = (int)bits_ue(&b, 65535);
+            assert_false(b.over);
+            return id;
         }
         at += 4 + size;
     }
