@@ -3,24 +3,21 @@
  * length is the cut. So whatever is in the reel is whole in decoding order and in showing order,
  * and what breaks a rule on the way is found before more than a few pictures have passed. Where the
  * body does not begin with an IDR picture, or the cut lies far before the end of what fits, its
- * first or last pictures are encoded (recode.c). */
+ * first or last pictures are encoded (recode.c). The beginning is made in begin.c, what both files
+ * need in pass.c. */
 #include "media/copy/copy.h"
 
 #include "core/err.h"
 #include "core/mem.h"
 #include "core/str.h"
-#include "media/bumper/bumper.h"
 #include "media/bumper/picture.h"
 #include "media/clip/input.h"
 #include "media/clip/packets.h"
-#include "media/clip/sets.h"
-#include "media/copy/head.h"
-#include "media/copy/hold.h"
+#include "media/copy/begin.h"
+#include "media/copy/pass.h"
 #include "media/copy/poster.h"
-#include "media/copy/recode.h"
 #include "media/copy/sound.h"
 #include "media/copy/tail.h"
-#include "media/encode/line.h"
 #include "media/mux.h"
 #include "media/report.h"
 
@@ -30,326 +27,8 @@
 enum {
     EARLY_MAX = 4096, /* packets of sound before the first picture that is kept */
     PAST_MAX = 20000, /* packets that are read for the sound alone, after the last picture */
-    PERMILLE_START = PERMILLE_OPENED,
-    PERMILLE_END = 990,
-    POSTER_PART = 3, /* a key picture of the first third is looked at first for the poster */
+    POSTER_PART = 3,  /* a key picture of the first third is looked at first for the poster */
 };
-
-struct copy {
-    const struct media_job *job;
-    struct media_input *in;
-    const struct media_plan *plan;
-    const AVStream *picture;
-    struct sets sets;
-    bool write;
-    char *why; /* REASON_SIZE: what was refused */
-    bool refused;
-
-    struct hold hold;
-    int64_t longest; /* the body, in ticks */
-    int64_t latest;  /* when a picture of the body is shown at the latest, in ticks */
-    int64_t end;     /* of what is kept, in ticks */
-    int64_t copied;  /* where the first copied picture is shown, in ticks */
-    int64_t keyed;   /* when the last copied key picture is shown, in the track's time base */
-    int64_t bytes;   /* that are copied */
-    int frame_num;   /* of the last picture that others refer to */
-    bool begun;      /* with the first packet that is kept */
-    bool late;       /* the clip begins with pictures that are not copied */
-    bool cut;        /* the body is full */
-    int64_t past;    /* packets read since */
-
-    AVPacket **early; /* EARLY_MAX places */
-    int early_count;
-    struct head before; /* what was read before an IDR picture */
-    struct recoded head, tail;
-    struct copy_sound *sound;
-    struct bumper bumper;
-    struct mux *mux;
-    AVPacket *packet, *key; /* key: for the poster, or without data */
-};
-
-static void copy_clear(struct copy *c)
-{
-    hold_clear(&c->hold);
-    for (int i = 0; i < c->early_count; i++)
-        av_packet_free(&c->early[i]);
-    free(c->early);
-    head_clear(&c->before);
-    recoded_clear(&c->head);
-    recoded_clear(&c->tail);
-    copy_sound_free(c->sound); /* joins its thread, which writes to the mux */
-    mux_free(c->mux);
-    bumper_clear(&c->bumper);
-    av_packet_free(&c->packet);
-    av_packet_free(&c->key);
-}
-
-/* Breaks off without a fault: the encode path is to be taken. */
-static int refuse(struct copy *c, const char *why)
-{
-    c->refused = true;
-    str_copy(c->why, REASON_SIZE, why);
-    return -1;
-}
-
-static void progress(const struct copy *c, int64_t ticks)
-{
-    const struct media_job *job = c->job;
-    int64_t most = c->longest;
-    if (job->progress)
-        job->progress(job->arg, PERMILLE_START + (int)((PERMILLE_END - PERMILLE_START) *
-                                                       (ticks < most ? ticks : most) / most));
-}
-
-/* -- the beginning -- */
-
-static struct bumper_shape shape_of(const struct copy *c, int set_id)
-{
-    const struct sps *s = &c->sets.sps;
-    struct bumper_shape shape = {
-        .width = s->width,
-        .height = s->height,
-        .coded_width = s->coded_width,
-        .coded_height = s->coded_height,
-        .sar_num = s->sar_num,
-        .sar_den = s->sar_den,
-        .fps_num = c->plan->fps_num,
-        .fps_den = c->plan->fps_den,
-        .frames = c->plan->bumper_frames,
-        .profile_idc = s->profile_idc,
-        .constraints = s->constraints,
-        .level_idc = s->level_idc,
-        .set_id = set_id,
-        .full_range = s->full_range,
-        .primaries = s->primaries,
-        .transfer = s->transfer,
-        .matrix = s->matrix,
-        .crf = c->job->order->profile.crf,
-    };
-    str_copy(shape.preset, sizeof(shape.preset), c->job->order->profile.preset);
-    return shape;
-}
-
-/* Adds the sets of coded pictures to a record, which is replaced. */
-static int add_sets(uint8_t **record, int *bytes, const struct bumper *coded, struct err *e)
-{
-    struct sets ours, theirs;
-    const char *wrong = sets_read(*record, *bytes, &ours);
-    if (!wrong)
-        wrong = sets_read(coded->sets, coded->sets_bytes, &theirs);
-    uint8_t *both = wrong ? NULL : sets_merge(&ours, &theirs, bytes);
-    if (!both)
-        return err_set(e, ERR_SYSTEM, "copy: headers: %s", wrong ? wrong : "they do not merge");
-    free(*record);
-    *record = both;
-    return 0;
-}
-
-/* The sets of the body's last pictures, should they be encoded, are the bumper's. Without one, a
- * clip that is longer than the reel gets them all the same. */
-static int add_tail_sets(const struct copy *c, uint8_t **record, int *bytes, struct err *e)
-{
-    AUTO(bumper_clear) struct bumper coded = {0};
-    const struct bumper_shape shape = shape_of(c, sets_free_id(&c->sets));
-    AVRational slot = {c->plan->fps_den, c->plan->fps_num};
-    int64_t fits = av_rescale_q(c->plan->body_frames_max, slot, AV_TIME_BASE_Q);
-    if (c->bumper.count > 0 || c->in->facts.duration_us - c->plan->start_us <= fits)
-        return 0;
-    return tail_sets(&shape, &coded, e) < 0 ? -1 : add_sets(record, bytes, &coded, e);
-}
-
-/* One track for all: the clip's parameters with the sets of clip, bumper and head. */
-static int open_mux(struct copy *c, struct err *e)
-{
-    AUTO(avcodec_parameters_free) AVCodecParameters *p = avcodec_parameters_alloc();
-    int bytes = c->picture->codecpar->extradata_size;
-    AUTO(freep) uint8_t *record = mem_new((size_t)bytes);
-    memcpy(record, c->picture->codecpar->extradata, (size_t)bytes);
-    if (!p || avcodec_parameters_copy(p, c->picture->codecpar) < 0)
-        return err_msg(e, MSG_MEMORY_LIMIT, "copy: no memory");
-    if ((c->bumper.count > 0 && add_sets(&record, &bytes, &c->bumper, e) < 0) ||
-        (c->head.coded.count > 0 && add_sets(&record, &bytes, &c->head.coded, e) < 0) ||
-        add_tail_sets(c, &record, &bytes, e) < 0)
-        return -1;
-    av_freep(&p->extradata);
-    p->extradata = av_mallocz((size_t)bytes + AV_INPUT_BUFFER_PADDING_SIZE);
-    if (!p->extradata)
-        return err_msg(e, MSG_MEMORY_LIMIT, "copy: no memory");
-    memcpy(p->extradata, record, (size_t)bytes);
-    p->extradata_size = bytes;
-    int64_t slots = 2 * c->plan->bumper_frames + c->plan->body_frames_max;
-    int64_t seconds = c->longest / c->hold.clock.per_s + 2;
-    const struct mux_form form = {
-        .picture = p,
-        .sound = copy_sound_parameters(c->sound),
-        .delay = c->hold.delay,
-        .clock = c->hold.clock,
-        .pictures_most = slots + (c->hold.varies ? seconds * c->hold.pace.most : 0),
-    };
-    return mux_open(&c->mux, c->job->reel_fd, c->plan, &form, e);
-}
-
-/* A bumper, a segment of its own. */
-static int put_bumper(struct copy *c, struct err *e)
-{
-    mux_segment(c->mux);
-    for (int i = 0; i < c->bumper.count; i++) {
-        int64_t at = i * c->hold.clock.slot;
-        if (mux_group(c->mux, &c->bumper.packets[i], &at, 1, e) < 0)
-            return -1;
-    }
-    mux_segment(c->mux);
-    return 0;
-}
-
-/* Encoded pictures of the body. */
-static int put_recoded(struct copy *c, const struct recoded *r, struct err *e)
-{
-    for (int i = 0; i < r->coded.count; i++) {
-        int64_t at;
-        (void)hold_time(&c->hold, r->pts[i], &at);
-        if (mux_group(c->mux, &r->coded.packets[i], &at, 1, e) < 0)
-            return -1;
-    }
-    return 0;
-}
-
-static int take_sound(struct copy *c, AVPacket *packet, struct err *e)
-{
-    if (!c->sound) {
-        av_packet_unref(packet);
-        return 0;
-    }
-    struct err why = {0};
-    int r = copy_sound_take(c->sound, packet, &why);
-    if (r < 0 && why.code == ERR_UNSUPPORTED)
-        return refuse(c, "its sound changes on the way");
-    if (r < 0 && e)
-        *e = why;
-    return r;
-}
-
-/* Everything that needs to know where the body begins. */
-static int open_all(struct copy *c, struct err *e)
-{
-    int64_t origin_us = av_rescale_q(c->hold.first_pts, c->picture->time_base, AV_TIME_BASE_Q);
-    const struct bumper_shape shape = shape_of(c, sets_free_id(&c->sets));
-    if (c->plan->bumper_frames > 0 && bumper_get(c->job, &shape, &c->bumper, e) < 0)
-        return -1;
-    if (copy_sound_open(&c->sound, c->job, c->in, c->plan, c->hold.clock, origin_us, false, e) <
-            0 ||
-        open_mux(c, e) < 0 || copy_sound_begin(c->sound, c->mux, e) < 0 || put_bumper(c, e) < 0 ||
-        put_recoded(c, &c->head, e) < 0)
-        return -1;
-    for (int i = 0; i < c->early_count; i++)
-        if (take_sound(c, c->early[i], e) < 0)
-            return -1;
-    return 0;
-}
-
-/* How many slots pictures are decoded before they are shown. */
-static int64_t slots_of(const struct copy *c, int64_t time)
-{
-    AVRational slot = {c->plan->fps_den, c->plan->fps_num};
-    return av_rescale_q(time, c->picture->time_base, slot);
-}
-
-/* How many pictures may be decoded before one that is shown earlier. Where times vary the headers
- * alone say so, and what they say is checked with each picture. */
-static int64_t reordering(const struct copy *c, const AVPacket *p)
-{
-    int64_t delay = c->picture->codecpar->video_delay;
-    if (c->sets.sps.reorder > delay)
-        delay = c->sets.sps.reorder;
-    if (!c->hold.varies && p->dts != AV_NOPTS_VALUE && slots_of(c, p->pts - p->dts) > delay)
-        delay = slots_of(c, p->pts - p->dts);
-    return delay;
-}
-
-/* At the IDR picture from which on the clip is copied. */
-static int begin(struct copy *c, const AVPacket *p, struct err *e)
-{
-    int64_t delay = reordering(c, p);
-    if (delay < 0 || delay > MUX_DELAY_MAX)
-        return refuse(c, "its pictures are reordered too far");
-    if (!c->head.coded.count)
-        c->hold.first_pts = p->pts;
-    const char *wrong = hold_time(&c->hold, p->pts, &c->copied);
-    if (wrong)
-        return refuse(c, wrong);
-    c->hold.delay = (int)delay;
-    c->begun = true;
-    return c->write ? open_all(c, e) : 0;
-}
-
-/* -- what is encoded before the body's first copied picture -- */
-
-/* Their times, as those of pictures that are copied. */
-static int pace_head(struct copy *c)
-{
-    struct hold *h = &c->hold;
-    const struct recoded *r = &c->head;
-    if (r->coded.count)
-        h->first_pts = r->pts[0];
-    for (; h->kept < r->coded.count; h->kept++) {
-        int64_t at;
-        const char *wrong = hold_time(h, r->pts[h->kept], &at);
-        if (!wrong && !h->varies && at != h->kept * h->clock.slot)
-            wrong = "its picture rate varies";
-        if (!wrong)
-            wrong = hold_pace(h, at);
-        if (wrong)
-            return refuse(c, wrong);
-    }
-    return 0;
-}
-
-static void head_progress(void *arg, int64_t since)
-{
-    const struct copy *c = arg;
-    AVRational tick = {1, (int)c->hold.clock.per_s};
-    progress(c, av_rescale_q(since, c->picture->time_base, tick));
-}
-
-static int encode_head(struct copy *c, struct recode_order *order, struct err *e)
-{
-    struct sets with = c->sets;
-    with.ids |= 1u << sets_free_id(&c->sets); /* the bumper's */
-    int id = sets_free_id(&with);
-    if (id < 0)
-        return refuse(c, "it uses too many ids of H.264 headers");
-    order->in = c->in;
-    order->plan = c->plan;
-    order->limits = &c->job->order->limits;
-    order->shape = shape_of(c, id);
-    order->until = INT64_MAX;
-    order->each = head_progress;
-    order->arg = c;
-    if (recode(order, &c->head, e) < 0)
-        return -1;
-    return c->head.refused ? refuse(c, c->head.refused) : pace_head(c);
-}
-
-/* A picture before the first IDR picture that is shown. */
-static int before_idr(struct copy *c, AVPacket *p, bool idr)
-{
-    AVRational tick = {1, (int)c->hold.clock.per_s};
-    int64_t longest = av_rescale_q(c->longest, tick, c->picture->time_base);
-    const char *wrong = head_take(&c->before, &c->sets, p, idr, longest);
-    return wrong ? refuse(c, wrong) : 0;
-}
-
-/* At the IDR picture that ends them. */
-static int encode_before(struct copy *c, struct err *e)
-{
-    struct recode_order order = {
-        .from = INT64_MIN, .ready = c->before.packets, .ready_count = c->before.count};
-    if (c->before.count > 0 && encode_head(c, &order, e) < 0)
-        return -1;
-    c->late = c->before.count > 0;
-    head_clear(&c->before);
-    return 0;
-}
 
 /* -- the body -- */
 
@@ -387,7 +66,7 @@ static int keep(struct copy *c, int group, struct err *e)
     struct hold *h = &c->hold;
     const char *wrong = hold_check(h, group);
     if (wrong)
-        return refuse(c, wrong);
+        return pass_refuse(c, wrong);
     for (int i = 0; i < group; i++) {
         note_key(c, h->packets[i], h->at[i]);
         if (h->packets[i]->flags & AV_PKT_FLAG_KEY)
@@ -400,7 +79,7 @@ static int keep(struct copy *c, int group, struct err *e)
     int64_t next = h->varies ? hold_next(h, group) : -1;
     end_at(c, next >= 0 ? next : h->shown + hold_last(h, group));
     hold_drop(h, group);
-    progress(c, c->end);
+    pass_progress(c, c->end);
     return 0;
 }
 
@@ -426,24 +105,24 @@ static int on_picture(struct copy *c, AVPacket *p, struct err *e)
     bool idr;
     bool timed = p->pts != AV_NOPTS_VALUE, dropped = p->flags & AV_PKT_FLAG_DISCARD;
     if (p->flags & AV_PKT_FLAG_CORRUPT || (c->begun && (dropped || !timed)))
-        return refuse(c, "an edit list drops pictures, or they have no time");
+        return pass_refuse(c, "an edit list drops pictures, or they have no time");
     if (av_packet_get_side_data(p, AV_PKT_DATA_NEW_EXTRADATA, NULL) ||
         av_packet_get_side_data(p, AV_PKT_DATA_PARAM_CHANGE, NULL))
-        return refuse(c, "its headers change on the way");
+        return pass_refuse(c, "its headers change on the way");
     const char *wrong = sets_packet(&c->sets, p->data, p->size, &idr);
     if (wrong)
-        return refuse(c, wrong);
+        return pass_refuse(c, wrong);
     if (idr && !timed)
-        return refuse(c, "its pictures have no time");
+        return pass_refuse(c, "its pictures have no time");
     if (!c->begun && (!idr || dropped || !(p->flags & AV_PKT_FLAG_KEY)))
-        return before_idr(c, p, idr);
-    if (!c->begun && (encode_before(c, e) < 0 || begin(c, p, e) < 0))
+        return begin_wait(c, p, idr);
+    if (!c->begun && (begin_waited(c, e) < 0 || begin_body(c, p, e) < 0))
         return -1;
     wrong = sets_follows(&c->sets, p->data, p->size, &c->frame_num);
     if (!wrong)
         wrong = hold_take(&c->hold, p);
     if (wrong)
-        return refuse(c, wrong);
+        return pass_refuse(c, wrong);
     return keep_safe(c, false, e);
 }
 
@@ -452,11 +131,11 @@ static int on_sound(struct copy *c, AVPacket *p, struct err *e)
     if (!c->write)
         return 0;
     if (c->begun)
-        return take_sound(c, p, e);
+        return pass_take_sound(c, p, e);
     if (!c->early)
         c->early = mem_new(EARLY_MAX * sizeof(AVPacket *));
     if (c->early_count == EARLY_MAX)
-        return refuse(c, "its sound begins long before its picture");
+        return pass_refuse(c, "its sound begins long before its picture");
     AVPacket *copy = av_packet_alloc();
     if (!copy)
         return err_msg(e, MSG_MEMORY_LIMIT, "copy: no memory");
@@ -487,7 +166,7 @@ static int begin_inside(struct copy *c, struct err *e)
     int64_t start = av_rescale_q(c->in->first_us + c->plan->start_us, AV_TIME_BASE_Q, tb);
     struct recode_order order = {
         .from = start - av_rescale_q(1, slot, tb) / 2, .sound = head_sound, .is_idr = head_is_idr};
-    if (encode_head(c, &order, e) < 0)
+    if (begin_head(c, &order, e) < 0)
         return -1;
     return on_picture(c, c->head.idr, e);
 }
@@ -505,7 +184,7 @@ static int make_tail(struct copy *c, struct err *e)
     const struct tail_order order = {.in = c->in,
                                      .plan = c->plan,
                                      .limits = &c->job->order->limits,
-                                     .shape = shape_of(c, sets_free_id(&c->sets)),
+                                     .shape = pass_shape(c, sets_free_id(&c->sets)),
                                      .key = c->keyed,
                                      .end = c->end,
                                      .longest = c->latest + 1};
@@ -519,7 +198,7 @@ static int make_tail(struct copy *c, struct err *e)
         (c->tail.coded.sets_bytes != c->bumper.sets_bytes ||
          memcmp(c->tail.coded.sets, c->bumper.sets, (size_t)c->bumper.sets_bytes) != 0))
         return err_set(e, ERR_SYSTEM, "copy: bumper and end do not share their headers");
-    if (c->write && put_recoded(c, &c->tail, e) < 0)
+    if (c->write && pass_put_recoded(c, &c->tail, e) < 0)
         return -1;
     end_at(c, c->end);
     return 0;
@@ -541,19 +220,19 @@ static bool is_done(struct copy *c)
 static int judge(struct copy *c)
 {
     if (c->before.count > 0)
-        return refuse(c, "it has no key picture that stands alone");
+        return pass_refuse(c, "it has no key picture that stands alone");
     if (c->hold.kept == c->head.coded.count)
-        return refuse(c, c->hold.kept ? "no key picture comes within the reel's part"
-                                      : "it has no pictures that could be copied");
+        return pass_refuse(c, c->hold.kept ? "no key picture comes within the reel's part"
+                                           : "it has no pictures that could be copied");
     int64_t copied = c->end - c->copied;
     if (copied > 0 && 8.0 * (double)c->bytes * (double)c->hold.clock.per_s / (double)copied >
                           copy_bits_most(&c->job->order->profile))
-        return refuse(c, "its bit rate is above the profile's");
+        return pass_refuse(c, "its bit rate is above the profile's");
     /* beyond the cut a few wait in vain for those that they are shown with; where times vary, for
      * those that tell that all are there */
     int waiting = c->hold.varies ? HOLD_MAX : MUX_DELAY_MAX;
     if (c->hold.count > (c->cut ? waiting : 0))
-        return refuse(c, "a picture is missing");
+        return pass_refuse(c, "a picture is missing");
     return 0;
 }
 
@@ -566,7 +245,7 @@ static int read_all(struct copy *c, struct err *e)
         if (r == AVERROR(EAGAIN))
             continue;
         if (r == AVERROR(ENOMEM)) /* it claims to be larger than any may be */
-            return refuse(c, "a packet cannot be read");
+            return pass_refuse(c, "a packet cannot be read");
         if (c->in->io_errno)
             return err_set(e, ERR_SYSTEM, "copy: reading: %s", strerror(c->in->io_errno));
         if (r < 0)
@@ -631,7 +310,7 @@ static int finish(struct copy *c, struct render_report *out, struct err *e)
         str_copy(out->reason, sizeof(out->reason), reason);
         return 0;
     }
-    if (copy_sound_end(c->sound, c->end, e) < 0 || put_bumper(c, e) < 0 ||
+    if (copy_sound_end(c->sound, c->end, e) < 0 || pass_put_bumper(c, e) < 0 ||
         mux_finish(c->mux, e) < 0)
         return -1;
     const AVCodecParameters *s = copy_sound_parameters(c->sound);
@@ -659,7 +338,7 @@ enum copied media_copy(const struct media_job *job, struct media_input *in,
                        const struct media_plan *plan, bool write, struct render_report *out,
                        char why[REASON_SIZE], struct err *e)
 {
-    AUTO(copy_clear)
+    AUTO(pass_clear)
     struct copy c = {.job = job,
                      .in = in,
                      .plan = plan,
@@ -679,7 +358,7 @@ enum copied media_copy(const struct media_job *job, struct media_input *in,
         return COPY_FAILED;
     }
     if (read_all(&c, e) == 0 && finish(&c, out, e) == 0) {
-        progress(&c, c.longest);
+        pass_progress(&c, c.longest);
         return COPY_DONE;
     }
     if (!c.refused)
