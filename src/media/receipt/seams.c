@@ -35,11 +35,11 @@ enum {
     TAIL_BYTES = 384 << 10,
     KEYS_LOOKED_AT = 8, /* for an IDR picture */
     STRIDE = 4,         /* of the pixels that are compared of two pictures */
-    ALIKE_MEAN = 4,     /* of 255: how far they may be off on average */
-    BLOCK = 16,         /* pixels wide and high: the part of a picture that is seen to move */
-    ALIKE_BLOCK = 32,   /* of 255: how far the brightness of one may be off; coding refines less */
-    STILL_TIMES = 2,    /* a still picture's repeats: bytes by those of its first, */
-    STILL_BYTES = 64,   /* and each by this, */
+    ALIKE_MEAN = 8,   /* of 255: how far they may be off on average; of noise two encodings are 5 */
+    BLOCK = 16,       /* pixels wide and high: the part of a picture that is seen to move */
+    ALIKE_BLOCK = 32, /* of 255: how far the brightness of one may be off; coding refines less */
+    STILL_TIMES = 2,  /* a still picture's repeats: bytes by those of its first, */
+    STILL_BYTES = 64, /* and each by this, */
     STILL_PIXELS = 256, /* and a byte for so many pixels: a quick encoder refines for long */
 };
 
