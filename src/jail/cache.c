@@ -27,7 +27,7 @@
 #include <unistd.h>
 
 enum {
-    ENTRY_BYTES_MAX = 32 * 1024 * 1024, /* as media/bumper/bumper.h has it */
+    ENTRY_BYTES_MAX = 32 * 1024 * 1024, /* as in media/bumper/bumper.h */
     LOGO_BYTES_MAX = 16 * 1024 * 1024,
     SUM_BYTES = crypto_hash_sha256_BYTES,
     HASH_BYTES = crypto_generichash_BYTES,
@@ -64,7 +64,7 @@ void cache_free(struct cache *c)
     free(c);
 }
 
-/* The folder and those above it, as far as they are missing. */
+/* Makes the folder and its missing parents. */
 static void folders_make(const char *path)
 {
     AUTO(freep) char *p = mem_strdup(path);
@@ -75,7 +75,7 @@ static void folders_make(const char *path)
     (void)mkdir(p, 0700);
 }
 
-/* A descriptor of the folder, or -1 with errno; EPERM when it is not ours alone. */
+/* Opens the folder: a descriptor, or -1 with errno; EPERM: other users have access to it. */
 static int dir_open(const char *folder)
 {
     AUTO(fd_closep) int dir = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -134,7 +134,7 @@ int cache_key_make(const struct bumper_shape *shape, int logo_fd, const char *me
     return 0;
 }
 
-/* Whether the file ends with the sum of what is before. */
+/* Returns whether the file ends with the checksum of the bytes before it. */
 static bool sum_holds(int fd)
 {
     unsigned char found[SUM_BYTES], told[SUM_BYTES];
@@ -158,7 +158,7 @@ static bool sum_holds(int fd)
            memcmp(found, told, sizeof(told)) == 0;
 }
 
-/* A plain file of ours, open for reading; -1 when there is none, *bad when it is something else. */
+/* Opens a plain file of ours for reading; -1: there is none; *bad: it is something else. */
 static int entry_open(int dir, const char *name, bool *bad)
 {
     AUTO(fd_closep) int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -252,8 +252,8 @@ static bool is_entry(const char *name)
            strcmp(name + HEX, suffix) == 0;
 }
 
-/* What a killed process left in the making. Not what is so new that its maker may be about to lock
- * it. */
+/* Removes an unfinished file of a killed process. Keeps very new files, because their maker may be
+ * about to lock them. */
 static void sweep(int dir, const char *name)
 {
     AUTO(fd_closep) int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -272,7 +272,7 @@ static void listing_add(struct listing *l, const char *name, const struct stat *
         size_t room = l->room ? 2 * l->room : 64;
         struct entry *more = realloc(l->entries, room * sizeof(*more));
         if (!more)
-            return; /* fewer are thrown out this time */
+            return; /* fewer entries are evicted this time */
         l->entries = more;
         l->room = room;
     }
@@ -316,7 +316,7 @@ static int by_use(const void *a, const void *b)
     return (x->tv_nsec > y->tv_nsec) - (x->tv_nsec < y->tv_nsec);
 }
 
-/* Throws out the entries not used for longest until the rest is within the bound. */
+/* Evicts the least recently used entries until the rest is within the limit. */
 static void evict(const struct cache *c, int dir, const char *keep)
 {
     AUTO(listing_clear) struct listing l = {0};

@@ -48,7 +48,7 @@ void jail_progress(void *ctx, int permille)
     if (permille > 1000)
         permille = 1000;
     if (pthread_mutex_trylock(&c->lock) != 0)
-        return; /* another thread is just telling */
+        return; /* another thread is reporting just now */
     int64_t now = clock_mono_ms();
     if (permille > c->permille &&
         (c->permille < 0 || permille == 1000 || now - c->sent_ms >= PROGRESS_GAP_MS)) {
@@ -56,13 +56,13 @@ void jail_progress(void *ctx, int permille)
         unsigned char data[WIRE_MAX];
         c->permille = permille;
         c->sent_ms = now;
-        /* A service that does not listen any more is about to end this child. */
+        /* A service that no longer listens is about to end this child. */
         (void)!write(CHILD_FD_TALK, data, wire_encode(&m, data));
     }
     pthread_mutex_unlock(&c->lock);
 }
 
-/* Sends *m and waits for the answer, which takes its place. */
+/* Sends *m and waits for the answer, which replaces *m. */
 static int ask(struct wire_message *m, enum wire_type answer, int fds[WIRE_FDS], struct err *e)
 {
     unsigned char data[WIRE_MAX];
@@ -96,7 +96,7 @@ static bool is_there(const struct child *c, int64_t block)
     return c->there[block / 8] & 1 << block % 8;
 }
 
-/* Asks for the missing blocks from this one on, up to last. */
+/* Asks for the missing blocks from this one to last. */
 static int fetch_from(struct child *c, int64_t block, int64_t last, struct err *e)
 {
     int fds[WIRE_FDS];
@@ -153,7 +153,7 @@ void child_warm_up(void)
     if (pthread_create(&t, NULL, idle_thread, NULL) == 0)
         pthread_join(t, NULL);
     tzset();
-    /* qsort asks once how much memory there is. */
+    /* qsort asks for the size of the memory once; let it do so now. */
     int numbers[512];
     for (int i = 0; i < (int)LEN(numbers); i++)
         numbers[i] = -i;
@@ -172,7 +172,7 @@ static int fds_place(const struct child_setup *c, const int fds[WIRE_FDS])
         {WIRE_FD_LOGO, CHILD_FD_LOGO}, {WIRE_FD_LOG, CHILD_FD_LOG},
     };
     int high[LEN(places)];
-    for (size_t i = 0; i < LEN(places); i++) { /* first out of each other's way */
+    for (size_t i = 0; i < LEN(places); i++) { /* first move all out of each other's way */
         int from = fds[places[i].from];
         high[i] = from < 0 ? -1 : fcntl(from, F_DUPFD_CLOEXEC, FD_ABOVE);
         if (from >= 0 && high[i] < 0)
@@ -217,7 +217,7 @@ void child_layers(const struct child_setup *c, int rules_fd, const struct limits
         missing(layers, JAIL_SECCOMP, why, &e);
 }
 
-/* A text that the service will accept: what libav says may hold bytes of the clip. */
+/* Makes a text that the service accepts: libav's messages may hold bytes of the clip. */
 static void text_clean(char *s)
 {
     if (str_utf8_clean(str_of(s)))

@@ -19,9 +19,9 @@
 enum {
     AHEAD_LEAST = 4 * WIRE_BLOCK,
     AHEAD_MOST = 4 << 20,
-    AHEAD_PART = 64, /* of the clip: reading on must not cost more than was asked for */
+    AHEAD_PART = 64, /* of the clip: limits the cost of read-ahead */
     TICK_MS = 50,
-    /* A child asks twice for what it has when it forgets; not more often than this per block. */
+    /* A child may ask again for blocks that it has forgotten, but not more often than this. */
     ASKS_SPARE = 1000,
 };
 
@@ -32,7 +32,7 @@ struct jail_far {
     void *arg;
     unsigned char *there; /* a bit for each block */
     int64_t brought;      /* bytes */
-    int64_t next, ahead;  /* where the last wish ended, and what is read on from there */
+    int64_t next, ahead;  /* end of the last range; current read-ahead */
 };
 
 int jail_far_new(struct jail_far **out, int fd, int64_t bytes,
@@ -140,7 +140,7 @@ static int bring_blocks(struct jail_far *f, int64_t from, int64_t to, int (*tick
         until.tv_nsec %= 1000000000;
         if (pthread_timedjoin_np(thread, NULL, &until) == 0)
             break;
-        (void)tick(arg); /* the read ends by itself, in bounded time */
+        (void)tick(arg); /* ignored: the read ends by itself, in bounded time */
     }
     if (t.rc < 0)
         return err_pass(e, &t.e);
@@ -178,7 +178,7 @@ int far_bring(struct jail_far *f, const struct wire_range *wish, struct wire_ran
         while (to < needed && is_there(f, to))
             to++;
     }
-    /* what an earlier child had brought counts too */
+    /* blocks from earlier children count too */
     int64_t most = from + WIRE_FETCH_MAX / WIRE_BLOCK;
     while (to < f->blocks && to < most && is_there(f, to))
         to++;

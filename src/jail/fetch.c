@@ -14,7 +14,7 @@ enum { MAKE_MS = 60000 };
 static int tick(void *arg, int permille)
 {
     struct fetch *f = arg;
-    (void)permille; /* of the bumper: the job that waits for it does not move */
+    (void)permille; /* of the bumper: the waiting job makes no progress */
     if (!f->stopped && f->job->tick && f->job->tick(f->job->arg, f->permille))
         f->stopped = true;
     return f->stopped;
@@ -58,7 +58,7 @@ static int make_and_keep(struct fetch *f, const struct bumper_shape *shape,
         cache_give_up(f->cache, &file, e->code == ERR_FULL);
         return -1;
     }
-    /* somebody wrote to the logo meanwhile: which one is it of? */
+    /* the logo changed meanwhile: it is unknown which version the bumper shows */
     if (strcmp(after.name, key->name) != 0) {
         cache_give_up(f->cache, &file, false);
         return err_set(e, ERR_CONFLICT, "the logo was changed meanwhile");

@@ -97,13 +97,13 @@ static const struct {
     {CALL(sched_setaffinity), EPERM},
 };
 
-/* What pthread_create asks of clone, no more and no less. */
+/* The exact flags with which pthread_create calls clone. */
 enum {
     THREAD_FLAGS = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
                    CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID
 };
 
-/* Calls that pass when what they ask is this; several rows of a call are alternatives. */
+/* Calls that are allowed with these arguments; several rows of one call are alternatives. */
 static const struct {
     int call;
     uint32_t action;
@@ -114,8 +114,8 @@ static const struct {
     {CALL(clone), SCMP_ACT_ALLOW, {{0, SCMP_CMP_EQ, THREAD_FLAGS, 0}}},
     {CALL(prctl), SCMP_ACT_ALLOW, {{0, SCMP_CMP_EQ, PR_SET_NAME, 0}}},
     /* fstat() of this libc is newfstatat(fd, "", AT_EMPTY_PATH). A filter cannot see whether the
-     * path is empty; with that flag and an absolute path a child could learn that a file is there,
-     * where the empty root is missing, and no more. */
+     * path is empty. With that flag and an absolute path, a child without the empty root could
+     * learn whether a file exists, and no more. */
     {CALL(newfstatat), SCMP_ACT_ALLOW, {{3, SCMP_CMP_EQ, AT_EMPTY_PATH, 0}}},
     {CALL(newfstatat), SCMP_ACT_ERRNO(ENOENT), {{3, SCMP_CMP_NE, AT_EMPTY_PATH, 0}}},
     /* its own limits may be read */
@@ -128,7 +128,7 @@ static const struct {
 
 static int rules(scmp_filter_ctx c)
 {
-    /* Another architecture's numbers, x32's among them, mean other calls: they kill. */
+    /* The numbers of another architecture, such as x32, mean other calls: they kill the child. */
     int bad = seccomp_attr_set(c, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
     bad = bad ? bad : seccomp_attr_set(c, SCMP_FLTATR_CTL_OPTIMIZE, 2);
     for (size_t i = 0; !bad && i < LEN(allowed); i++)
@@ -174,7 +174,7 @@ int filter_make(struct sock_fprog *out, struct err *e)
     int bad = rules(c);
     if (bad)
         return err_set(e, ERR_SYSTEM, "seccomp: rules: %s", strerror(-bad));
-    /* The whole program fits into a file of memory; a pipe would do for 64 KiB. */
+    /* The whole program fits into a memory file; a pipe holds only 64 KiB. */
     AUTO(fd_closep) int fd = memfd_create("filter", MFD_CLOEXEC);
     if (fd < 0)
         return err_set(e, ERR_SYSTEM, "seccomp: memfd: %s", strerror(errno));

@@ -86,8 +86,8 @@ static int spawn(const char *path, int control, pid_t *pid, struct err *e)
     return bad ? err_set(e, ERR_SYSTEM, "helper %s: %s", path, strerror(bad)) : 0;
 }
 
-/* Ends the group and waits until nothing of it is left. The first process of a namespace is only
- * waitable when all the others of it are gone. */
+/* Kills the group and waits until none of it is left. The first process of a name space can be
+ * waited for only after all its other processes are gone. */
 static void group_end(pid_t group)
 {
     if (group <= 0)
@@ -96,7 +96,7 @@ static void group_end(pid_t group)
     pid_t got;
     do {
         got = waitpid(-group, NULL, 0);
-        kill(-group, SIGKILL); /* one that the first was just handing over to */
+        kill(-group, SIGKILL); /* a process that the first one was just starting */
     } while (got > 0 || (got < 0 && errno == EINTR));
 }
 

@@ -38,7 +38,7 @@
 
 enum {
     TICK_MS = 100,
-    REPORT_MS = 2000,  /* a helper that is asked to kill says so within this */
+    REPORT_MS = 2000,  /* a helper reports a killed child within this time */
     LOG_BYTES = 16384, /* what a child may print; the pipe is no larger */
     LOG_LINES = 20,
     WANTS_MAX = 4, /* a reel has one or two kinds of bumper */
@@ -141,7 +141,7 @@ static int pair_make(int type, int s[2], struct err *e)
     return 0;
 }
 
-/* Makes the sockets, hands the job over, closes the far ends. */
+/* Makes the sockets, hands over the job, closes the other ends. */
 static int watch_start(struct watch *w, struct err *e)
 {
     const struct jail_job *job = w->job;
@@ -154,7 +154,7 @@ static int watch_start(struct watch *w, struct err *e)
         return -1;
     w->status = status[0];
     AUTO(fd_closep) int far_status = status[1];
-    /* Never blocks the child, never holds more than its size: the cap of what a child may print. */
+    /* A full pipe never blocks the child; the pipe's size limits what a child may print. */
     if (pipe2(log, O_CLOEXEC | O_NONBLOCK) < 0)
         return err_set(e, ERR_SYSTEM, "jail: pipe: %s", strerror(errno));
     w->log = log[0];
@@ -206,7 +206,8 @@ static void protocol_broken(struct watch *w, const char *what)
     stop_now(w, STOP_PROTOCOL);
 }
 
-/* A bumper of the reels that this job may make; others would only fill the cache. */
+/* Returns whether this is a bumper of the reels that this job may make; others would only fill the
+ * cache. */
 static bool want_fine(const struct render_order *o, const struct bumper_shape *s)
 {
     int64_t us = s->frames * 1000000 * s->fps_den / s->fps_num;
@@ -247,7 +248,7 @@ static void want(struct watch *w, const struct bumper_shape *shape)
     w->moved_ms = clock_mono_ms();
 }
 
-/* For the time that bytes take to come. */
+/* Called while bytes are fetched. */
 static int tick_far(void *arg)
 {
     struct watch *w = arg;
@@ -296,7 +297,7 @@ static void hear(struct watch *w, const struct wire_message *m)
     }
 }
 
-/* All that the child said by now; false when it will say no more. */
+/* Reads everything that the child has sent; false when it will send no more. */
 static bool talk_read(struct watch *w)
 {
     while (w->stop == STOP_NOT) {
@@ -334,7 +335,7 @@ static int64_t least(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* Looks at the clocks; how long to wait at most. */
+/* Checks the time limits; returns how long to wait at most. */
 static int64_t clocks(struct watch *w)
 {
     int64_t now = clock_mono_ms();
@@ -359,7 +360,8 @@ static void watch_run(struct watch *w)
     bool talks = true;
     int64_t ticked_ms = 0;
     while (!w->ended && !w->lost) {
-        /* Before the clocks: a slow tick of the caller's must not count as the child's silence. */
+        /* Read before checking the limits: a slow tick of the caller must not count as the child's
+         * silence. */
         talks = talks && talk_read(w);
         int64_t wait_ms = clocks(w);
         if (w->lost)
@@ -373,7 +375,7 @@ static void watch_run(struct watch *w)
             ticked_ms = now;
         }
     }
-    /* The end may overtake words that were said before it. */
+    /* The end may arrive before messages that were sent earlier. */
     if (w->ended && w->stop == STOP_NOT)
         (void)talk_read(w);
 }
@@ -400,8 +402,8 @@ static void log_child(struct watch *w)
     }
 }
 
-/* Whether a child that ended so badly had most of the memory that it may have: then an allocation
- * was refused and it did not take it well. Its address space began with the helper's. */
+/* Returns whether a child that crashed had used most of its memory limit: then an allocation failed
+ * and the child did not handle it. Its address space started with the helper's. */
 static bool memory_was_short(const struct watch *w)
 {
     int64_t own = w->jail->memory_bytes - w->end.base_bytes;
@@ -423,7 +425,7 @@ static int judge_signal(const struct watch *w, struct err *e)
     case SIGXCPU:
         return err_msg(e, MSG_TIME_LIMIT, "child: used more than %lld s of processor time",
                        (long long)w->jail->cpu_s);
-    case SIGKILL: /* not by us: by the hard limit of time, or by the kernel for want of memory */
+    case SIGKILL: /* not from us: the hard CPU limit, or the kernel's out-of-memory killer */
         if (w->end.cpu_us >= w->jail->cpu_s * 1000000)
             return err_msg(e, MSG_TIME_LIMIT, "child: used more than %lld s of processor time",
                            (long long)w->jail->cpu_s);
@@ -455,7 +457,7 @@ static int judge_stop(const struct watch *w, struct err *e)
         return err_msg(e, MSG_TIME_LIMIT, "child: took more than %lld ms",
                        (long long)w->job->wall_ms);
     case STOP_SILENCE:
-        if (!w->ended) /* a helper that works tells of the end of its child */
+        if (!w->ended) /* a working helper reports the end of its child */
             return err_set(e, ERR_SYSTEM, "the media helper did not answer for %lld ms",
                            (long long)w->job->silence_ms);
         return err_msg(e, MSG_NO_PROGRESS, "child: no progress for %lld ms",
@@ -470,7 +472,7 @@ static int judge_stop(const struct watch *w, struct err *e)
     }
 }
 
-/* How it ended, in one error; 0 when it ended well. */
+/* Turns the end of the child into one error; returns 0 when it ended well. */
 static int judge(const struct watch *w, struct render_report *out, struct err *e)
 {
     if (w->stop != STOP_NOT)

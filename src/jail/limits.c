@@ -9,8 +9,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Threads of all children together, where the kernel counts them for our name space alone;
- * elsewhere they are counted with all else that the user runs, and only a thread bomb is meant. */
+/* Limit of threads of all children together, where the kernel counts them for our name space alone.
+ * Elsewhere the kernel counts everything that the user runs, and a higher limit stops only thread
+ * bombs. */
 enum { PROCESSES_OWN = 1024, PROCESSES_SHARED = 16384, STACK_BYTES = 8 << 20 };
 
 static int limit(int what, const char *name, int64_t soft, int64_t hard, struct err *e)
@@ -19,7 +20,7 @@ static int limit(int what, const char *name, int64_t soft, int64_t hard, struct 
     if (getrlimit((__rlimit_resource_t)what, &old) < 0)
         return err_set(e, ERR_SYSTEM, "%s: %s", name, strerror(errno));
     struct rlimit r = {(rlim_t)soft, (rlim_t)hard};
-    if (old.rlim_max < r.rlim_max) /* a tighter limit of the host stays */
+    if (old.rlim_max < r.rlim_max) /* keep a tighter limit of the host */
         r.rlim_max = old.rlim_max;
     if (r.rlim_max < r.rlim_cur)
         r.rlim_cur = r.rlim_max;
@@ -31,7 +32,8 @@ static int limit(int what, const char *name, int64_t soft, int64_t hard, struct 
 int limits_put_on(const struct limits *l, struct err *e)
 {
     int processes = l->own_users ? PROCESSES_OWN : PROCESSES_SHARED;
-    /* CPU: SIGXCPU at the soft limit says what happened; the hard one is for who blocks it. */
+    /* CPU: SIGXCPU at the soft limit names the cause; the hard limit is for a child that blocks
+     * SIGXCPU. */
     if (limit(RLIMIT_CORE, "core", 0, 0, e) < 0 ||
         limit(RLIMIT_NOFILE, "nofile", CHILD_FDS, CHILD_FDS, e) < 0 ||
         limit(RLIMIT_NPROC, "nproc", processes, processes, e) < 0 ||
@@ -45,7 +47,7 @@ int limits_put_on(const struct limits *l, struct err *e)
     return JAIL_SANITIZED ? 0 : limit(RLIMIT_AS, "as", l->memory_bytes, l->memory_bytes, e);
 }
 
-/* The kernel's interface, of which Debian 12's headers know only the beginning. */
+/* The kernel's interface; the headers of Debian 12 have only its oldest part. */
 struct rule_set {
     uint64_t fs, net, scoped;
 };

@@ -44,8 +44,8 @@ static void __attribute__((format(printf, 2, 3))) lacks(struct space *s, const c
     s->namespaces = false;
 }
 
-/* Becomes uid and gid 65534 for good, when root. Root of a container that has no other uid stays
- * who it is: then the user name space alone makes it nobody. */
+/* Becomes uid and gid 65534 for good when the process is root. Root of a container without any
+ * other uid stays root; then the user name space alone makes it nobody. */
 static int become_nobody(void)
 {
     if (geteuid() != 0)
@@ -58,7 +58,8 @@ static int become_nobody(void)
         errno = EPERM;
         return -1;
     }
-    /* A change of uid takes away that our own /proc/self files are ours; the maps are there. */
+    /* After a change of uid our own /proc/self files belong to root; this restores them, for the
+     * maps. */
     return prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 }
 
@@ -71,7 +72,8 @@ static int write_text(const char *path, const char *text)
     return n == (ssize_t)strlen(text) ? 0 : -1;
 }
 
-/* As an ordinary user: a user name space where we are 65534, and with its rights the others. */
+/* As an unprivileged user: makes a user name space in which we are 65534, then the other name
+ * spaces. */
 static int unshare_with_users(void)
 {
     char line[64];
@@ -92,7 +94,7 @@ static int mounts_private(void)
     return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
 }
 
-/* Whether root may go the ordinary user's way here: in a process that ends at once. */
+/* Returns whether root can make a user name space; tries it in a process that ends at once. */
 static bool users_can(void)
 {
     pid_t pid = fork();
@@ -146,14 +148,14 @@ static int root_change(void)
         i++;
     if (i == LEN(places) || chdir(places[i]) < 0)
         return -1;
-    /* The old root ends up upon the new one and is unhooked from there: no folder to put it in. */
+    /* Stacks the old root on the new one and unmounts it there, so no folder is needed for it. */
     if (syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
         return -1;
     return mount(NULL, "/", NULL,
                  MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
 }
 
-/* No right is left, none can be won back. */
+/* Drops all rights, and the means to regain any. */
 static int rights_drop(void)
 {
     for (int cap = 0; cap <= 63; cap++)

@@ -407,7 +407,7 @@ static enum wire_got receive(int fd, int flags, struct wire_message *out, int *f
     int got[WIRE_FDS] = {-1, -1, -1, -1, -1, -1, -1, -1};
     int count = fds ? fds_take(&h, got) : 0;
     enum wire_got result = WIRE_GOT;
-    /* A packet of no bytes reads like the end; nobody honest sends one, and both end the job. */
+    /* A packet without bytes looks like the end; no honest peer sends one, and both end the job. */
     if (n == 0 && count == 0) {
         result = WIRE_CLOSED;
     } else if (h.msg_flags & MSG_TRUNC || (fds && h.msg_flags & MSG_CTRUNC)) {

@@ -40,7 +40,7 @@ struct zygote {
     int64_t base_bytes;
 };
 
-/* Tells how a job ended, and forgets its socket. */
+/* Reports the end of a job and forgets its socket. */
 static void tell_end(struct zygote *z, int *status, const struct wire_exited *end)
 {
     struct wire_message m = {.type = WIRE_EXITED, .u.exited = *end};
@@ -86,12 +86,11 @@ static void job_start(struct zygote *z, const struct wire_start *start, int fds[
         tell_end(z, &fds[WIRE_FD_STATUS], &end);
         return;
     }
-    setpgid(pid, pid); /* the child does so too; whoever comes first */
+    setpgid(pid, pid); /* the child does this too, and either may come first */
     z->jobs[z->job_count++] = (struct job){pid, fd_take(&fds[WIRE_FD_STATUS]), false};
 }
 
-/* A logo or bumper alone is made without a clip, and a child that has one could not be trusted with
- * it. */
+/* A logo or a bumper is made without a clip: a child that has a clip cannot be trusted with it. */
 static bool has_needed(const struct wire_start *s)
 {
     const unsigned needs = 1U << WIRE_FD_TALK | 1U << WIRE_FD_STATUS;
@@ -150,8 +149,8 @@ static void serve(struct zygote *z)
     }
 }
 
-/* Tries the layers out on a child that then says what it lacks; also that they do what they are
- * for, as far as that can be asked without dying. */
+/* Tries the layers out on a child, which reports what is missing; also checks that the layers work,
+ * as far as a living process can check that. */
 static _Noreturn void trial_child(const struct zygote *z, int out)
 {
     unsigned layers = z->setup.layers;
@@ -171,7 +170,7 @@ static _Noreturn void trial_child(const struct zygote *z, int out)
     _exit(told ? 0 : 1);
 }
 
-/* Which of the layers hold; the lines of why go to `why`. */
+/* Returns the layers that hold; adds a line to `why` for each that does not. */
 static unsigned trial(struct zygote *z, struct buf *why)
 {
     int ends[2];
@@ -197,7 +196,7 @@ static unsigned trial(struct zygote *z, struct buf *why)
     return layers;
 }
 
-/* The address space that children begin with; 0 when it cannot be learnt. */
+/* Returns the address space that children begin with; 0: unknown. */
 static int64_t address_space(void)
 {
     AUTO(fd_closep) int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
@@ -223,7 +222,7 @@ static int signals_open(void)
     return signalfd(-1, &chld, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* Which layers hold, tried out; says so to the service. */
+/* Tries the layers out and reports to the service which hold. */
 static int say_hello(struct zygote *z, unsigned layers, struct err *e)
 {
     struct wire_message hello = {.type = WIRE_HELLO};
