@@ -106,7 +106,7 @@ static int tick(void *arg, int permille)
     int64_t since_ask = clock_mono_ms() - a->asked_ms;
     bool due = since_renew >= a->w->conf.lease_ms / 3 ||
                (a->progress != a->renewed_percent && since_renew >= PROGRESS_MS);
-    /* A store that failed a moment ago is not asked at each tick. */
+    /* After a failure the store is not asked at each tick. */
     if (due && (!a->store_silent || since_ask >= HELD_MS))
         renew(a);
     else if (since_ask >= HELD_MS)
@@ -116,7 +116,7 @@ static int tick(void *arg, int permille)
     return a->end != END_NOT;
 }
 
-/* A step that may wait for a far storage, in a thread of its own while the lease is renewed here.
+/* A step that may wait for remote storage: it runs in a thread while this thread renews the lease.
  */
 struct step {
     int (*run)(void *arg, struct err *e);
@@ -147,7 +147,7 @@ static int step_patiently(struct attempt *a, int (*run)(void *arg, struct err *e
         until.tv_nsec %= 1000000000;
         if (pthread_timedjoin_np(thread, NULL, &until) == 0)
             break;
-        /* The step ends by itself, in bounded time; a renewal behind its end changes nothing. */
+        /* The step ends by itself, in bounded time; a renewal after its end changes nothing. */
         if (a->end == END_NOT && clock_mono_ms() - a->renewed_ms >= a->w->conf.lease_ms / 3)
             renew(a);
     }
@@ -164,8 +164,8 @@ static int ended(const struct attempt *a, struct err *e)
                                       : "the program stops");
 }
 
-/* Between two steps: as a tick, and back-off while the store is silent. 0 when the task is ours by
- * the store's own word. */
+/* Between two steps: works as a tick, and waits while the store does not answer. Returns 0 when the
+ * store confirms that the task is ours. */
 static int still_ours(struct attempt *a, struct err *e)
 {
     for (int64_t wait_ms = STORE_WAIT_MS; a->end == END_NOT; wait_ms *= 2) {
@@ -252,8 +252,8 @@ static int read_recipe(void *arg, struct err *e)
     return versions_get(r->a->w->versions, r->a->claim->profile, &r->profile, &r->logo_fd, e);
 }
 
-/* An encoded reel that fails its receipt is a fault of ours. Said here is all that is needed to
- * make it again; the clip stays where it is as long as the task does. */
+/* An encoded reel that fails its receipt is a fault of ours. The log line holds everything needed
+ * to make the reel again; the clip stays as long as the task does. */
 static void refused(void *arg, const struct render_report *made, const struct err *why)
 {
     const struct attempt *a = arg;
@@ -347,7 +347,8 @@ static int finish(void *arg, struct err *e)
                        f->published, e);
 }
 
-/* Makes, looks, publishes. 0: *report holds, and the task is settled, or lost (a->end). */
+/* Makes, checks and publishes the reel. 0: *report is valid, and the task is settled, or lost
+ * (a->end). */
 static int work(struct attempt *a, struct render_report *report, struct err *e)
 {
     struct tasks *t = a->w->tasks;
@@ -364,20 +365,19 @@ static int work(struct attempt *a, struct render_report *report, struct err *e)
     if (!is_poster(poster))
         blob_abortp(&poster);
     report->poster_bytes = poster ? bytes_of(poster) : 0;
-    /* The bytes cannot be published twice, so the store must be there before they are handed over.
-     */
+    /* Bytes cannot be published twice, so check that the store answers before handing them over. */
     if (still_ours(a, e) < 0)
         return -1;
     struct finish f = {a, report, TAKE(reel), TAKE(poster), &published};
     if (step_patiently(a, finish, &f, e) < 0)
         return -1;
-    /* a renewal that came behind its end was told that the task is nobody's any more */
+    /* a renewal after the step's end was told that the task has no lease holder */
     a->end = published ? END_NOT : END_LOST;
     return 0;
 }
 
-/* Settles a failed attempt, patiently: until it is done or the lease is over, after which the sweep
- * does it. What became of the task. */
+/* Settles a failed attempt: retries until it succeeds or the lease ends, after which the sweep
+ * settles it. Returns what became of the task. */
 static const char *settle(struct attempt *a, const struct err *why)
 {
     int64_t wait_ms = STORE_WAIT_MS;

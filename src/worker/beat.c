@@ -11,7 +11,7 @@ enum {
     SAY_MS = WORKER_KEPT_MS / 2, /* one may fail */
 };
 
-/* Waits for the next look; false: nobody works any more. Attempts that end after a stop count. */
+/* Waits for the next report; false: all takers have ended. Attempts that end after a stop count. */
 static bool look_again(struct workers *w, int *busy)
 {
     int64_t until_ms = clock_mono_ms() + LOOK_MS;

@@ -18,7 +18,7 @@
 
 enum {
     CHILD_MS = 10000, /* a picture of the largest size takes a second */
-    WAITERS_MAX = 1,  /* each holds a thread of the server */
+    WAITERS_MAX = 1,  /* callers that may wait; each occupies a thread of the server */
     WAIT_MS = 5000,
     JPEG_BYTES_MAX = 4 << 20,
 };

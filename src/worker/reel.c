@@ -110,7 +110,7 @@ static int look(struct jail *j, struct part *p, int64_t until_ms, struct render_
     return agree(made, &seen, st.st_size, e);
 }
 
-/* How the reel is made: each after the one before failed its receipt. */
+/* How the reel is made; each next way follows a failed receipt. */
 enum how { AS_ASKED, ENCODED, CAREFULLY };
 
 static int make(struct jail *j, struct part *p, int64_t until_ms, enum how how,

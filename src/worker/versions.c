@@ -60,7 +60,7 @@ static int again(int fd, int *out, struct err *e)
     return 0;
 }
 
-/* Bytes that lie in another place, as a file of ours that nobody can write to any more. */
+/* Copies remote bytes into a local file that nobody can write any more. */
 static int copy_here(struct tasks *t, struct blob_reader *r, int *out, struct err *e)
 {
     AUTO(fd_closep) int file = task_scratch_file(t, e);

@@ -167,7 +167,7 @@ static void *take(void *arg)
         else
             well(&t, &t.queue_off_ms, "queue");
     }
-    /* A message that is still held was not dealt with: a broker gives it to somebody else. */
+    /* A message that is still held was not handled: the broker gives it to another worker. */
     count(w, &w->takers, -1);
     return NULL;
 }
