@@ -29,7 +29,7 @@ static void http_freep(struct http **h)
     *h = NULL;
 }
 
-/* A proxy that sends files by itself must be known, and must have files. */
+/* The redirect needs a known proxy, and a storage of files. */
 static int check_redirect(const struct conf *c, struct err *e)
 {
     const char *p = c->accel_redirect;
@@ -90,7 +90,7 @@ void http_stop(struct http *h, int64_t drain_ms)
     if (!h)
         return;
     int fd = server_quiesce(h);
-    hub_end(h->hub); /* streams would go on for ever */
+    hub_end(h->hub); /* streams would never end by themselves */
     server_drain(h, drain_ms);
     http_freep(&h);
     fd_closep(&fd);

@@ -177,7 +177,7 @@ void admin_tasks(struct request *r)
     list_full(r, &page);
 }
 
-/* Those of the list that are failed; who is gone or not failed is passed over. */
+/* Retries the failed tasks of the list; skips tasks that are gone or not failed. */
 static int retry_these(struct request *r, const json_t *ids, int *retried, struct err *e)
 {
     size_t i;

@@ -18,7 +18,7 @@
 
 #include <fcntl.h>
 
-/* The bytes as they lie in a local file. */
+/* Sends the bytes of a local file. */
 static int send_descriptor(struct request *r, int file_fd, int64_t from, int64_t len, struct err *e)
 {
     AUTO(fd_closep) int fd = fcntl(file_fd, F_DUPFD_CLOEXEC, 0);
@@ -33,7 +33,7 @@ static int send_descriptor(struct request *r, int file_fd, int64_t from, int64_t
 static void send_range(struct request *r, struct blob_reader **file, const char *etag)
 {
     struct err e = {0};
-    /* ranges are for GET alone (RFC 9110, 14.2), and for what the client has a part of */
+    /* a range needs GET (RFC 9110, 14.2), and If-Range must match */
     const char *range = strcmp(r->method, "GET") == 0 ? request_header(r, "Range") : NULL;
     const char *if_range = request_header(r, "If-Range");
     if (if_range && strcmp(if_range, etag) != 0)
@@ -59,7 +59,7 @@ static void send_range(struct request *r, struct blob_reader **file, const char 
                                    (long long)(from + len - 1), (long long)size));
 }
 
-/* Conditions, then the range. */
+/* Checks the conditions, then finds the range. */
 static void send_file(struct request *r, struct blob_reader **file)
 {
     const char *name = strrchr(r->rest, '/');
@@ -77,7 +77,7 @@ static void send_file(struct request *r, struct blob_reader **file)
     answer_header(r, "Accept-Ranges", "bytes");
 }
 
-/* Leaves the bytes to the proxy, which reads the same storage. */
+/* Lets the proxy send the bytes; it reads the same storage. */
 static void files_hand_over(struct request *r, const char *blob)
 {
     answer_empty(r, 200);
@@ -86,7 +86,7 @@ static void files_hand_over(struct request *r, const char *blob)
                       arena_printf(r->arena, "%s%s", r->http->conf.accel_redirect, blob));
 }
 
-/* A signed link lets anybody in, a token its owner; *owner is 0 for a link. */
+/* A signed link admits everybody, a token admits the owner; *owner is 0 for a link. */
 static int may_read(struct request *r, int64_t *owner, struct err *e)
 {
     const char *sig = request_query(r, "sig");
@@ -102,8 +102,8 @@ static int may_read(struct request *r, int64_t *owner, struct err *e)
     return 0;
 }
 
-/* How the bytes are given: what they are, what they are called, and how long that may be kept. The
- * bytes of a link never change, but what a file to be saved is called may. */
+/* How the bytes are served: media type, file name, and how long caches may keep them. The bytes of
+ * a link never change, but the suggested file name may. */
 struct manner {
     const char *type, *disposition, *cache_control;
 };
@@ -116,7 +116,8 @@ static struct manner manner_of(struct request *r, const struct task_row *t, cons
                            saved ? "private, no-cache" : "private, max-age=3600"};
 }
 
-/* Sends the client to the storage, for as long as the page it came from may say so. */
+/* Redirects the client to a link of the storage, valid as long as our own links, at most LEAST_MS.
+ */
 static int send_away(struct request *r, const char *blob, const struct manner *m, struct err *e)
 {
     enum { LEAST_MS = 3600 * 1000 }; /* a player asks again and again while it plays */
@@ -135,7 +136,7 @@ static int send_away(struct request *r, const char *blob, const struct manner *m
     return 0;
 }
 
-/* What is the caller's; anybody's, who has a link. */
+/* Finds the caller's file, or anybody's for the holder of a link. */
 static int files_find(struct request *r, enum task_part what, struct task_row *t, const char **blob,
                       struct err *e)
 {
@@ -148,11 +149,11 @@ static int files_find(struct request *r, enum task_part what, struct task_row *t
     } else if (!owner || owner == t->user_id) {
         return 0;
     }
-    /* somebody else's, a name that cannot be, and none at all look alike */
+    /* another user's file, an impossible name and a missing file look alike */
     return err_set(e, ERR_MISSING, "no such file, or not the caller's");
 }
 
-/* Puts the bytes, or the way to them, into the answer. */
+/* Puts the bytes, or a link to them, into the answer. */
 static int answer_with(struct request *r, const char *blob, const struct manner *m, struct err *e)
 {
     if (r->proxied && *r->http->conf.accel_redirect) {
@@ -168,9 +169,9 @@ static int answer_with(struct request *r, const char *blob, const struct manner 
     return 0;
 }
 
-/* What a file opened by itself may do. A browser makes a page around it, which shows it and runs
- * nothing. That of a film loads the film once more, as a part of it: `sandbox` would make it
- * another origin's, and the tab would stay black. */
+/* The policy of a file that is opened by itself. A browser makes a page around the file, which
+ * shows it and runs nothing. The page of a film loads the film once more as a part of it: `sandbox`
+ * would give that part another origin, and the tab would stay black. */
 static const char *files_policy(enum task_part what)
 {
     return what == TASK_PART_REEL
@@ -199,7 +200,7 @@ static void files_give(struct request *r, enum task_part what, const char *type,
     if (r->status == 307 || r->status >= 500)
         return;
     answer_header(r, "Content-Type", m.type);
-    /* whoever holds a link may also show the reel in a page or frame of their own */
+    /* the holder of a link may also show the reel in a page or frame */
     answer_header(r, "Content-Security-Policy", files_policy(what));
     answer_header(r, "Cache-Control", m.cache_control);
     answer_header(r, "Content-Disposition", m.disposition);

@@ -29,7 +29,7 @@ static json_t *keys_limit(int64_t n)
     return n > 0 ? json_integer((json_int_t)n) : json_null();
 }
 
-/* What of the profile a user has to know: what of a clip will be shown, and how. */
+/* The parts of the profile that a user must know: how much of a clip is shown, and how. */
 static json_t *made_json(const struct profile *p)
 {
     return json_pack("{s:f, s:f, s:s}", "bumper_s", (double)p->bumper_us / 1e6, "longest_s",

@@ -19,7 +19,7 @@ static const struct str LIST_HEAD = {"{\"data\":[", 9};
 
 /* -- the query -- */
 
-/* The place among the names that a parameter has; *out stays where it is not there. */
+/* Finds the value of a parameter in names; *out stays unchanged when the parameter is absent. */
 static int query_name(struct request *r, const char *parameter, const char *const *names, int *out,
                       struct err *e)
 {
@@ -100,10 +100,10 @@ int list_read(struct request *r, bool own, struct task_page *p, struct err *e)
 
 /* -- where the next page begins -- */
 
-/* The last row of a page, as far as a cursor tells of it. */
+/* The last row of a page, reduced to what a cursor needs. */
 struct last {
     int64_t id, number;
-    char *title; /* of a sort by titles; on the heap */
+    char *title; /* when sorted by title; on the heap */
     bool more;   /* there is another row behind it */
 };
 
@@ -132,7 +132,7 @@ static void list_put_escaped(struct buf *b, const char *text)
             buf_printf(b, "%%%02X", (unsigned char)*p);
 }
 
-/* What was asked for, and the cursor; NULL where there is no more. In the arena. */
+/* The URL of this request with the cursor, or NULL when there is no next page. In the arena. */
 static const char *next_url(struct request *r, const struct task_page *p, const struct last *l)
 {
     static const char *const kept[] = {"view", "q", "status", "sort", "order", "max"};
@@ -193,8 +193,8 @@ static int read_page(struct request *r, const struct task_page *p,
 
 /* -- brief -- */
 
-/* The list is asked for again and again by every open page; building it by jansson was a third of
- * what it cost, so it is written straight down. Texts of rows were checked when they came in. */
+/* Every open page asks for the list again and again, and building it by jansson was a third of its
+ * cost, so it is written straight into the buffer. Texts of rows were checked when they came in. */
 static int list_add_brief(void *arg, const struct task_row *t)
 {
     struct buf *b = arg;
@@ -241,8 +241,8 @@ static void list_brief(struct request *r, const struct task_page *page)
 struct full_list {
     struct request *r;
     json_t *rows;
-    /* Of those on their way, what their places are told from once the list is closed: that asks the
-     * store again. */
+    /* A task in progress: its place in the line is found after the list is closed, because that
+     * asks the store again. */
     struct spot {
         struct task_row row; /* texts are not kept */
         json_t *object;      /* of rows */

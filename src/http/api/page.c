@@ -11,7 +11,7 @@
 #include "http/server/field.h"
 #include "http/server/request.h"
 
-/* What the assembler is told about one file. */
+/* Tells the assembler the name and the file of one part. */
 #define EMBED(name, file)                                                                          \
     __asm__(".section .rodata\n" #name ": .incbin \"" WEB_DIR "/" file "\"\n" #name                \
             "_end: .byte 0\n.previous\n");                                                         \
@@ -20,10 +20,10 @@
     EMBED(web_##id, file)                                                                          \
     EMBED(web_##id##_gz, file ".gz")                                                               \
     EMBED(web_##id##_br, file ".br")
-#include "http/parts.def" /* another file as soon as a part is another, so ninja compiles this anew */
+#include "http/parts.def" /* changes with any part, so ninja compiles this anew */
 #undef PART
 
-/* storage: where downloads are sent on to; "": nowhere. */
+/* storage: the origin to which downloads are redirected; "": none. */
 static const char *page_policy(struct request *r)
 {
     const char *storage =

@@ -63,8 +63,8 @@ static int read_logo(const struct request *r, const json_t *v, struct profile_ro
     return 0;
 }
 
-/* The newest version with the values of o; *newest says what it was before. The logo's id lives as
- * long as o. */
+/* Reads the newest version and applies the values of o; *newest is the version before the change.
+ * The logo's id lives as long as o. */
 static int profile_read_change(struct request *r, const json_t *o, struct profile_row *newest,
                                struct profile_row *p, struct err *e)
 {
@@ -102,7 +102,7 @@ static int profile_change(struct request *r, const json_t *o, struct profile_row
     return err_set(e, ERR_BUSY, "the profile is being changed by others all the time");
 }
 
-/* The store says only that there is no such logo, which may be gone in this moment. */
+/* The store reports only that the logo does not exist; it may have been deleted just now. */
 static void profile_refuse(struct request *r, struct err *e)
 {
     if (e->msg == MSG_LOGO_NOT_FOUND)

@@ -62,8 +62,8 @@ static const struct route routes[] = {
     {"GET", "/api/video/poster/**", files_poster, 0, ASKS, NULL, VISIT_FILE},
 };
 
-/* tus 1.0.0 wants its version told by every answer, errors too; and clients behind walls that let
- * only GET and POST through name the method in a header. */
+/* tus 1.0.0 requires its version in every answer, errors too. A client behind a firewall that
+ * passes only GET and POST names the method in a header. */
 static const struct zone zones[] = {
     {"/api/uploads", true, {{"Tus-Resumable", "1.0.0"}, {"Tus-Version", "1.0.0"}}}};
 

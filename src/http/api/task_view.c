@@ -30,7 +30,7 @@ static const char *link_of(struct request *r, const char *kind, const char *publ
     return arena_printf(r->arena, "%s://%s%s?%s", r->secure ? "https" : "http", host, path, query);
 }
 
-/* The warnings of a report, whose language was nobody's, in the caller's. */
+/* Translates the warnings of a report, which are stored without a language, for the caller. */
 static json_t *say_warnings(const struct request *r, const json_t *report)
 {
     json_t *all = json_array();
@@ -56,8 +56,7 @@ static void add_report(const struct request *r, json_t *o, const struct task_row
                                            {"path", "path"},
                                            {"reason", "reason"},
                                            {"receipt", "receipt"}};
-    /* one that is made anew has the report of the reel that it had: of that only the clip is true
-     */
+    /* while a reel is made anew, only the clip's facts of the old report are true */
     bool made = t->state == TASK_PROCESSED;
     for (size_t i = 0; i < LEN(names); i++) {
         json_t *v = i == 0 || made ? json_object_get(report, names[i][1]) : NULL;

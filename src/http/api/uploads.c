@@ -75,7 +75,7 @@ static void put_meta(struct request *r, const char **all, const char *key, const
     gnutls_free(to.data);
 }
 
-/* What is kept of Upload-Metadata, which tus wants to be said again. */
+/* Writes the stored Upload-Metadata, which tus requires in answers. */
 static void put_wish(struct request *r, const struct upload_row *u)
 {
     const char *all = "";

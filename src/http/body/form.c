@@ -18,7 +18,7 @@ struct form {
     struct multipart *parser;
     struct task_upload *upload;
     bool file_seen, has[FORM_FIELDS];
-    int now; /* whose bytes come: a field's, FORM_FILE, or FORM_FIELDS for nobody's */
+    int now; /* destination of bytes: a field, FORM_FILE, or FORM_FIELDS for none */
     int64_t seen_bytes;
     size_t lengths[FORM_FIELDS];
     char fields[FORM_FIELDS][FIELD_MAX + 1];
@@ -56,7 +56,7 @@ static void part_begin(void *arg, const char *name, const char *file_name)
     for (int i = 0; i < FORM_FIELDS; i++) {
         if (strcmp(name, field_names[i]) != 0)
             continue;
-        f->now = i; /* one that comes again takes the place of the first */
+        f->now = i; /* a repeated field replaces the first */
         f->has[i] = true;
         f->lengths[i] = 0;
         f->fields[i][0] = 0;

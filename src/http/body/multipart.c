@@ -26,7 +26,8 @@ struct multipart {
 
 /* -- parameters of header fields -- */
 
-/* The value of a parameter, from just behind its '='; the end, or NULL when it is broken. */
+/* Reads a parameter's value, from just behind its '='. Returns its end, or NULL when it is
+ * malformed. */
 static const char *value_read(const char *p, char *out, size_t size)
 {
     size_t n = 0;
@@ -39,7 +40,7 @@ static const char *value_read(const char *p, char *out, size_t size)
         return p + len;
     }
     for (p++; *p != '"'; p++) {
-        /* only quotes and backslashes are escaped: "C:\clips" is meant as it stands */
+        /* only quotes and backslashes are escaped: "C:\clips" stays as it is */
         if (*p == '\\' && (p[1] == '"' || p[1] == '\\'))
             p++;
         if (!*p || n + 1 >= size)
@@ -126,7 +127,7 @@ static void head_byte(struct multipart *m, char c)
         head_done(m);
 }
 
-/* What stands behind a boundary: "--", or blanks and the end of the line. */
+/* Reads the text behind a boundary: "--", or blanks and the end of the line. */
 static void line_byte(struct multipart *m, char c)
 {
     buf_put(&m->head, &c, 1);
@@ -153,7 +154,7 @@ static void multipart_give(const struct multipart *m, const char *data, size_t l
         m->calls->data(m->arg, data, len);
 }
 
-/* Bytes before a boundary; how many were taken. */
+/* Takes bytes before a boundary; returns how many. */
 static size_t before(struct multipart *m, const char *data, size_t len)
 {
     size_t at = 0;
@@ -163,7 +164,7 @@ static size_t before(struct multipart *m, const char *data, size_t len)
             at++;
             continue;
         }
-        if (m->matched) { /* not a boundary after all; this byte is looked at again */
+        if (m->matched) { /* not a boundary; the byte is examined again */
             multipart_give(m, m->mark, m->matched);
             m->matched = 0;
             continue;

@@ -21,7 +21,7 @@ struct pieces_entry {
     char id[ID_MAX];
     int64_t number;
     struct watched *client; /* NULL: it has left, or is not watched */
-    bool left;              /* the client has gone: this file's */
+    bool left;              /* the client has gone; this file owns the piece */
     enum piece_end end;
     struct pieces_entry *next, **at;
 };
@@ -42,7 +42,7 @@ static void take_out(struct pieces_entry *x)
         x->next->at = x->at;
 }
 
-/* One whose client has gone, taken out; NULL. */
+/* Removes and returns an entry whose client has gone; NULL: none. */
 static struct pieces_entry *take_left(struct pieces *k)
 {
     for (struct pieces_entry *x = k->first; x; x = x->next)
@@ -70,8 +70,8 @@ static void pieces_end(struct pieces *k, struct pieces_entry *x)
     free(x);
 }
 
-/* With the lock, which is let go while the store is asked; pieces come and go meanwhile, so the one
- * that is found unwanted is looked for again by its number. */
+/* Call with the lock. The lock is released while the store is asked, and pieces come and go
+ * meanwhile, so an unwanted piece is looked up again by its number. */
 static void pieces_look(struct pieces *k)
 {
     struct {
@@ -93,7 +93,7 @@ static void pieces_look(struct pieces *k)
             if (x->number == seen[i].number && strcmp(x->id, seen[i].id) == 0)
                 watch_end(x->client);
     }
-    /* who was looked at goes to the end of the line when there are more */
+    /* when there are more entries, the checked ones go to the end of the list */
     for (size_t i = 0; n == LEN(seen) && i < n && k->first && k->first->next; i++) {
         struct pieces_entry *x = k->first, **last = &k->first;
         take_out(x);

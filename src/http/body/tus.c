@@ -193,7 +193,7 @@ static void tus_feed(struct request *r, const char *data, size_t len_bytes)
     (void)resume_write(u->piece, data, len_bytes, &r->fault);
 }
 
-/* An upload whose creation fails has no client that knows of it. */
+/* Removes an upload whose creation failed: no client knows its id. */
 static void unmake(struct request *r)
 {
     struct tus *u = r->body;
@@ -213,11 +213,11 @@ static void tus_refuse(struct request *r)
     unmake(r);
 }
 
-/* When the client goes away in the middle, pieces.c keeps what came: this never waits. */
+/* When the client goes away in mid-body, pieces.c keeps the received bytes; this never waits. */
 static void tus_free(void *body)
 {
     struct tus *u = body;
-    /* without its end a checksum says nothing */
+    /* a checksum of an incomplete piece proves nothing */
     enum piece_end end = u->summed ? PIECE_DROP : PIECE_KEEP;
     if (u->piece && u->entry)
         pieces_leave(u->entry, u->made ? PIECE_FORGET : end);

@@ -39,12 +39,12 @@ struct listener {
     struct MHD_Connection *conn;
     struct watched *client;
     int64_t user_id, task_id;
-    int64_t after; /* of the newest event that it was given; -1: from now on */
+    int64_t after; /* id of the newest event delivered; -1: from now on */
     bool greeted, suspended, ended;
     struct buf out;
     size_t sent; /* of out */
     int64_t begun_ms, said_ms;
-    int64_t key_id, until_ms, asked_ms; /* the key that it came with; 0: none, 0: for ever */
+    int64_t key_id, until_ms, asked_ms; /* the client's key; 0: none, 0: never expires */
     struct listener *next, **at;
 };
 struct hub {
@@ -55,7 +55,7 @@ struct hub {
     pthread_t thread;
     bool running;
     int64_t floor, floor_next, floor_ms; /* the hub's thread alone */
-    bool silent;                         /* of the store; complained about already */
+    bool silent;                         /* of the store; reported already */
     pthread_mutex_t lock;                /* guards the rest */
     struct listener *first;
     bool stopping;
@@ -82,7 +82,7 @@ static void said(struct listener *l, int64_t now_ms)
 {
     l->said_ms = now_ms;
     if (l->out.cut)
-        l->ended = true; /* what fitted is whole events no longer */
+        l->ended = true; /* the buffer no longer ends with a whole event */
     listener_resume(l);
 }
 
@@ -117,7 +117,8 @@ static void put_row(struct buf *b, const struct event_row *ev)
     buf_puts(b, "}\n\n");
 }
 
-/* The first words: `reset` when events that it lacks are gone, and it should ask for the list. */
+/* Writes the first lines: `reset` when events that the listener lacks are deleted, so that the
+ * client must ask for the list. */
 static void greet(struct listener *l, int64_t newest, int64_t forgotten, int64_t now_ms)
 {
     bool gone = l->after >= 0 && l->after < forgotten;
@@ -132,7 +133,7 @@ static void greet(struct listener *l, int64_t newest, int64_t forgotten, int64_t
 
 /* -- the hub's thread -- */
 
-/* What it works on without the lock. */
+/* What a pass works on without the lock. */
 struct news {
     int64_t user_id, after, newest;
     bool fresh; /* somebody is to be greeted */
@@ -164,7 +165,7 @@ static void more_room(struct pass *p)
     p->room = room;
 }
 
-/* With the lock: each user that is listened to, and the oldest id that one of their listeners has.
+/* Call with the lock: notes each user who has listeners, and the oldest id among those listeners.
  */
 static void note_users(struct pass *p)
 {
@@ -213,7 +214,7 @@ static int greet_user(struct pass *p, struct news *n, struct err *e)
     return 0;
 }
 
-/* With the store in the middle of its list: only texts are written. */
+/* Called in the middle of the store's list: only writes texts. */
 static int hand_out(void *arg, const struct event_row *ev)
 {
     struct pass *p = arg;
@@ -270,7 +271,7 @@ static int hub_look(struct pass *p, struct err *e)
     return 0;
 }
 
-/* With the lock: beats for who heard nothing, an end for who has been here for long. */
+/* Call with the lock: sends beats to quiet listeners and ends streams that are too old. */
 static void hub_keep(struct hub *h)
 {
     int64_t now = clock_mono_ms(), date = task_now_ms(h->tasks);
@@ -285,7 +286,7 @@ static void hub_keep(struct hub *h)
     }
 }
 
-/* With the lock: a key that was not asked about of late; 0: none. */
+/* Call with the lock: returns a key that was not checked recently; 0: none. */
 static int64_t next_key(struct hub *h, int64_t now)
 {
     int64_t key_id = 0;
@@ -299,7 +300,7 @@ static int64_t next_key(struct hub *h, int64_t now)
     return key_id;
 }
 
-/* Who came with a key that is deleted by now hears no more. */
+/* Ends the streams whose key has been deleted. */
 static void end_keyless(struct hub *h)
 {
     int64_t key_id, now = clock_mono_ms();
@@ -336,9 +337,9 @@ static void *hub_run(void *arg)
             log_warn(h->log, "events cannot be read for now", "why", e.text);
         h->silent = failed;
         if (!any)
-            h->floor = h->floor_next = -1; /* nobody listened: whoever comes begins from now */
+            h->floor = h->floor_next = -1; /* without listeners the next one starts from now */
         free(p.users);
-        auth_tend(h->auth); /* this thread may wait for the store, and comes by often enough */
+        auth_tend(h->auth); /* this thread may wait for the store, and runs often enough */
         usleep(PASS_MS * 1000);
         task_event_wait(h->tasks, h->beat_ms < IDLE_MS ? h->beat_ms : IDLE_MS);
     }

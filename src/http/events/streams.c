@@ -8,7 +8,8 @@
 #include "http/server/request.h"
 #include "task/task.h"
 
-/* The id to go on from: the header that browsers send, or a parameter for who cannot; -1: none. */
+/* Reads the id to continue after: the header that browsers send, or a parameter for other clients;
+ * -1: none. */
 static int read_after(struct request *r, int64_t *after, struct err *e)
 {
     const char *name = "Last-Event-ID", *text = request_header(r, "Last-Event-ID");

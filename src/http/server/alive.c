@@ -28,8 +28,8 @@ static socklen_t own_address(const struct http *h, struct sockaddr_storage *out)
     return size;
 }
 
-/* All connections are taken: nobody else is let in until one ends. Each thread has its share of
- * them, so one of another share may be free. */
+/* All connections are taken: no client gets in until one ends. Each thread has its share of the
+ * connections, so another thread may have free ones. */
 static bool full(const struct http *h)
 {
     const union MHD_DaemonInfo *info =
@@ -45,7 +45,7 @@ bool http_alive(const struct http *h, int within_ms)
         return false;
     AUTO(fd_closep) int fd = socket(at.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
-        return true; /* out of descriptors: busy, and nothing was learnt */
+        return true; /* out of descriptors: busy, and nothing was learned */
     const struct timeval wait = {.tv_sec = within_ms / 1000, .tv_usec = within_ms % 1000 * 1000};
     (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
     (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
@@ -54,6 +54,6 @@ bool http_alive(const struct http *h, int within_ms)
         return errno == EPIPE || errno == ECONNRESET || full(h);
     char byte;
     ssize_t n = recv(fd, &byte, 1, 0);
-    /* an end without an answer is one too: somebody was there to end it */
+    /* a reset without an answer counts: a running server sent it */
     return n >= 0 || errno == ECONNRESET || full(h);
 }

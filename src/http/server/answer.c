@@ -221,7 +221,7 @@ enum MHD_Result answer_cut(struct request *r, const struct err *e)
         put_line(&b, always[i].name, always[i].value);
     cors_put(r, put_line, &b);
     buf_printf(&b, "\r\n%s", body);
-    /* nothing of an answer was sent before, so there is room for all of it in the socket */
+    /* nothing was sent before, so the socket has space for all of it */
     if (fd >= 0 && !b.cut && send(fd, b.p, b.len, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)b.len) {
         r->queued = true;
         r->answer_bytes = (int64_t)strlen(body);

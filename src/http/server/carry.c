@@ -19,8 +19,8 @@ enum { CARRIERS = 16, BLOCK_BYTES = 1 << 20 };
 struct stream {
     struct request *r;
     struct blob_reader *file;
-    int64_t from, len;  /* of the bytes, the part that is sent */
-    int64_t at, wanted; /* in this part: where the block begins, where the next one should */
+    int64_t from, len;  /* offset and length of the answer in the file */
+    int64_t at, wanted; /* offsets in the answer: of the block; of the next wanted byte */
     size_t have;
     bool failed;
     char block[BLOCK_BYTES];
@@ -46,7 +46,7 @@ static bool carry_run(struct request *r)
     switch (r->carry) {
     case CARRY_PIECE:
         r->route->body->feed(r, r->piece, r->piece_bytes);
-        r->window_ms += clock_mono_ms() - began_ms; /* the client did not wait for itself */
+        r->window_ms += clock_mono_ms() - began_ms; /* time spent here is not the client's delay */
         return true;
     case CARRY_BLOCK:
         carry_fetch(r->stream);
@@ -65,7 +65,7 @@ int carry_start(struct http *h, struct err *e)
     return blob_is_far(h->parts.blob) ? pool_start(&h->carriers, CARRIERS, carry_run, e) : 0;
 }
 
-/* Suspends the connection and has it carried; false: nobody carries any more. */
+/* Suspends the connection and hands it to a carrier; false: the carriers have stopped. */
 static bool carry(struct request *r, enum carry what)
 {
     r->carry = what;
@@ -129,7 +129,7 @@ int carry_answer(struct request *r, struct blob_reader **file, int64_t from, int
 {
     struct stream *s = mem_new(sizeof(*s));
     *s = (struct stream){.r = r, .file = TAKE(*file), .from = from, .len = len};
-    /* The first block now, while a failure can still be said. */
+    /* Fetch the first block now, while an error can still be answered. */
     if (len && strcmp(r->method, "HEAD") != 0) {
         carry_fetch(s);
         if (s->failed) {

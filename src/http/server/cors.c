@@ -7,8 +7,8 @@
 #include "http/server/field.h"
 #include "http/server/request.h"
 
-/* What a page may send. A method that a path does not know is for the path to refuse, so that
- * the page can read why. */
+/* What a page may send. The route refuses a method that it does not have, so that the page can read
+ * why. */
 static const char methods[] = "GET, HEAD, POST, PUT, PATCH, DELETE";
 static const char request_headers[] =
     "Authorization, Content-Type, Accept-Language, Idempotency-Key, Last-Event-ID, Range, "
@@ -31,7 +31,7 @@ void cors_put(const struct request *r, void (*put)(void *cls, const char *name, 
     if (!*list)
         return;
     bool all = strcmp(list, "*") == 0;
-    if (!all) /* also to who sends none: a cache must not give this answer to another */
+    if (!all) /* even without an Origin: a cache must not reuse this answer for another */
         put(cls, "Vary", "Origin");
     if (!origin_listed(list, origin))
         return;

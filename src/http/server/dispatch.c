@@ -65,7 +65,7 @@ void *dispatch_line(void *cls, const char *uri, struct MHD_Connection *conn)
     return r;
 }
 
-/* What has ended is counted. Methods and paths that are no route of ours are one. */
+/* Counts a finished request. All unknown methods and paths count as one. */
 static void dispatch_count(const struct request *r, int64_t took_us)
 {
     static const char *const classes[] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
@@ -112,7 +112,7 @@ void dispatch_done(void *cls, struct MHD_Connection *conn, void **con_cls,
     atomic_fetch_sub(&h->running, 1);
 }
 
-/* Who asks, and the place for their clip: this may ask the store. */
+/* Checks the caller and begins the body; this may ask the store. */
 static int admit(struct request *r, struct err *e)
 {
     r->admitted = true;
@@ -124,8 +124,9 @@ static int admit(struct request *r, struct err *e)
     return r->route->body ? r->route->body->begin(r, e) : 0;
 }
 
-/* Off the event threads, which never wait for a database that is not in this process. A request
- * without a body is admitted when it is run; another waits here, before its body is read. */
+/* Admits in the pool, because event threads never wait for a database in another process. A request
+ * without a body is admitted when its handler runs; a request with a body waits here before the
+ * body is read. */
 static void admit_later(struct request *r)
 {
     if (!r->has_body)
@@ -139,7 +140,7 @@ static void admit_later(struct request *r)
     err_set(&r->fault, ERR_STOPPED, "the server is stopping");
 }
 
-/* An answer before the body was read ends the connection; a body may be on its way. */
+/* An answer before the end of the body closes the connection, because a body may be on its way. */
 static enum MHD_Result answer_early(struct request *r)
 {
     int fd = request_socket(r);
@@ -148,7 +149,7 @@ static enum MHD_Result answer_early(struct request *r)
     return answer_queue(r);
 }
 
-/* Whether what costs so much is done in the pool. */
+/* Returns whether a step of this cost runs in the pool. */
 static bool waits(const struct request *r, enum cost cost)
 {
     return cost == SLOW || (cost == ASKS && r->http->far);
@@ -191,8 +192,8 @@ static enum MHD_Result on_headers(struct request *r, const char *url, const char
 
 /* -- body -- */
 
-/* Too few bytes in a whole window. Only asked when bytes come: without any, the library's idle time
- * ends the connection. */
+/* Returns whether too few bytes came in a whole window. Called only when bytes come; without any,
+ * the library's idle timeout ends the connection. */
 static bool too_slow(struct request *r, size_t len_bytes)
 {
     const struct conf *c = &r->http->conf;
@@ -216,8 +217,8 @@ static enum MHD_Result on_piece(struct request *r, const char *data, size_t len_
     }
     if (r->body && !fed)
         r->route->body->feed(r, data, len_bytes);
-    /* What is refused already, or not looked at, is read on for a while, as most clients look for
-     * an answer only when all is sent; more of it is not let in. */
+    /* A refused or unwanted body is read for a while, because most clients look for an answer only
+     * after they have sent everything; the amount is limited. */
     bool unread = r->fault.code || !r->route->body;
     int64_t left = r->length_bytes - r->body_bytes;
     if (!unread || ((r->unread_bytes += (int64_t)len_bytes) <= DRAIN_MAX && left <= DRAIN_MAX))
@@ -236,7 +237,7 @@ void dispatch_run(struct request *r)
 {
     if (!r->admitted) {
         (void)admit(r, &r->fault);
-        if (r->has_body) /* which is read now; what was refused is read on for a while */
+        if (r->has_body) /* its body is read next; a refused body is drained */
             return;
     }
     if (r->fault.code && refuses(r))
@@ -292,7 +293,7 @@ enum MHD_Result dispatch_access(void *cls, struct MHD_Connection *conn, const ch
         bool fed = r->carry == CARRY_PIECE;
         if (carry_piece(r, data, n))
             return MHD_YES;
-        /* more may have come behind what was carried */
+        /* more bytes may have come behind the carried piece */
         size_t done = fed ? r->piece_bytes : n;
         *data_bytes = n - done;
         return on_piece(r, data, done, fed);

@@ -17,7 +17,7 @@ static const char *blanks(const char *p)
     return p + strspn(p, " \t");
 }
 
-/* Between the items of a list, of which some may be empty. */
+/* Skips separators between the items of a list; an item may be empty. */
 static const char *separators(const char *p)
 {
     return p + strspn(p, ", \t");
@@ -46,7 +46,7 @@ bool etag_listed(const char *header, const char *etag, bool weak)
 
 /* -- codings -- */
 
-/* Does `;q=` after a coding say nothing but zeros? end: where its item of the list ends. */
+/* Returns whether `;q=` after a coding holds only zeros. end: end of the list item. */
 static bool weight_is_zero(const char *p, const char *end)
 {
     p += strcspn(p, ";,");
@@ -77,8 +77,8 @@ bool coding_accepted(const char *header, const char *coding)
 
 /* -- media types -- */
 
-/* The weight of a type in thousandths, by the closest range that takes it; *named: one other than
- * that for everything does. */
+/* Returns the weight of a type in thousandths, by the most specific range that matches; *named: a
+ * range other than the one for every type matches. */
 static int weight(const char *header, const char *type, bool *named)
 {
     size_t len = strlen(type), major = (size_t)(strchr(type, '/') - type) + 1;
@@ -112,7 +112,7 @@ bool html_preferred(const char *accept)
 
 /* -- ranges -- */
 
-/* Digits; a number beyond int64 counts as the highest. NULL when there is none. */
+/* Reads digits; a number beyond int64 counts as INT64_MAX. NULL: there are no digits. */
 static const char *field_digits(const char *p, int64_t *out)
 {
     if (!isdigit((unsigned char)*p))
@@ -144,7 +144,7 @@ enum range_kind range_read(const char *header, int64_t size_bytes, int64_t *from
         if (last == 0)
             return RANGE_BEYOND;
         if (size_bytes == 0)
-            return RANGE_NONE; /* all of nothing, which Content-Range cannot say */
+            return RANGE_NONE; /* a range of an empty file, which Content-Range cannot express */
         *from = last < size_bytes ? size_bytes - last : 0;
         *len = size_bytes - *from;
         return RANGE_PART;
@@ -160,8 +160,8 @@ enum range_kind range_read(const char *header, int64_t size_bytes, int64_t *from
 
 /* -- names -- */
 
-/* Signs that turn the direction of what follows (Unicode UAX #9: U+202A to U+202E, U+2066 to
- * U+2069) become "_": with them a name can show another ending than it has. */
+/* Characters that turn the direction of text (Unicode UAX #9: U+202A to U+202E, U+2066 to U+2069)
+ * become "_": they can make a name show another ending than it has. */
 static void drop_turns(char *name)
 {
     char *to = name;
@@ -187,7 +187,7 @@ const char *disposition_make(struct arena *a, const char *title, const char *fil
     if (dot && dot != name)
         *dot = 0;
     drop_turns(name);
-    /* no client may take it for a path, or for a file that is not shown */
+    /* a client must never take it for a path or a hidden file */
     for (char *p = name; *p; p++)
         if (*p == '/' || *p == '\\' || (*p == '.' && p == name))
             *p = '_';
@@ -195,7 +195,7 @@ const char *disposition_make(struct arena *a, const char *title, const char *fil
     for (const char *p = *name ? name : "reel"; *p; p++) {
         unsigned char c = (unsigned char)*p;
         bool both = isascii(c) && (isalnum(c) || strchr(".-_", c));
-        if (both || (c & 0xc0) != 0x80) /* one sign for a character of several bytes */
+        if (both || (c & 0xc0) != 0x80) /* one replacement for a character of several bytes */
             plain[n++] = both || c == ' ' ? *p : '_';
         if (both) {
             star[m++] = *p;
@@ -212,9 +212,7 @@ const char *disposition_make(struct arena *a, const char *title, const char *fil
 
 /* -- addresses -- */
 
-/* An address of either family as IPv6 writes it (one of IPv4 mapped), and how many bits of it
- * count.
- */
+/* An address of either family as IPv6 (IPv4 as IPv4-mapped), and the number of bits that count. */
 struct network {
     uint8_t ip[16];
     int bits;
@@ -320,7 +318,8 @@ void address_read(char *out, size_t size, const char *peer, const char *proxies,
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS  "0123456789"
 
-/* The item of a list with commas at *p, without the blanks around it; *p is then behind it. */
+/* Returns the next item of a comma-separated list, without blanks around it, and moves *p behind
+ * it. */
 static struct str next_item(const char **p)
 {
     const char *from = blanks(*p), *end = *p + strcspn(*p, ",");
@@ -331,7 +330,7 @@ static struct str next_item(const char **p)
     return item;
 }
 
-/* Of the host at p, in brackets when it is an IPv6 address; 0: there is none. */
+/* Length of the host at p, with its brackets when it is an IPv6 address; 0: there is none. */
 static size_t host_len(const char *p)
 {
     if (*p != '[')

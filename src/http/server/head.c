@@ -14,8 +14,8 @@
 
 enum { FORWARDED_MAX = 32 * 1024, HEADER_LINE_MAX = 8 * 1024 };
 
-/* Every path of ours is made of plain parts. A NUL would end it early for us and not for others; an
- * escaped slash is one for us and a letter for others. */
+/* Every path of ours is made of plain characters. A NUL would end the path early for us and not for
+ * others; an escaped slash is a slash for us and a letter for others. */
 static bool odd_path(const char *uri)
 {
     size_t n = strcspn(uri, "?");
@@ -47,9 +47,8 @@ static enum MHD_Result join_forwarded(void *cls, enum MHD_ValueKind kind, const 
     return MHD_YES;
 }
 
-/* The id that a client or a proxy before us gave the request is taken, so that one id leads through
- * everybody's logs. It is written into logs, headers and rows, so it is plain or it is not taken.
- */
+/* Takes the request id of a client or proxy, so that one id leads through everybody's logs. The id
+ * gets into logs, headers and rows, so only an id of plain characters is taken. */
 static void head_request_id(struct request *r)
 {
     const char *id = request_header(r, "X-Request-Id");
@@ -71,7 +70,8 @@ static void address_of(struct request *r)
     else if (at && at->sa_family == AF_INET)
         (void)inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)at)->sin_addr, peer,
                         sizeof(peer));
-    /* a client may send such a field of its own; the proxy's comes behind it, in one line or two */
+    /* a client may send this field too; the proxy's value comes behind it, in the same line or
+     * another */
     AUTO(buf_clear) struct buf forwarded;
     buf_init(&forwarded, FORWARDED_MAX);
     r->proxied = address_is_proxy(peer, r->http->conf.trusted_proxies);
@@ -114,8 +114,8 @@ static enum MHD_Result see_framing(void *cls, enum MHD_ValueKind kind, const cha
     return MHD_YES;
 }
 
-/* How long the body is must be said once and plainly: what two programs on the way understand
- * differently is how requests are smuggled (RFC 9112, 6.1 and 11.2). */
+/* The length of the body must be declared once and clearly: two programs that read it differently
+ * allow request smuggling (RFC 9112, 6.1 and 11.2). */
 static int check_framing(struct request *r, struct err *e)
 {
     struct framing f = {0};
@@ -148,7 +148,7 @@ int head_check(struct request *r, char allow[ALLOW_SIZE], struct err *e)
         return err_msg(e, MSG_URI_TOO_LONG, "an address of over %d bytes", URI_MAX);
     if (odd)
         return err_msg(e, MSG_NOT_FOUND, "a NUL or an escaped slash in the path");
-    if (!str_utf8_clean(str_of(r->path))) /* no name of ours, and PostgreSQL takes none of it */
+    if (!str_utf8_clean(str_of(r->path))) /* no path of ours, and PostgreSQL refuses such text */
         return err_msg(e, MSG_NOT_FOUND, "the path is no clean UTF-8");
     r->route = route_find(r->http->routes, r->method, r->path, &r->rest, allow);
     if (!r->route)

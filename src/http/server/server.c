@@ -18,7 +18,7 @@
 
 enum { POOL_THREADS = 4, CONNECTION_MEMORY = 32 * 1024, STOP_POLL_MS = 10, PER_ADDRESS = 100 };
 
-/* What the library has to say is about single connections: for those who look closer. */
+/* The library's messages concern single connections, so they are logged at debug level. */
 __attribute__((format(printf, 2, 0))) static void library_log(void *cls, const char *fmt,
                                                               va_list args)
 {

@@ -26,7 +26,7 @@ struct watched {
     struct watch *watch;
     struct watched *next, **link;
     int fd;
-    int gone;              /* looks that found it so, in a row; the thread's own */
+    int gone;              /* consecutive checks that found it gone; used by the thread alone */
     atomic_bool body;      /* one is awaited */
     atomic_llong until_ms; /* its deadline; 0: none, no head is awaited */
 };
@@ -40,7 +40,7 @@ struct watch {
     int64_t head_ms, idle_ms;
 };
 
-/* The client has ended its side, and all that it sent is read. */
+/* Returns whether the client has ended its side and everything it sent was read. */
 static bool at_end(const struct watched *c)
 {
     struct pollfd p = {.fd = c->fd, .events = POLLRDHUP};
@@ -49,22 +49,22 @@ static bool at_end(const struct watched *c)
            unread == 0;
 }
 
-/* Shuts down what is past its deadline; the next deadline, at most the time `next`. */
+/* Shuts down connections past their deadline; returns the next deadline, at most `next`. */
 static int64_t cut_late(struct watch *w, int64_t now, int64_t next)
 {
     for (struct watched *c = w->first; c; c = c->next) {
         long long until = atomic_load(&c->until_ms);
         if (until > now && until < next)
             next = until;
-        /* exchanged, not stored: the head may have come in this very moment */
+        /* compare and exchange, because the head may come at this very moment */
         if (until && until <= now && atomic_compare_exchange_strong(&c->until_ms, &until, 0))
             (void)shutdown(c->fd, SHUT_RDWR);
     }
     return next;
 }
 
-/* Shuts down who went away while a body is still awaited; found so twice in a row, as what was read
- * may be on its way through the library. */
+/* Shuts down clients that went away while a body is awaited. Two checks in a row must agree,
+ * because received bytes may still be on their way through the library. */
 static void cut_gone(struct watch *w)
 {
     for (struct watched *c = w->first; c; c = c->next) {
@@ -179,7 +179,7 @@ void watch_body(struct watched *c, bool awaited)
     if (!c)
         return;
     atomic_store(&c->body, awaited);
-    if (!awaited) /* whose body came in time after all gets its answer */
+    if (!awaited) /* a client whose body came in time after all gets its answer */
         atomic_store(&c->until_ms, 0);
 }
 
@@ -203,7 +203,7 @@ void watch_end(struct watched *c)
     (void)shutdown(c->fd, SHUT_RD);
     if (!atomic_load(&c->body) ||
         !atomic_compare_exchange_strong(&c->until_ms, &none, clock_mono_ms() + END_MS))
-        return; /* it sends no body any more, or is to end already */
+        return; /* no body is awaited, or the connection ends already */
     pthread_mutex_lock(&c->watch->lock);
     pthread_cond_signal(&c->watch->change);
     pthread_mutex_unlock(&c->watch->lock);
