@@ -9,8 +9,8 @@
 
 enum { GOP_SECONDS = 2 };
 
-/* How far a key picture is from the next at most. A bumper is a GOP of its own: another key picture
- * in it would cost as much as the first. The one more that may come before it is thrown away. */
+/* The longest distance between key pictures. A bumper is one GOP: another key picture in it would
+ * cost as much as the first. An extra one that may come before it is dropped. */
 static int gop_of(const struct media_plan *plan, bool still)
 {
     int64_t gop = (int64_t)GOP_SECONDS * plan->fps_num / plan->fps_den;
@@ -19,14 +19,14 @@ static int gop_of(const struct media_plan *plan, bool still)
     return gop > 1 ? (int)gop : 1;
 }
 
-/* B pictures in a row. x264 takes no more than the GOP has room for, and the headers tell how many:
- * so the shorter GOP decides for all parts. */
+/* Number of consecutive B pictures. x264 limits it to what the GOP has space for, and the headers
+ * state it, so the shorter GOP decides for all parts. */
 static int b_frames_of(const struct media_plan *plan, const struct profile *p)
 {
     x264_param_t preset;
     int most = plan->careful ? 0 : gop_of(plan, false) - 1;
     if (x264_param_default_preset(&preset, p->preset, NULL) < 0)
-        return -1; /* as it likes: opening fails on that name too */
+        return -1; /* any value: opening fails on that name too */
     return preset.i_bframe < most ? preset.i_bframe : most;
 }
 
@@ -60,9 +60,9 @@ int coder_picture(const struct media_plan *plan, const struct profile *p, bool s
     av_dict_set(&o, "profile", "high", 0);
     av_dict_set_int(&o, "crf", p->crf, 0);
     av_dict_set(&o, "a53cc", "0", 0);
-    /* stitchable: the headers depend on the settings alone. What a still leaves out changes no
-     * header: how far motion is looked for and how far ahead. (subme does: from 6 on, psy-rd
-     * moves the chroma QP offset of the PPS.) */
+    /* stitchable: the headers depend on the settings alone. The options that a still leaves out
+     * (motion search range, look-ahead) change no header. (subme does: from 6 on, psy-rd moves the
+     * chroma QP offset of the PPS.) */
     const char *params =
         still ? "stitchable=1:scenecut=0:me=dia:rc-lookahead=10:mbtree=0" : "stitchable=1";
     if (plan->careful)
@@ -91,7 +91,7 @@ int coder_sound_as(int hz, int channels, int64_t bits_per_s, AVCodecContext **ou
     c->time_base = (AVRational){1, hz};
     c->thread_count = 1;
     c->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
-    /* from 64 kbit/s a channel on the better coder and the faster by far */
+    /* from 64 kbit/s a channel on, the better coder and by far the faster */
     AUTO(av_dict_free) AVDictionary *o = NULL;
     av_dict_set(&o, "aac_coder", "fast", 0);
     int r = avcodec_open2(c, codec, &o);

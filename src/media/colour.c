@@ -12,8 +12,8 @@ static bool is_hdr(int transfer)
     return transfer == AVCOL_TRC_SMPTE2084 || transfer == AVCOL_TRC_ARIB_STD_B67;
 }
 
-/* Curves that nobody tells apart from BT.709's are taken for it, and so is what is not said. Old
- * encoders wrote the gammas of NTSC and PAL without meaning them. */
+/* Transfer curves that look like BT.709's count as BT.709, and so does "unspecified". Old encoders
+ * wrote the gammas of NTSC and PAL without meaning them. */
 static int settled_transfer(int transfer)
 {
     switch (transfer) {
@@ -89,7 +89,7 @@ enum colour_way colour_settle(struct colour *c, int width, int height)
     bool derived =
         c->matrix == AVCOL_SPC_CHROMA_DERIVED_NCL || c->matrix == AVCOL_SPC_CHROMA_DERIVED_CL;
     if (derived && c->primaries == AVCOL_PRI_SMPTE428)
-        return COLOUR_UNKNOWN; /* a matrix of light itself, made from what has no white */
+        return COLOUR_UNKNOWN; /* no luma matrix can be derived from XYZ primaries */
     if (c->transfer == AVCOL_TRC_SMPTE428 || c->matrix == AVCOL_SPC_SMPTE2085 ||
         (c->matrix == AVCOL_SPC_ICTCP && !hdr) || (constant && c->transfer != AVCOL_TRC_BT709))
         return COLOUR_UNKNOWN;

@@ -23,7 +23,7 @@ static int open_clip(const struct media_job *job, struct media_input *in, struct
     return media_plan_make(&in->facts, job->order, plan, e);
 }
 
-/* Why the clip is not copied, or NULL when it was (write), or would be. failed: *e. */
+/* Returns why the clip is not copied, or NULL when it was (write) or would be. failed: see *e. */
 static const char *try_copy(const struct media_job *job, struct media_input *in,
                             struct media_plan *plan, bool write, struct render_report *out,
                             char why[REASON_SIZE], bool *failed, struct err *e)

@@ -101,7 +101,7 @@ static int64_t io_seek(void *opaque, int64_t offset, int whence)
     return m->at = to;
 }
 
-/* The disk's word weighs more than what libav makes of it. */
+/* The disk's own error outweighs libav's version of it. */
 static int fault(const struct mux *m, int averror, const char *what, struct err *e)
 {
     return line_av_error(m->io_errno ? AVERROR(m->io_errno) : averror, what, e);
@@ -301,8 +301,8 @@ static int rising(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Of the next packet: what has been shown by then, or what a key picture asks for that comes to be
- * shown after that. */
+/* Decode time of the next packet: what has been shown by then, or the later time that a waiting key
+ * picture requires. */
 static int64_t decoded_at(const struct mux *m)
 {
     int64_t nth = m->count - m->delay;

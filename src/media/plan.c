@@ -19,14 +19,14 @@ enum {
     FPS_NONSENSE = 480, /* above: a clock's rate, not a picture's */
     DEN_MAX = 1001,
     DEN_MAX_FINE = 30000, /* where that does not come near enough */
-    BLOCK = 16,           /* a copied picture may fill its last blocks, as 1920x1088 does */
+    BLOCK = 16,           /* a copied picture may fill its last blocks: 1920x1088 */
 };
-#define OFF_MAX 2e-6 /* of a rate: an eighth of a picture in 65536 */
+#define OFF_MAX 2e-6 /* relative error of a rate: an eighth of a picture in 65536 */
 
 struct rate {
     int num, den;
 };
-/* Sorted; those that a varying clip may become. */
+/* Standard rates, sorted; a clip of varying rate becomes one of them. */
 static const struct rate rates[] = {
     {5, 1},  {10, 1},       {12, 1},        {15, 1},  {20, 1},        {24000, 1001}, {24, 1},
     {25, 1}, {30000, 1001}, {30, 1},        {48, 1},  {50, 1},        {60000, 1001}, {60, 1},
@@ -79,7 +79,7 @@ static struct rate near(double fps)
 
 void media_rate_near(double fps, int *num, int *den)
 {
-    /* a fine one may lie just near enough to a plain one, though fps did not */
+    /* a fine fraction may lie near a standard rate although fps did not */
     struct rate r = near(rate_fps(near(fps)));
     *num = r.num;
     *den = r.den;

@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <x264.h>
 
-/* What libav has to say of a stranger's file is the stranger's text; none of it reaches a log. */
+/* libav's messages about a stranger's file hold the stranger's text, so none gets into a log. */
 static void quiet(void *ctx, int level, const char *fmt, va_list ap)
 {
     (void)ctx, (void)level, (void)fmt, (void)ap;

@@ -52,8 +52,7 @@ int bumper_make(AVCodecContext *fresh, AVFrame *frame, int64_t frames, int first
     AUTO(av_frame_free) AVFrame *f = av_frame_clone(frame);
     if (!scratch || !f)
         return err_msg(e, MSG_MEMORY_LIMIT, "bumper: no memory");
-    /* x264 numbers its IDR pictures 0, 1, 0, ...: one picture that is thrown away turns the number
-     */
+    /* x264 numbers its IDR pictures 0, 1, 0, ...: dropping one picture changes the number */
     struct taking t = {.bumper = &b, .places = (int)frames, .skip = first_id};
     for (int64_t i = 0; i < frames + t.skip; i++) {
         f->pts = i;
@@ -76,8 +75,7 @@ static struct units units_coded(const uint8_t *data, int bytes)
     return (struct units){data, data + bytes, 0, false};
 }
 
-/* Keeps the slices alone, each behind its length: what x264 says of itself in an SEI is no part of
- * a reel. */
+/* Keeps the slices alone, each behind its length: x264's SEI about itself is no part of a reel. */
 static int packet_convert(AVPacket *packet, struct err *e)
 {
     const uint8_t *unit;
@@ -126,10 +124,10 @@ static int sets_find(const AVCodecContext *c, struct unit *sps, struct unit *pps
     return 0;
 }
 
-/* SPS and PPS as an avcC record. Profile and level are the clip's, whatever the encoder found
- * enough: what it makes for Main is Baseline that every Main decoder takes. Of the constraints it
- * may add that there are only frames (set4) and no B (set5), which the clip says or not, and
- * without which a player might take the two for different profiles. */
+/* Makes an avcC record of SPS and PPS. Profile and level are the clip's, whatever the encoder
+ * chose: its Main streams are Baseline streams that every Main decoder accepts. Of the constraint
+ * flags, only set4 (frames only) and set5 (no B) may be added, as the clip's sets have them;
+ * without those flags a player might see two different profiles. */
 static int sets_convert(struct unit sps, struct unit pps, const struct bumper_shape *shape,
                         struct bumper *b, struct err *e)
 {
@@ -165,7 +163,7 @@ static int sets_convert(struct unit sps, struct unit pps, const struct bumper_sh
     return 0;
 }
 
-/* The one picture again and again, until there are so many. */
+/* Repeats the one picture until the bumper has all its frames. */
 static int repeat(struct bumper *b, const struct still *s, int64_t frames, struct err *e)
 {
     AVPacket **packets = mem_new(((size_t)frames + 1) * sizeof(AVPacket *));
@@ -190,15 +188,15 @@ static int repeat(struct bumper *b, const struct still *s, int64_t frames, struc
     return 0;
 }
 
-/* The picture that the encoder is given: the shown one, or with whole blocks right and below that
- * are cut off. The encoder itself fills the last block alone. */
+/* The size for the encoder: the shown size, or, when whole blocks are cut off at the right and
+ * below, the coded size. The encoder itself fills the last block only. */
 static int given(int shown, int coded)
 {
     return coded - shown < BLOCK ? shown : coded;
 }
 
-/* An encoder for one IDR picture. CAVLC in all profiles: its skipped pictures are written without
- * an encoder, and it is a tenth larger for one picture of hundreds. */
+/* Opens an encoder for one IDR picture. Always CAVLC: skipped pictures in CAVLC need no encoder,
+ * and the single encoded picture grows by only a tenth. */
 static int coder_open(const struct bumper_shape *shape, AVCodecContext **out, struct err *e)
 {
     const AVCodec *codec = avcodec_find_encoder_by_name("libx264");
@@ -349,7 +347,7 @@ int bumper_moving(const struct bumper_shape *shape, int first_id, const AVFrame 
     return 0;
 }
 
-/* A kept one that cannot be used is no reason to fail: it is a matter of milliseconds. */
+/* An unusable kept bumper is no fault: making a new one takes milliseconds. */
 int bumper_get(const struct media_job *job, const struct bumper_shape *shape, struct bumper *out,
                struct err *e)
 {

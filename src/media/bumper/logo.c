@@ -54,12 +54,12 @@ void media_logo_plain(uint8_t *data, size_t len_bytes)
             return;
         for (size_t i = 0; i < LEN(wordy); i++)
             if (memcmp(data + at + 4, wordy[i], 4) == 0)
-                memcpy(data + at + 4, "prIv", 4); /* ancillary, and known to nobody */
+                memcpy(data + at + 4, "prIv", 4); /* an unknown ancillary chunk */
         at += AROUND + bytes;
     }
 }
 
-/* From behind the first scan's header on: between two scans there may be tables again. */
+/* Starts behind the first scan's header: tables may follow between two scans. */
 static bool ends(const uint8_t *data, size_t len)
 {
     for (size_t at = 0; at + 1 < len; at++)

@@ -45,7 +45,7 @@ static AVFrame *frame_new(enum AVPixelFormat format, int width, int height)
     return f;
 }
 
-/* How a side's numbers mean colour. RGB ignores both. */
+/* The meaning of a side's colour numbers. RGB ignores both fields. */
 struct meaning {
     int matrix; /* SWS_CS_* */
     bool full;
@@ -106,7 +106,7 @@ static int decode(int fd, const struct media_limits *limits, AVFrame *out, struc
     AUTO(avcodec_free_context) AVCodecContext *c = codec ? avcodec_alloc_context3(codec) : NULL;
     if (!c)
         return err_set(e, ERR_SYSTEM, "logo: no decoder");
-    /* the sizes were looked at; a decoder counts what it rounds them up to */
+    /* the sizes were checked; a decoder counts its rounded-up sizes */
     c->max_pixels = FFMIN(limits->max_pixels, LOGO_PIXELS_MAX + LOGO_PIXELS_MAX / 8);
     c->thread_count = 1;
     if (avcodec_open2(c, codec, NULL) < 0 || avcodec_send_packet(c, p) < 0)
@@ -164,7 +164,7 @@ static struct rgb background(const AVFrame *f)
     return pale ? (struct rgb){{16, 20, 28}} : (struct rgb){{255, 255, 255}};
 }
 
-/* Lays the picture on the colour; it is opaque then. */
+/* Blends the picture with the colour; the result is opaque. */
 static void flatten(AVFrame *f, struct rgb ground)
 {
     for (int y = 0; y < f->height; y++) {
@@ -266,7 +266,7 @@ static int square_width(int width, AVRational pixel)
 int media_logo_frame_as(int fd, const struct media_limits *limits, const struct picture_form *form,
                         AVFrame **out, struct err *e)
 {
-    /* drawn as it will be seen, then squeezed with all else in the track */
+    /* drawn with square pixels, then squeezed like everything in the track */
     int seen = square_width(form->width, form->pixel);
     AUTO(av_frame_free) AVFrame *canvas = frame_new(AV_PIX_FMT_RGBA, seen, form->height);
     AUTO(av_frame_free) AVFrame *f = frame_new(AV_PIX_FMT_YUV420P, form->width, form->height);

@@ -34,8 +34,8 @@ enum {
 struct times {
     int64_t *at;
     int n;
-    int64_t frames;  /* all that were met, also beyond TIMES_MAX */
-    bool whole, cut; /* all of the file was seen; it ends before its index says */
+    int64_t frames;  /* number of all pictures, including those beyond TIMES_MAX */
+    bool whole, cut; /* whole: the entire file was read; cut: it ends before its index says */
     int64_t first, last;
 };
 
@@ -95,7 +95,7 @@ static int times_from_packets(struct media_input *in, const struct media_limits 
         }
         int64_t at = p->pts != AV_NOPTS_VALUE ? p->pts : p->dts;
         timed |= at != AV_NOPTS_VALUE;
-        if (!timed) /* pictures without a container follow each other */
+        if (!timed) /* pictures without a container's times follow each other */
             at = t->frames * p->duration;
         if (p->stream_index == in->video && at != AV_NOPTS_VALUE &&
             !(p->flags & AV_PKT_FLAG_DISCARD))
@@ -136,7 +136,7 @@ static AVRational rate_snapped(double fps)
     return r;
 }
 
-/* The rate that fps means, if the pictures lie on it: a standard one, or else just what it says. */
+/* Finds the rate for fps if the pictures lie on it: a standard rate, or else fps itself. */
 static bool rate_fits(const struct times *t, AVRational time_base, double fps, AVRational *out)
 {
     AVRational r = rate_snapped(fps);
@@ -162,8 +162,9 @@ static bool rate_sane(AVRational r)
     return r.num > 0 && r.den > 0 && av_q2d(r) <= 1000;
 }
 
-/* The rate and whether it varies. What the container and the parser state is believed when the
- * pictures lie on it; else the mean; else the commonest step is the rate of a varying clip. */
+/* Finds the rate and whether it varies. The rates that container and parser state count when the
+ * pictures lie on them; else the mean counts; else the commonest step is the rate of a varying
+ * clip. */
 static void fill_rate(struct media_input *in, AVStream *st, const struct times *t)
 {
     struct media_facts *f = &in->facts;
@@ -227,7 +228,7 @@ static int64_t length_us(const struct media_input *in, const AVStream *st, const
     return FFMAX(stated, counted);
 }
 
-/* What is a picture unless it moves. */
+/* Returns whether this is a still picture unless it moves. */
 static bool is_image(const struct media_input *in)
 {
     static const char heif[][5] = {"heic", "heix", "hevc", "hevx", "mif1", "msf1", "avif", "avis"};
@@ -324,8 +325,8 @@ static void fill_video(struct media_facts *f, const AVStream *st)
     f->hdr = p->color_trc == AVCOL_TRC_SMPTE2084 || p->color_trc == AVCOL_TRC_ARIB_STD_B67;
 }
 
-/* Dolby Vision that has no picture for those who do not know it: profile 5, and what says so. Its
- * colours would be green and purple. */
+/* Returns whether this is Dolby Vision without a compatible base picture (profile 5, or marked so).
+ * Its colours would be green and purple. */
 static bool dolby_alone(const AVStream *st)
 {
     size_t size = 0;

@@ -28,14 +28,14 @@
 
 enum {
     IO_BUFFER = 64 * 1024,
-    SCORE_SURE = 25,    /* probe scores below are guesses: text and noise reach them */
-    PRESCAN_MIN = 64,   /* packets after which a stream that comes has come */
+    SCORE_SURE = 25,    /* lower probe scores are guesses: text and noise reach them */
+    PRESCAN_MIN = 64,   /* by then every stream has appeared */
     PRESCAN_MAX = 4096, /* packets */
     ANALYZE_US = 5000000,
-    TRACKS_COUNTED = 256, /* to tell what is wrong with a clip that has too many */
+    TRACKS_COUNTED = 256, /* enough to tell what is wrong with a clip with too many */
 };
 
-/* One reader of the file; two containers of one clip do not share a place in it. */
+/* A reader of the file; two containers of one clip have separate positions. */
 struct reader {
     struct media_input *in;
     int64_t at;
@@ -152,7 +152,7 @@ static int fault_of_code(const struct media_input *in, int code, enum msg otherw
     return err_msg(e, otherwise, "clip: %s", av_err2str(code));
 }
 
-/* Whether a container was refused for its tracks alone: libav calls that a lack of memory. */
+/* Returns whether a container was refused for its tracks alone; libav reports that as no memory. */
 static bool has_more_tracks(struct media_input *in, const AVInputFormat *format,
                             const struct media_limits *limits)
 {
@@ -166,7 +166,7 @@ static bool has_more_tracks(struct media_input *in, const AVInputFormat *format,
     return more;
 }
 
-/* The demuxer that would take the file, if it is one of ours; else says what the file is. */
+/* Finds the demuxer for the file if it is on the allow-list; else reports what the file is. */
 static int which_format(struct media_input *in, const struct media_limits *limits,
                         const AVInputFormat **out, struct err *e)
 {
@@ -201,8 +201,8 @@ static int which_format(struct media_input *in, const struct media_limits *limit
     return err_msg(e, MSG_NOT_A_VIDEO, "clip: no container of ours (%s, %d)", f->name, score);
 }
 
-/* Containers whose streams turn up as packets come: read until they have, then go back, so that
- * each is known before anything is decoded. */
+/* For containers whose streams appear as packets come: reads until all have appeared, then goes
+ * back, so that each stream is known before anything is decoded. */
 static void meet_streams(AVFormatContext *fmt, const struct media_limits *limits)
 {
     if (!(fmt->ctx_flags & AVFMTCTX_NOHEADER) || (fmt->iformat->flags & AVFMT_NO_BYTE_SEEK))
@@ -230,7 +230,7 @@ static void free_options(AVDictionary ***options, unsigned n)
     *options = NULL;
 }
 
-/* What the mp4 family says of packets and not of tracks: of the picture's first. */
+/* What mp4-family packets tell and tracks do not: about the first picture packet. */
 struct first {
     bool encrypted;
     bool plain; /* H.264 with no headers but those of its track */
@@ -264,9 +264,10 @@ static struct first look_at_first(struct media_input *in, const AVInputFormat *f
     return first;
 }
 
-/* Whether a track is what most cameras make, so that its parameter sets say what libav would
- * decode its first picture for: a picture of 20 Mbit/s takes longer than the rest of a copy. Only
- * where packets have both times: without, libav works them out from what it decodes. */
+/* Returns whether a track is of the kind that most cameras make, whose parameter sets tell what
+ * libav would decode the first picture for: decoding a picture of 20 Mbit/s takes longer than the
+ * rest of a copy. Only for packets with both times; without them libav computes times from decoded
+ * pictures. */
 static bool is_plain(const AVStream *st, struct sps *out)
 {
     const AVCodecParameters *p = st->codecpar;
@@ -282,8 +283,8 @@ static bool is_plain(const AVStream *st, struct sps *out)
     return plain;
 }
 
-/* What the decoder would have said. A colour that the sets do not name stays the container's, and
- * so does what it hides of the last blocks. */
+/* Fills in what a decoder would report. A colour that the sets do not name stays the container's,
+ * and so does the cropping of the last blocks. */
 static void describe(AVCodecParameters *p, const struct sps *sps)
 {
     const int unspecified = AVCOL_PRI_UNSPECIFIED; /* the same number in all three lists */
@@ -309,8 +310,8 @@ static struct colour said_colour(const AVCodecParameters *p)
     return (struct colour){p->color_primaries, p->color_trc, p->color_space, false};
 }
 
-/* What the container says of colours holds where the stream says nothing; some decoders write "not
- * said" over it. */
+/* Colours of the container count where the stream has none; some decoders overwrite them with
+ * "unspecified". */
 static void keep_colour(AVCodecParameters *p, const struct colour *container)
 {
     if (p->color_primaries == AVCOL_PRI_UNSPECIFIED)
@@ -321,8 +322,8 @@ static void keep_colour(AVCodecParameters *p, const struct colour *container)
         p->color_space = (enum AVColorSpace)container->matrix;
 }
 
-/* plain: the number of the track whose first packet is so, -1: none. What comes before a track
- * begins does not count: a picture far behind its sound is as good as any. */
+/* plain: the track whose first packet is plain, -1: none. Bytes before a track begins do not count:
+ * a picture far behind its sound is fine. */
 static int find_stream_info(AVFormatContext *fmt, const struct media_limits *limits,
                             int plain_track, const struct tracks_seen *seen)
 {
@@ -392,7 +393,8 @@ static int look_at_boxes(struct media_input *in, struct err *e)
     return 0;
 }
 
-/* A picture that may move or hold a film. Still ones of GIF and PNG show when they are counted. */
+/* A picture that may move or hold a film. GIF and PNG stills are found when pictures are counted.
+ */
 static int look_behind(struct media_input *in, const uint8_t *head, size_t len, struct err *e)
 {
     int64_t at, film;

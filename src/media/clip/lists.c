@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A demuxer is allowed by any of its names, a decoder by its own. */
+/* A demuxer is allowed by any of its names, a decoder by its own name. */
 const char media_formats_allowed[] =
     "mov,mp4,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg," /* what people upload */
     "mxf,dv,rm,"                                         /* what cameras and years ago left */
@@ -21,7 +21,7 @@ const char media_codecs_allowed[] =
 #undef ACCEPT
 #undef REFUSE
     ;
-/* Known and not taken: so that the answer can say what the file is. */
+/* Known but refused formats, so that the error can name the file's format. */
 static const char formats_list[] = "hls,dash,concat,sdp,webm_dash_manifest,rtsp,imf";
 static const char formats_image[] = "image2,ico,mjpeg,mjpeg_2000,webp_pipe,fits";
 static const char formats_sound[] =
@@ -57,7 +57,7 @@ const AVCodec *media_decoder_of(const AVStream *st)
     return c && listed(c->name, media_codecs_allowed) ? c : NULL;
 }
 
-/* What this libav has not heard of. */
+/* Codings that this libav does not know. */
 static const struct {
     char tag[5];
     const char *name;

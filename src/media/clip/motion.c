@@ -39,7 +39,7 @@ static long long number_of(const char *text, size_t len, const char *name)
         at++;
     if (at == end || *at < '0' || *at > '9')
         return -1;
-    return strtoll(at, NULL, 10); /* a byte of 0 follows the text */
+    return strtoll(at, NULL, 10); /* a zero byte follows the text */
 }
 
 /* The Length of the element that names the semantic MotionPhoto. */
@@ -79,7 +79,7 @@ static bool by_xmp(const struct media_clip *clip, int64_t bytes, int64_t *at, in
     return false;
 }
 
-/* One piece, whose place is told from the directory back. */
+/* Checks one piece; the directory gives its distance backwards from the directory. */
 static bool is_sef_film(const struct media_clip *clip, int64_t bytes, int64_t at, int64_t size,
                         int64_t *film, int64_t *len)
 {

@@ -15,9 +15,9 @@
 
 enum {
     AHEAD_MAX = 512,        /* packets */
-    AHEAD_BYTES = 16 << 20, /* and bytes that are looked at first */
-    GROUP_LOOKED_AT = 64,   /* pictures for the step of their order */
-    SETS_OF_A_KIND = 30,    /* that a record made here has at most */
+    AHEAD_BYTES = 16 << 20, /* bytes of the packets that are looked at first */
+    GROUP_LOOKED_AT = 64,   /* pictures that are read to find the step of their order */
+    SETS_OF_A_KIND = 30,    /* limit of a record that is made here */
     LENGTH_BYTES = 4,
     ADTS_BYTES = 7, /* of a header; two more with a checksum */
 };
@@ -32,10 +32,10 @@ struct packets {
     bool adts;
     uint8_t adts_head[ADTS_BYTES]; /* of the first packet of sound */
 
-    bool counts;            /* AVI: pts is to be worked out */
-    int64_t step;           /* of the pictures' order from one to the next; 0: unknown */
-    int64_t base, last;     /* time of the last IDR picture, of the last picture */
-    int64_t previous_order; /* of the last that others refer to: 8.2.1.1 */
+    bool counts;            /* AVI: pts must be computed */
+    int64_t step;           /* of the pictures' order count between two pictures; 0: unknown */
+    int64_t base, last;     /* time of the last IDR picture; of the last picture */
+    int64_t previous_order; /* order of the last reference picture (H.264 8.2.1.1) */
 
     AVPacket *ahead[AHEAD_MAX];
     int first, count;
@@ -90,7 +90,7 @@ static uint8_t *put_sets(uint8_t *to, const struct found *f, int kind)
     return to;
 }
 
-/* An avcC record of what was found, as the track's headers. */
+/* Writes the found sets as an avcC record into the track's headers. */
 static int write_record(AVCodecParameters *c, const struct found *f)
 {
     size_t room = 16 + AV_INPUT_BUFFER_PADDING_SIZE;
@@ -123,7 +123,7 @@ static bool is_record(const AVCodecParameters *c)
     return c->extradata && c->extradata_size >= 7 && c->extradata[0] == 1;
 }
 
-/* The first packet of a track among those that were looked at. */
+/* Returns the first packet of a track among those looked at. */
 static const AVPacket *first_of(const struct packets *p, int stream)
 {
     for (int i = p->first; i < p->count; i++)
@@ -132,8 +132,8 @@ static const AVPacket *first_of(const struct packets *p, int stream)
     return NULL;
 }
 
-/* The track gets a record of lengths of 4 bytes with all sets of its headers, else of its first
- * packet. */
+/* Gives the track an avcC record (lengths of 4 bytes) with all sets of its headers, or else of its
+ * first packet. */
 static int open_picture(struct packets *p, const struct media_input *in)
 {
     AVCodecParameters *c = in->fmt->streams[in->video]->codecpar;
@@ -164,13 +164,13 @@ static bool is_adts(const uint8_t *d, int bytes)
            ((d[3] & 3) << 11 | d[4] << 3 | d[5] >> 5) == bytes;
 }
 
-/* Everything but the length and how full a buffer is. */
+/* Compares all ADTS fields except the length and the buffer fullness. */
 static bool same_kind(const uint8_t *a, const uint8_t *b)
 {
     return ((a[1] ^ b[1]) & 0xfe) == 0 && a[2] == b[2] && ((a[3] ^ b[3]) & 0xc0) == 0;
 }
 
-/* The AudioSpecificConfig of a plain AAC-LC header; the track gets it, and raw packets. */
+/* Gives the track the AudioSpecificConfig of a plain AAC-LC header, and raw packets. */
 static int open_sound(struct packets *p, const struct media_input *in)
 {
     enum { LC = 1, CONFIG_BYTES = 2 };
@@ -199,7 +199,7 @@ static int open_sound(struct packets *p, const struct media_input *in)
     return 0;
 }
 
-/* Takes the header off. Of another kind: says so, as a container would. */
+/* Removes the ADTS header. A header of another kind is reported as a container reports a change. */
 static int strip_adts(const struct packets *p, AVPacket *packet)
 {
     if (!is_adts(packet->data, packet->size) || !same_kind(packet->data, p->adts_head)) {
@@ -218,7 +218,7 @@ static int strip_adts(const struct packets *p, AVPacket *packet)
 
 /* -- pictures -- */
 
-/* What an avc1 track does not have, or has in its record. */
+/* Returns whether an avc1 track lacks such a unit, or has it in its record. */
 static bool is_left_out(const struct packets *p, const uint8_t *nal, size_t len_bytes)
 {
     int type = nal[0] & 31;
@@ -233,7 +233,7 @@ static struct units units_of(const struct packets *p, const AVPacket *packet)
     return (struct units){packet->data, packet->data + packet->size, p->length_bytes, false};
 }
 
-/* The bytes of a packet in the form; *as_it_is: it is in it. */
+/* Returns the size of a packet in the new form; *as_it_is: the packet has that form already. */
 static int64_t measure(const struct packets *p, const AVPacket *packet, bool *as_it_is)
 {
     struct units u = units_of(p, packet);
@@ -283,7 +283,7 @@ static int rewrite(const struct packets *p, AVPacket *packet)
     return 0;
 }
 
-/* Headers that are repeated are no change. */
+/* Repeated equal headers are no change. */
 static void drop_same_headers(const struct packets *p, AVPacket *packet)
 {
     size_t size;
@@ -300,7 +300,7 @@ static void drop_same_headers(const struct packets *p, AVPacket *packet)
 
 /* -- times of a container that counts -- */
 
-/* The place of a picture in its group's showing order (8.2.1). */
+/* Finds the place of a picture in its group's display order (H.264 8.2.1). */
 static bool order_of(struct packets *p, struct units u, int64_t *order, bool *idr)
 {
     struct order o;

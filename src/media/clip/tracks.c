@@ -9,8 +9,9 @@
 
 enum {
     MOVES = 3,         /* pictures: a still beside a film has one or two */
-    SURE = 64,         /* pictures after which a track is a film, and the others are told from it */
-    PICTURES_PART = 4, /* this part of the most pictures is as good; they are counted in part */
+    SURE = 64,         /* pictures that make a track a film and distinguish it from the others */
+    PICTURES_PART = 4, /* within this part of the most pictures counts as equal, because pictures
+                          are counted in part */
     LENGTH_PART = 2,
     LOOK_BYTES = 32 << 20, /* read at most, while pictures have not come */
 };
@@ -67,10 +68,10 @@ static void meet(const AVFormatContext *fmt, const AVPacket *p, struct tracks_se
 
 struct goal {
     unsigned pictures, sounds; /* tracks of each */
-    int64_t sound_bytes;       /* so far sound is waited for once pictures are there */
+    int64_t sound_bytes;       /* after the first pictures, sound is awaited for this many bytes */
 };
 
-/* Whether all that is waited for has come. */
+/* Returns whether everything awaited has come. */
 static bool is_enough(const AVFormatContext *fmt, const struct goal *g,
                       const struct tracks_seen *seen)
 {
@@ -179,7 +180,7 @@ static int64_t channels(const struct choice *c, unsigned i)
     return c->fmt->streams[i]->codecpar->ch_layout.nb_channels;
 }
 
-/* Sound whose form of samples libav knows: that is so once a decoder has been opened. */
+/* Returns whether libav knows the sample format, which is so once a decoder was opened. */
 static int64_t is_heard(const struct choice *c, unsigned i)
 {
     const AVCodecParameters *p = c->fmt->streams[i]->codecpar;
@@ -188,10 +189,10 @@ static int64_t is_heard(const struct choice *c, unsigned i)
 
 struct step {
     int64_t (*value)(const struct choice *c, unsigned i);
-    int part; /* who has this part of the best is as good */
+    int part; /* within this part of the best counts as equal */
 };
 
-/* The first of the tracks that are left when each step has kept the best; -1: there are none. */
+/* Narrows the tracks step by step to the best ones; returns the first that is left, or -1: none. */
 static int narrow(const struct choice *c, bool (*is)(const AVStream *st), const struct step *steps,
                   size_t n)
 {

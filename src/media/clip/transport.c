@@ -4,8 +4,8 @@
 
 enum { WINDOW = 64 * 1024, SYNC = 0x47, PACKET = 188, IN_A_ROW = 5 };
 
-/* How far the packets are from each other: plain ones, those with the time of their arrival before
- * them (M2TS), those with a checksum behind them. 0: these are none. */
+/* Returns the distance between packets: plain ones, those with an arrival time before them (M2TS),
+ * or those with a checksum behind them. 0: this is no transport stream. */
 static size_t distance(const uint8_t *data, size_t len, size_t *first)
 {
     static const size_t known[] = {PACKET, 192, 204};

@@ -76,9 +76,9 @@ int64_t hold_last(const struct hold *h, int group)
     return h->clock.slot;
 }
 
-/* Constant: two in one place would leave a hole, which is never filled: then no point is safe
- * again. Varying: a picture may still come that is shown earlier, up to `delay` pictures later; and
- * at least one more says how long the last is shown. */
+/* Constant rate: two pictures in one place would leave a hole that is never filled; then no later
+ * point is safe. Varying rate: a picture that is shown earlier may still come up to `delay`
+ * pictures later, and at least one more picture tells how long the last one is shown. */
 static bool is_safe(const struct hold *h, int group, bool ended)
 {
     int64_t top = highest(h, group);

@@ -111,8 +111,8 @@ static bool read_to_key(struct reader *r)
     return false;
 }
 
-/* Where a container has no list of key pictures, searching ends anywhere near the time: from ever
- * further back the picture is read on to. */
+/* In a container without a list of key pictures a search ends anywhere near the time: so this seeks
+ * further and further back and reads on to the picture. */
 static void seek_key(struct reader *r)
 {
     bool found = false;

@@ -105,8 +105,8 @@ static bool upright(const struct subject *s)
     return !s->plan->rotation;
 }
 
-/* The headers' word on the shape of a pixel weighs more than the container's; decoders go by it,
- * and only a difference that nobody sees is taken. */
+/* The headers' pixel shape outweighs the container's, because decoders follow it. Only an invisible
+ * difference is accepted. */
 static bool one_pixel_shape(const struct subject *s)
 {
     const struct sps *p = &s->sets.sps;
@@ -132,7 +132,7 @@ static bool one_size(const struct subject *s)
     return (p->width == c->width && p->height == c->height) || sets_hidden(p, c->width, c->height);
 }
 
-/* A varying rate stays as it is; what of it a reel may not have shows on the way (pace.h). */
+/* A varying rate is kept; pace.h checks its times on the way. */
 static bool steady(const struct subject *s)
 {
     return !s->plan->resample_time || s->facts->variable_rate;

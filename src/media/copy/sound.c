@@ -40,7 +40,7 @@ enum {
     SILENCE_BITS = 64000, /* of the encoder that makes silence alone */
 };
 
-/* Samples that no clip has; times beyond are lies that shall not overflow. */
+/* No clip has so many samples; larger times are false and must not overflow. */
 static const int64_t FAR = INT64_C(1) << 48;
 
 struct waiting {
@@ -61,10 +61,10 @@ struct copy_sound {
     int hz;
     int64_t origin_us;
     AVRational tick;                   /* of the pictures */
-    int64_t bumper, longest;           /* in ticks: a bumper, and the longest body */
+    int64_t bumper, longest;           /* in ticks: length of a bumper; of the longest body */
     AVCodecContext *decoder, *encoder; /* encoder: of the sound or of silence alone */
 
-    int64_t heard; /* end of the sound so far, in samples of the reel */
+    int64_t heard; /* end of the copied or encoded sound so far, in samples of the reel */
 
     struct line line; /* where sound is encoded: once `running` */
     struct audio_task task;
@@ -254,7 +254,7 @@ static int64_t certain(const struct copy_sound *s)
     return ticks > 0 ? ticks : 0;
 }
 
-/* Tells the sound thread how long the body is, or is at least. */
+/* Tells the sound thread the body's length, or a lower bound of it. */
 static void tell_body(struct copy_sound *s, int64_t ticks, bool ended)
 {
     pthread_mutex_lock(&s->line.lock);
@@ -306,13 +306,13 @@ static int encode_packet(struct copy_sound *s, AVPacket *packet, struct err *e)
         (void)TAKE(p);
     else if (line_failed(&s->line))
         return join(s, e);
-    /* copied pictures would run far ahead, and lie far from their sound in the file */
+    /* otherwise copied pictures would run far ahead of their sound in the file */
     pipe_drain(&s->line.sound, BEHIND_MAX);
     return 0;
 }
 
-/* Whether a player leaves out all of it: the run-up that an encoder puts before the sound, or what
- * an edit list cuts off. */
+/* Returns whether a player skips the whole packet: an encoder's run-up, or a part that an edit list
+ * cuts off. */
 static bool is_priming(const AVPacket *p)
 {
     size_t size;
@@ -328,8 +328,8 @@ static bool changes_kind(const struct copy_sound *s, const AVPacket *p)
                    memcmp(now, s->parameters->extradata, size) != 0);
 }
 
-/* The place of the first packet, more exact than its own time says where times are rounded: what
- * those behind it say of it, on average. */
+/* The place of the first packet, more exact than its own rounded time: the average of what the next
+ * packets' times imply. */
 static int64_t first_place(const struct copy_sound *s)
 {
     int64_t first = s->waiting[s->first].at, sum = 0;
@@ -344,7 +344,7 @@ static int64_t first_place(const struct copy_sound *s)
     return first + (n ? sum / (int64_t)n : 0);
 }
 
-/* The oldest packet that waits goes to its place in the track. */
+/* Writes the oldest waiting packet at its place in the track. */
 static int lay(struct copy_sound *s, struct err *e)
 {
     struct waiting *w = &s->waiting[s->first];
@@ -370,7 +370,7 @@ static int lay(struct copy_sound *s, struct err *e)
     return track_put(&s->track, p, e);
 }
 
-/* What ends before `end` is laid. */
+/* Writes the packets that end before `end`. */
 static int lay_until(struct copy_sound *s, int64_t end, struct err *e)
 {
     int64_t rounding = av_rescale(ROUNDING_US, s->hz, 1000000);

@@ -30,7 +30,7 @@ enum {
     SOUND_BEFORE_US = 200000, /* sound kept before the start point: decoders need a run-up */
     PACKETS_QUIET = 256,      /* between two signs of life */
     BROKEN_MOST = 64,         /* packets on end that cannot be read: more is the end */
-    HALF_DOWN = 16, /* part of a frame: what lies right between two goes to the first, steadily */
+    HALF_DOWN = 16, /* part of a frame: a time midway between two frames always goes to the first */
 };
 
 struct reader {
@@ -73,7 +73,7 @@ static void ignore(void *ctx, int level, const char *fmt, va_list ap)
     (void)ctx, (void)level, (void)fmt, (void)ap;
 }
 
-/* What a clip begins with before its first whole picture is left out by every player. */
+/* Every player leaves out what a clip has before its first complete picture. */
 static void on_damage(struct reader *r)
 {
     atomic_fetch_add(&complaints, 1);
@@ -81,7 +81,7 @@ static void on_damage(struct reader *r)
         line_warn(r->l, WARNING_PICTURES_DAMAGED);
 }
 
-/* 0, or -1 with the fault that has the line done again. */
+/* Returns 0, or -1 with the fault that starts the second pass. */
 static int check_damage(struct reader *r, struct err *e)
 {
     struct line *l = r->l;
@@ -337,7 +337,8 @@ static int on_sound(struct reader *r, struct err *e)
     }
     av_packet_move_ref(p, r->packet);
     size_t bytes = (size_t)p->size + sizeof(*p);
-    /* The sound thread waits for the origin, so before that a full pipe must not wait for it. */
+    /* The sound thread waits for the origin, so before that, this thread must not wait for a full
+     * pipe. */
     bool took = r->origin_us == AV_NOPTS_VALUE ? pipe_try(&r->l->sound, p, bytes)
                                                : pipe_put(&r->l->sound, p, bytes);
     if (!took)
@@ -359,7 +360,7 @@ static bool sound_complete(struct reader *r)
     return done || r->sound_us > end + SOUND_BEFORE_US || r->read_us > end + SOUND_LATE_US;
 }
 
-/* Tells that the work is going on while no picture has come. */
+/* Reports progress while no picture has come. */
 static void sign_of_life(const struct reader *r, unsigned n)
 {
     int steps = n / PACKETS_QUIET < 20 ? (int)(n / PACKETS_QUIET) : 20;
@@ -367,8 +368,8 @@ static void sign_of_life(const struct reader *r, unsigned n)
         line_progress(r->l, PERMILLE_OPENED + steps);
 }
 
-/* Reads the next packet: 1, 0 at the end. A packet that cannot be read, because of damage or since
- * it claims to be larger than any may be, is passed over as players do. */
+/* Reads the next packet: 1, or 0 at the end. Skips a packet that cannot be read, because of damage
+ * or because it claims to be too large, as players do. */
 static int read_packet(struct reader *r, struct err *e)
 {
     AVFormatContext *fmt = r->l->in->fmt;
@@ -410,7 +411,7 @@ static int read_all(struct reader *r, struct err *e)
         sign_of_life(r, n);
         int got = read_packet(r, e);
         if (got == 0 && r->origin_us == AV_NOPTS_VALUE && !r->held && seek_again(r))
-            continue; /* it was sought into a stretch without a key picture */
+            continue; /* the search ended in a stretch without a key picture */
         if (got <= 0)
             return got;
         if (on_packet(r, e) < 0)
@@ -419,11 +420,12 @@ static int read_all(struct reader *r, struct err *e)
     return err_set(e, ERR_STOPPED, "reader: stopped");
 }
 
-/* The clip ended before the body was whole: the last picture stays as long as it says. */
+/* The clip ended before the body was complete: the last picture stays for its stated duration. */
 static int finish(struct reader *r, struct err *e)
 {
     if (!r->whole) {
-        /* A fault that this reports is of a picture sent long before: the others come after it. */
+        /* A fault reported here may belong to a picture sent long before; the others come out after
+         * it. */
         int sent = avcodec_send_packet(r->decoder, NULL);
         if (sent == AVERROR(ENOMEM))
             return err_msg(e, MSG_MEMORY_LIMIT, "reader: no memory");

@@ -196,7 +196,7 @@ static int take_body(void *arg, AVPacket *packet, struct err *e)
 static int encode_picture(struct encode *n, struct picture *p, struct err *e)
 {
     AVFrame *f = p->frame;
-    /* what the clip's encoder chose is not what ours should choose */
+    /* our encoder must choose these itself */
     f->pict_type = AV_PICTURE_TYPE_NONE;
     f->key_frame = 0;
     f->interlaced_frame = 0;
@@ -225,7 +225,8 @@ static int encode_body(struct encode *n, struct err *e)
     return coder_run(n->coder, NULL, n->packet, take_body, n, e);
 }
 
-/* The bumper again; encoded anew only when the body ends on an IDR picture with its idr_pic_id. */
+/* Writes the bumper again. It is encoded anew only when the body ends on an IDR picture with the
+ * same idr_pic_id. */
 static int put_outro(struct encode *n, struct err *e)
 {
     const struct line *l = &n->line;
@@ -261,7 +262,7 @@ static int run(struct encode *n, struct err *e)
 /* One of two passes. */
 struct pass {
     bool careful;
-    bool damaged; /* it has to be done once more, carefully */
+    bool damaged; /* the clip is damaged: decode once more, carefully */
     int permille; /* how far the last one came */
 };
 

@@ -69,7 +69,7 @@ static AVRational sane_sar(AVRational sar)
     return sane ? sar : (AVRational){1, 1};
 }
 
-/* The container's word holds, until the stream says something else than it did at first. */
+/* The container's value counts until the stream's value changes. */
 static AVRational sar_of(const AVFrame *f, const struct media_input *in, struct shape_seen *seen)
 {
     AVRational own = f->sample_aspect_ratio;
@@ -92,7 +92,8 @@ static bool has_fields(const struct shape *s)
            AV_CEIL_RSHIFT(s->height, d->log2_chroma_h) >= PLANE_LEAST;
 }
 
-/* How a stream itself asks to be turned it says at a key picture, for all until the next one. */
+/* A stream states its own rotation at a key picture, for all pictures until the next key picture.
+ */
 static void fill_turn(struct shape *s, const AVFrame *f, const struct media_facts *facts,
                       struct shape_seen *seen)
 {
@@ -137,8 +138,8 @@ static bool is_ready(const struct media_plan *p, const struct shape *s)
            p->pic_width == p->width && p->pic_height == p->height;
 }
 
-/* The part that FIT_CROP keeps, told in the picture as stored. The plan tells it in the picture as
- * seen; it is the middle of either. */
+/* The part that FIT_CROP keeps, in stored coordinates. The plan has it in viewer's coordinates; in
+ * both it is the middle. */
 static void put_crop(struct buf *b, const struct media_plan *p, const struct shape *s)
 {
     if (!p->crop_width)
@@ -193,8 +194,8 @@ static void put_matrix(struct buf *b, const struct shape *s)
                    s->colour.full ? "pc" : "tv");
 }
 
-/* Diffuse white of HDR (203 nits, ITU-R BT.2408) comes out at 84 % of the signal; what is darker
- * than a third of it keeps its brightness, what is brighter is pressed together. */
+/* Diffuse white of HDR (203 nits, ITU-R BT.2408) maps to 84 % of the signal. Values below a third
+ * of it keep their brightness; values above are compressed. */
 static void put_linear(struct buf *b, const struct shape *s)
 {
     const struct colour *c = &s->colour;

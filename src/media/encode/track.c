@@ -88,7 +88,7 @@ int track_put(struct track *t, AVPacket *packet, struct err *e)
         av_packet_unref(packet);
         return 0;
     }
-    /* what it says of skipped samples was for the track that it comes from */
+    /* its data about skipped samples belongs to the track it comes from */
     av_packet_free_side_data(packet);
     packet->pts = packet->dts = t->next;
     packet->flags = AV_PKT_FLAG_KEY;

@@ -64,7 +64,7 @@ static bool find(struct span in, uint32_t type, struct span *out)
     return found == 1;
 }
 
-/* A table of n entries behind `head` bytes, the last four of which count them. */
+/* Finds a table of n entries behind `head` bytes; the last four of those bytes hold n. */
 static bool table(struct span box, int head, int entry_bytes, int64_t *n, const uint8_t **entries)
 {
     if (box.n < head)
@@ -76,7 +76,7 @@ static bool table(struct span box, int head, int entry_bytes, int64_t *n, const 
 
 /* -- the tables of a track -- */
 
-/* A table, or one size for all: then only the file's size bounds the number. */
+/* Reads a table of sizes, or one size for all packets; then the file's size bounds the number. */
 static bool read_sizes(struct span stbl, int64_t file_bytes, struct reel_track *t)
 {
     struct span box;

@@ -26,7 +26,7 @@
 
 enum {
     FIRST_PICTURES = 2, /* of the first bumper */
-    LAST_PICTURES = 1,  /* of the last, which is the same but for, maybe, its IDR picture */
+    LAST_PICTURES = 1,  /* of the last bumper: only its IDR picture may differ */
     BODY_PICTURES = 6,
     BODY_BYTES = 512 << 10, /* some 15 MB/s are decoded of a rich picture */
     INNER_PICTURES = 2,
@@ -112,8 +112,8 @@ static int64_t bytes_of(const struct verify *v, int a, int b)
 
 /* -- the bumpers -- */
 
-/* A picture that stands still costs next to nothing after its first packet. One that costs more may
- * be noise that is refined for long, or move. */
+/* A still picture costs almost nothing after its first packet. A costlier one may be noise that the
+ * encoder refines for long, or it may move. */
 static bool is_cheap(const struct verify *v, int first, int count)
 {
     int64_t head = v->picture->packets[first].bytes;
@@ -122,7 +122,7 @@ static bool is_cheap(const struct verify *v, int first, int count)
     return rest <= STILL_TIMES * head + (STILL_BYTES + pixels / STILL_PIXELS) * count;
 }
 
-/* Whether all but the first packets of both are the same bytes. */
+/* Compares the packets of both bumpers, except the first of each. */
 static int compare_bumpers(const struct seams *s, int count, bool *same, struct err *e)
 {
     const struct reel_track *t = s->v->picture;
@@ -144,7 +144,7 @@ static int compare_bumpers(const struct seams *s, int count, bool *same, struct 
     return 0;
 }
 
-/* plain: the first pictures of both stand for all of them. */
+/* plain: the first pictures of each bumper represent all of them. */
 static int check_bumpers(const struct seams *s, int count, bool *plain, struct err *e)
 {
     int outro = s->v->picture->count - count;
@@ -165,7 +165,7 @@ static int brightness(const AVFrame *f, int left, int top)
     return sum / (BLOCK * BLOCK);
 }
 
-/* Whether a part of the picture has become another. */
+/* Returns whether a part of the picture has changed. */
 static bool has_moved(const AVFrame *a, const AVFrame *b)
 {
     for (int y = 0; y + BLOCK <= a->height; y += BLOCK)
@@ -193,8 +193,7 @@ static void add(struct seams *s, int first, int end)
         s->order[s->count++] = i;
 }
 
-/* The first IDR picture on the way from `from` to `to`, which is left out, in steps of 1 or -1; -1:
- * none, -2: *e. */
+/* Finds the first IDR picture from `from` to before `to`, in steps of 1 or -1; -1: none, -2: *e. */
 static int find_idr(const struct seams *s, int from, int to, int step, struct err *e)
 {
     int looked = 0;
@@ -278,7 +277,7 @@ static int choose(struct seams *s, int bumper, bool plain, struct err *e)
 
 /* -- decoding -- */
 
-static struct seams *listener; /* one reel is looked at in a process at a time, in one thread */
+static struct seams *listener; /* one reel at a time is checked in a process, by one thread */
 
 __attribute__((format(printf, 3, 0))) static void listen(void *ctx, int level, const char *fmt,
                                                          va_list ap)
@@ -295,8 +294,7 @@ static void ignore(void *ctx, int level, const char *fmt, va_list ap)
     (void)ctx, (void)level, (void)fmt, (void)ap;
 }
 
-/* A picture that came out: pictures come in the order in which they are shown, stretch by stretch.
- */
+/* Takes a decoded picture: pictures come in display order, stretch by stretch. */
 static int take(struct seams *s, struct err *e)
 {
     const struct verify *v = s->v;
@@ -371,7 +369,8 @@ static int open_decoder(struct seams *s, struct err *e)
 {
     const struct verify *v = s->v;
     struct media_limits one = v->job->order->limits;
-    one.threads = 1; /* a picture more a thread would wait, and threads cost more than they save */
+    one.threads =
+        1; /* each extra thread delays output by one picture and costs more than it saves */
     s->packet = av_packet_alloc();
     s->frame = av_frame_alloc();
     s->logo = av_frame_alloc();
@@ -381,7 +380,7 @@ static int open_decoder(struct seams *s, struct err *e)
     struct media_input *in = &s->v->in;
     if (media_input_decoder(in, in->video, &one, &s->decoder, e) < 0)
         return -1;
-    /* damage is to be heard of, not hidden; smooth edges nobody sees here */
+    /* report damage, do not conceal it; deblocking is not needed here */
     s->decoder->err_recognition = AV_EF_CRCCHECK | AV_EF_BITSTREAM | AV_EF_BUFFER;
     s->decoder->skip_loop_filter = AVDISCARD_ALL;
     return 0;

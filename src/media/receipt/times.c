@@ -65,7 +65,8 @@ static int rising(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Each picture is decoded after the one before and before it is shown, and in its part. */
+/* Checks that each picture is decoded after the previous one, before it is shown, and in its part.
+ */
 static int check_decoding(const struct verify *v, const int64_t *shown, struct err *e)
 {
     const struct reel_track *t = v->picture;
@@ -84,9 +85,9 @@ static int check_decoding(const struct verify *v, const int64_t *shown, struct e
     return 0;
 }
 
-/* Players search a key picture by when it is decoded, and add what lies between the first picture's
- * two times: one that is found before anything is shown from it on hides what comes before it. At a
- * constant rate none is. */
+/* Players search a key picture by its decode time and add the first picture's distance between its
+ * two times. A key picture that is found before it is shown hides the pictures before it. This
+ * cannot happen at a constant rate. */
 static int check_searching(const struct verify *v, struct err *e)
 {
     const struct reel_track *t = v->picture;
@@ -206,8 +207,8 @@ static int64_t sound_end_us(const struct reel_track *t)
     return t->empty_us + (t->shown_us < there ? t->shown_us : there);
 }
 
-/* How much later sound is heard than it was sampled, when the reel's clock is at_us: what its edit
- * list lets it wait, and, when it has ended or not begun, how far away it is. */
+/* How much later sound is heard than it was sampled, at reel time at_us: the delay by its edit list
+ * and, before its begin or after its end, the distance to it. */
 static int64_t sound_late_us(const struct reel_track *t, int64_t at_us)
 {
     int64_t end_us = sound_end_us(t);

@@ -197,8 +197,8 @@ static int check_shape(struct verify *v, struct err *e)
     return 0;
 }
 
-/* Who made it says how long the body is, and how many pictures there are: where they keep their
- * times, one that is missing is otherwise no more than a pause. Bumpers are the profile's. */
+/* The maker tells the body's length and number of pictures: where pictures keep their times, a
+ * missing picture would otherwise look like a pause. The bumpers' lengths come from the profile. */
 static int check_length(struct verify *v, struct err *e)
 {
     const struct media_plan *p = &v->plan;
