@@ -78,7 +78,7 @@ static int copy_bytes(struct backup *b, const char *name, struct blob_reader *r,
     return 0;
 }
 
-/* *there false: the storage has no such bytes. */
+/* Copies the bytes of a name. *there false: the storage has no such bytes. */
 static int copy_blob(struct backup *b, const char *name, bool *there, struct err *e)
 {
     AUTO(blob_reader_closep) struct blob_reader *r = NULL;
@@ -134,7 +134,7 @@ static bool is_of_tasks(const char *name)
     return false;
 }
 
-/* What belongs to no task. */
+/* Copies bytes that belong to no task. */
 static int copy_other(void *arg, const char *name, int64_t size_bytes, int64_t age_ms)
 {
     (void)size_bytes, (void)age_ms;
@@ -143,7 +143,8 @@ static int copy_other(void *arg, const char *name, int64_t size_bytes, int64_t a
     return is_of_tasks(name) ? 0 : copy_blob(b, name, &there, b->why);
 }
 
-/* A task whose bytes were not there: deleted since, or a fault that doctor would find too. */
+/* Settles a task without bytes: it was deleted since, or it is a fault that doctor would find too.
+ */
 static int settle_missing(struct backup *b, struct tasks *copy, struct err *e)
 {
     for (const struct missing *m = b->missing; m; m = m->next) {
@@ -176,7 +177,7 @@ static int remove_file(const char *path, struct err *e)
                : err_set(e, ERR_SYSTEM, "%s: %s", path, strerror(errno));
 }
 
-/* What is kept beside a database. */
+/* Deletes the files that SQLite keeps beside a database. */
 static int remove_beside(struct backup *b, const char *path, struct err *e)
 {
     static const char *const ends[] = {"-wal", "-shm", "-journal", ".lock"};
@@ -213,7 +214,8 @@ static int copy_secret(struct backup *b, struct err *e)
     return 0;
 }
 
-/* Whether the backup's files would be those that are served: what it does not name would go. */
+/* Returns whether the backup folder is the folder being served: the sweep would delete its files.
+ */
 static bool is_live(struct backup *b)
 {
     struct stat live, copy;
@@ -235,7 +237,7 @@ static int check_folder(struct backup *b, struct err *e)
         return err_set(e, ERR_CONFLICT, "its blobs are the storage that is to be saved");
     if (access(b->now, F_OK) < 0)
         return 0;
-    /* Nobody serves it; and what lay beside it is in it when it has been closed. */
+    /* Proves that no server uses it; closing it also merges the files beside it into it. */
     AUTO(store_closep) struct store *old = NULL;
     const char *url = parts_database(b->arena, &b->there);
     return store_open(&old, url, b->cli->log, e) < 0
@@ -261,7 +263,7 @@ static int open_all(struct backup *b, struct err *e)
     return 0;
 }
 
-/* The database of one moment, and all bytes that it names. */
+/* Copies the database of one moment and all bytes that it names. */
 static int copy_all(struct backup *b, struct err *e)
 {
     AUTO(parts_clear) struct parts copy = {.arena = arena_new()};
@@ -280,7 +282,7 @@ static int copy_all(struct backup *b, struct err *e)
     return settle_missing(b, copy.tasks, e);
 }
 
-/* From here on the folder is the new backup; what only the earlier one named goes. */
+/* From here on the folder is the new backup; what only the earlier copy names is deleted. */
 static int put_in_place(struct backup *b, struct err *e)
 {
     AUTO(parts_clear) struct parts done = {.arena = arena_new()};

@@ -26,16 +26,17 @@
 enum {
     ASK_MAX = 256 * 1024, /* some thousand numbers of tasks */
     ASK_MS = 10000,       /* by when all of it is here */
-    AGAIN_MS = 1000,      /* after there was no descriptor for who asks */
-    SEND_S = 10,          /* a listener that takes nothing for so long is left */
+    AGAIN_MS = 1000,      /* pause after the process ran out of descriptors */
+    SEND_S = 10,          /* gives up on a client that reads nothing for that long */
     FRAME_HEAD = 5,
     FRAME_MAX = 64 << 20, /* a page of a list is far below */
 };
 
 /* -- where -- */
 
-/* The folder of the socket, opened, and its name in there; the path of a socket may have 107 bytes,
- * so it is named through the descriptor. -1 when the database is no SQLite file. */
+/* Opens the folder of the socket and finds the socket's name in it. A socket path may have at most
+ * 107 bytes, so the code names the socket through the folder's descriptor. -1: the database is not
+ * a SQLite file. */
 static int place(struct arena *a, const struct conf *conf, const char **file,
                  struct sockaddr_un *at, struct err *e)
 {
@@ -95,7 +96,7 @@ static int send_question(int fd, const struct cli *c, struct err *e)
     return r < 0 || shutdown(fd, SHUT_WR) < 0 ? -1 : 0;
 }
 
-/* One frame: in *kind, its bytes (the caller's) in *data. */
+/* Reads one frame: its type into *kind, its bytes (which the caller frees) into *data. */
 static int read_frame(int fd, char *kind, char **data, size_t *len, struct err *e)
 {
     unsigned char head[FRAME_HEAD];
@@ -145,7 +146,7 @@ int control_ask(const struct cli *c, bool *asked, enum cli_exit *status, struct 
     AUTO(fd_closep) int dir = place(a, &c->conf, &file, &at, &ignored);
     AUTO(fd_closep) int fd = dir < 0 ? -1 : socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
-        return 0; /* it will be said when the database is opened */
+        return 0; /* opening the database reports it */
     if (connect(fd, (const struct sockaddr *)&at, sizeof(at)) < 0)
         return errno == EACCES
                    ? err_set(e, ERR_DENIED, "a server has %s open; run this as its user or as root",
@@ -168,11 +169,11 @@ struct control {
     pthread_t thread;
 };
 
-/* A command that is carried out, and who asked for it. */
+/* One running command and its client. */
 struct served {
-    struct cli cli; /* first: what flush() is given */
+    struct cli cli; /* first: flush() casts its argument to this struct */
     int fd;
-    bool gone; /* who asked takes nothing any more */
+    bool gone; /* the client has stopped reading */
     char *text[2];
     size_t len[2];
 };
@@ -204,8 +205,8 @@ static void flush_served(struct cli *c)
     put_text(s, 1);
 }
 
-/* All that was sent until the other half was ended: at most ASK_MAX bytes, within ASK_MS, and not
- * while the server stops. */
+/* Reads everything up to the end of the client's sending side: at most ASK_MAX bytes, within
+ * ASK_MS, and not while the server stops. */
 static int read_question(const struct control *t, int fd, char *text, size_t *len, struct err *e)
 {
     const int64_t until = clock_mono_ms() + ASK_MS;
@@ -242,7 +243,7 @@ static int set_args(struct cli *c, struct arena *a, json_t *args, struct err *e)
     return 0;
 }
 
-/* The question as a command that can be run; what it points at lies in the arena and in o. */
+/* Turns the question into a command that can run; its texts lie in the arena and in o. */
 static int understand(const struct control *t, json_t *o, struct arena *a, struct cli *c,
                       struct err *e)
 {
@@ -334,7 +335,7 @@ static void *listen_on(void *arg)
         if (fd >= 0) {
             serve(t, fd);
         } else if (p[0].revents && errno != EINTR && errno != EAGAIN && errno != ECONNABORTED) {
-            /* who asks stays in line, so poll would come back at once */
+            /* the client stays in the queue, so poll would return at once */
             log_warn(t->server->log, "an operator's command has to wait", "why", strerror(errno));
             (void)poll(&p[1], 1, AGAIN_MS);
         }
@@ -346,7 +347,7 @@ static int open_socket(struct control *t, struct err *e)
     struct sockaddr_un *at = &t->at;
     t->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     t->stop_fd = eventfd(0, EFD_CLOEXEC);
-    /* One that was killed leaves its socket; the lock on the database says that it is gone. */
+    /* A killed server leaves its socket behind; the lock on the database proves that it is gone. */
     if (unlink(at->sun_path) < 0 && errno != ENOENT)
         return err_set(e, ERR_SYSTEM, "control: unlink: %s", strerror(errno));
     /* Before listen nobody can connect, whatever the umask has made of the mode. */

@@ -228,7 +228,7 @@ static void problem(void *arg, const char *text)
     doctor_wrong(d, DOCTOR_FAIL, "files", MSG_DOCTOR_FILES, MSG_DOCTOR_FILES_DO, "%s", text);
 }
 
-/* Only what is there already is opened: doctor makes nothing. */
+/* Opens only what exists already: doctor makes nothing. */
 static bool has_database(struct doctor *d, const char *url)
 {
     const char *path = parts_path(url, "sqlite:");
@@ -262,7 +262,7 @@ static void not_opened(struct doctor *d, const char *url, const struct err *e)
                      MSG_DOCTOR_DATABASE_BROKEN_DO, "%s", e->text);
 }
 
-/* Without a schema of this program's version there is nothing to look at. */
+/* Returns whether the schema has this program's version; without it there is nothing to check. */
 static bool is_current(struct doctor *d)
 {
     int version, newest;
@@ -301,7 +301,7 @@ static void check_database(struct doctor *d)
                 (int)n[TASK_UPLOADED], (int)n[TASK_PROCESSING], (int)n[TASK_PROCESSED],
                 (int)n[TASK_FAILED]);
     const char *folder = parts_path(parts_storage(d->parts.arena, c), "file:");
-    /* said already, and none of them is for doctor to make */
+    /* reported already; doctor makes none of them */
     if (!d->has_data || !d->has_queue || (folder && access(folder, F_OK) < 0))
         return;
     if (parts_open_tasks(&d->parts, c, d->cli->log, &e) < 0 ||

@@ -18,19 +18,20 @@
 #include <sys/stat.h>
 
 enum {
-    SPARE_FDS = 256,      /* beside those of connections: files, database, children */
-    SKEW_MS = 5000,       /* of two clocks; a question to the database is part of it */
-    FUTURE_MS = 60 * 1000 /* of a file's time; some file systems are coarse */
+    SPARE_FDS = 256,      /* descriptors beside those of connections: files, database, children */
+    SKEW_MS = 5000,       /* of two clocks; includes the time of the question to the database */
+    FUTURE_MS = 60 * 1000 /* of a file's time; the clock of some file systems is coarse */
 };
 
-/* What is said of a layer: "namespaces: unshare: ..."; its name alone when nothing is. */
+/* The line about a layer: "namespaces: unshare: ...", or its name alone when there is none. */
 static const char *line_of(const struct buf *why, const char *name)
 {
     const char *at = why->p ? strstr(why->p, name) : NULL;
     return at ? at : name;
 }
 
-/* The first number behind `key` in a small file of the kernel's, or `none` when it is not there. */
+/* Returns the first number behind `key` in a small kernel file, or `none` when the file is missing.
+ */
 static int64_t kernel_says(const char *path, const char *key, int64_t none)
 {
     char text[4096];
@@ -49,9 +50,9 @@ static int64_t kernel_says(const char *path, const char *key, int64_t none)
                                                                                         : none;
 }
 
-/* What to do where no name spaces can be made. The kernel's own switches come first: where they are
- * off, nothing else would help. We are in no filter of our own here, so one that is seen is around
- * the whole service. */
+/* Says what to do on a machine without name spaces. The kernel's own switches come first: while
+ * they are off, nothing else helps. This process has installed no filter, so a filter that is found
+ * here surrounds the whole service. */
 static enum msg spaces_todo(void)
 {
     enum { FILTERED = 2 };
@@ -138,7 +139,7 @@ void doctor_port(struct doctor *d, const char *name, const char *at)
                      name, e.text);
 }
 
-/* Whether a limit lets `wanted` through; RLIM_INFINITY is more than anything. */
+/* Returns whether a limit is below `wanted`; *limit is its value. RLIM_INFINITY is never below. */
 static bool below(int which, int64_t wanted, rlim_t *limit)
 {
     struct rlimit r;
@@ -175,8 +176,7 @@ void doctor_limits(struct doctor *d)
         doctor_well(d, "limits", "descriptors, sizes of files and memory are enough");
 }
 
-/* Those that a URL names are loaded with it; the one that sends webhooks is loaded with the first.
- */
+/* Modules that a URL names are loaded with it; the first webhook loads the module that sends. */
 void doctor_modules(struct doctor *d)
 {
     struct err e = {0};

@@ -60,7 +60,7 @@ static const char *join(struct arena *a, const char *notes, const char *more)
     return notes ? arena_printf(a, "%s; %s", notes, more) : more;
 }
 
-/* A password that nobody has: no hash ends so. */
+/* A password hash that no password has: no hash ends like this. */
 static const char NO_PASSWORD[] = "!";
 
 static int take_user(struct take *t, struct arena *a, const struct legacy_user *u, struct err *e)
@@ -86,7 +86,7 @@ static int take_user(struct take *t, struct arena *a, const struct legacy_user *
     }
     bool taken = false;
     const char *stored = hash ? hash : NO_PASSWORD;
-    /* of two with one name, or one address, the older keeps it */
+    /* two users with one name or one address: the older keeps it */
     const char *other = arena_printf(a, "%s-%" PRId64, name, u->id);
     const char *nowhere = arena_printf(a, "user-%" PRId64 "@duplicate.invalid", u->id);
     const char *mail_note =
@@ -147,8 +147,8 @@ static int open_below(int root, const char *path)
     return S_ISREG(st.st_mode) ? fd_take(&fd) : -1;
 }
 
-/* The old service names its files by paths of the machine or container it ran in: the longest end
- * of such a path that is a file below the folder. */
+/* The old service stores paths of its own machine or container. Finds the longest end of such a
+ * path that is a file below the folder. */
 static int find_file(int root, const char *path, const char **why)
 {
     *why = "was not found";

@@ -85,7 +85,7 @@ enum cli_exit cli_pick_sub(struct cli *c)
     return find_sub(c) == CLI_DONE ? count_args(c) : CLI_USAGE;
 }
 
-/* By the server that has the database open, if there is one, else here. */
+/* Runs the sub-command in the server that has the database open, else in this process. */
 static enum cli_exit run_sub(struct cli *c)
 {
     char secret[CLI_SECRET_SIZE];
@@ -154,7 +154,7 @@ int cli_main(int argc, char **argv, char *const *env, int signal_fd)
     if (log_options(&c.conf, &level, &format, &e) < 0) {
         status = cli_usage(&c, "%s", e.text);
     } else {
-        /* Only the long-running commands log what went well; the others answer by themselves. */
+        /* Only the long-running commands log successes; the others print their own output. */
         bool service =
             c.command->use & (CONF_SERVE | CONF_WORKER) && !(c.command->use & CONF_ADMIN);
         if (!service && level == LOG_INFO)

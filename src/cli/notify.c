@@ -10,7 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* The protocol is one datagram and is promised to stay; libsystemd would cost the resting service
+/* The protocol is one datagram and is documented as stable; libsystemd would cost the idle service
  * more memory than its whole database does. */
 void notify(const char *state)
 {

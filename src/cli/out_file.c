@@ -101,7 +101,7 @@ static int give_name(struct out_file *o, struct err *e)
 
 int out_file_commit(struct out_file *o, struct err *e)
 {
-    /* once fsync has failed the bytes may be gone, and asking again would hide it */
+    /* after a failed fsync the bytes may be gone, and another fsync would hide that */
     if (fsync(o->fd) < 0)
         return err_set(e, code_of(errno), "%s", strerror(errno));
     if (!o->hidden && give_name(o, e) < 0)

@@ -17,7 +17,7 @@
 
 enum { PATH_SIZE = 4096, DEPTH_MAX = 32, REASONS_MAX = 512 };
 
-/* What became of files: the paths of reels, and two ways to have none. */
+/* The outcome of a file: one of the two paths of a reel, or one of two failures. */
 enum fate { FATE_COPY, FATE_ENCODE, FATE_REFUSED, FATE_FAILED, FATES };
 static const char *const fates[] = {"copy", "encode", "refused", "failed"};
 
@@ -30,12 +30,12 @@ struct walk {
     struct cli *c;
     struct media_job *m;
     int files, each[FATES];
-    struct reason reasons[REASONS_MAX]; /* those beyond are counted by their fate alone */
+    struct reason reasons[REASONS_MAX]; /* further reasons are counted by their outcome alone */
     int reason_count;
     bool stopped;
 };
 
-/* Of a sentence with several parts the first decides. */
+/* Counts a file. Of a reason with several parts, the first part decides. */
 static void count(struct walk *w, enum fate fate, const char *sentence)
 {
     char text[REASON_SIZE];
@@ -92,7 +92,7 @@ static void look_at(struct walk *w, const char *path, const char *shown)
     say(w, shown, r.path == PATH_COPY ? FATE_COPY : FATE_ENCODE, r.reason, NULL);
 }
 
-/* root_len: bytes of the folder that was named, which are not repeated in each line. */
+/* root_len: length of the given folder's name, which is not repeated in each line. */
 static int walk_folder(struct walk *w, const char *folder, size_t root_len, int depth,
                        struct err *e)
 {

@@ -56,8 +56,8 @@ static void print_json(const struct cli *c, const struct err *e, const char *sen
 
 enum cli_exit cli_fail(const struct cli *c, const char *about, const struct err *e)
 {
-    /* A general sentence ("internal error") says less than the text, which is made for operators;
-     * a particular one ("the file has no video") is for whoever holds the clip. */
+    /* A general sentence ("internal error") says less than the text, which is written for
+     * operators; a specific sentence ("the file has no video") is for the owner of the clip. */
     bool particular = e->msg != msg_general(e->code);
     char said[MSG_SAID_MAX];
     msg_say(e->msg, LANG_EN, err_named(e), said, sizeof(said));

@@ -78,7 +78,7 @@ static int start(struct service *s, struct front *f, const struct cli *c, struct
     return control_start(&f->control, &s->parts, c, e);
 }
 
-/* Once, to an operator whose server others can reach: what the open internet asks for besides. */
+/* Warns the operator once when other machines can reach the server: an open server needs more. */
 static void warn_if_open(const struct http *http, const struct cli *c)
 {
     const struct conf *conf = &c->conf;

@@ -23,8 +23,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* A reel of 20 s at the highest size and rate stays well below this; it is set aside while an
- * attempt runs, so that a full disk shows before the work and not after it. */
+/* A reel of 20 s at the highest size and rate stays well below this. The space is reserved while an
+ * attempt runs, so that a full disk fails the attempt before the work, not after it. */
 enum { REEL_RESERVE_BYTES = 96 << 20, CUT_SHORT_MS = 5000 };
 
 static int open_health(struct service *s, const struct cli *c, struct err *e)
@@ -57,7 +57,7 @@ int service_open(struct service *s, const struct cli *c, struct err *e)
     if (!s->parts.arena)
         s->parts.arena = arena_new();
     s->metrics = metrics_new();
-    /* Bad settings are found before anything is started or made. */
+    /* Find bad settings before anything is started or made. */
     if (profile_of_conf(conf, &profile, e) < 0 || parts_logo(conf, &s->logo_fd, e) < 0)
         return -1;
     if (parts_open_jail(&s->jail, s->parts.arena, conf, parts_cache(s->parts.arena, conf, true),
@@ -137,9 +137,9 @@ static void *drain_rest(void *arg)
     return NULL;
 }
 
-/* A database that answers with an error is no reason to be started again: that would not mend it,
- * and the service goes on when it is back. One that never answers, as behind a lock that is never
- * let go, keeps this from returning, which is what the watchdog is for. */
+/* An error from the database is no reason for a restart: a restart would not repair it, and the
+ * service continues when the database is back. A database that never answers, as behind a lock that
+ * is never released, blocks this function; the watchdog exists for that. */
 static bool lives(const struct service *s)
 {
     struct err ignored;
@@ -160,8 +160,8 @@ void service_wait_for_signal(struct service *s, const struct cli *c)
         }
 }
 
-/* Waits until both have ended, a second signal came (true), or timeout_ms has passed (-1: never).
- */
+/* Returns true when a second signal comes; false when both have ended or timeout_ms has passed (-1:
+ * no timeout). */
 static bool wait_drained(const struct cli *c, const struct drain *d, uint64_t *ended,
                          int timeout_ms)
 {
@@ -203,7 +203,7 @@ void service_drain(struct service *s, const struct cli *c)
         workers_stop(s->workers, 0);
         wait_drained(c, &d, &ended, CUT_SHORT_MS);
         if (ended < 2) {
-            /* Something still holds on. Whatever it has not committed was promised to nobody. */
+            /* Something still hangs. Nobody was promised what it has not committed. */
             jail_close(s->jail);
             _exit(CLI_DONE);
         }

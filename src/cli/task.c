@@ -50,7 +50,7 @@ static int open_tasks(struct parts *p, const struct cli *c, struct err *e)
     return 0;
 }
 
-/* A page of rows at a time, so that nobody who reads slowly holds the database up. */
+/* One page of rows at a time, so that a slow reader never blocks the database. */
 enum { PAGE_ROWS = 500 };
 struct listing {
     struct cli *c;
@@ -75,7 +75,7 @@ static int list_one(void *arg, const struct task_row *t)
     return 0;
 }
 
-/* "failed" -> its bit; false when it is no state that tasks are listed by. */
+/* "failed" -> its bit; false: tasks cannot be listed by such a state. */
 static bool state_bit(const char *name, unsigned *bit)
 {
     for (int s = 0; s < TASK_STATE_COUNT; s++)
@@ -110,7 +110,7 @@ static enum cli_exit task_list_command(struct cli *c)
     return CLI_DONE;
 }
 
-/* Each argument a task; stops at the first that cannot be read as one. */
+/* Reads each argument as a task id; stops at the first that is not one. */
 static bool read_ids(struct cli *c, int64_t *ids)
 {
     for (int i = 0; i < c->arg_count; i++)
@@ -172,7 +172,8 @@ static int find_ids(struct parts *p, struct id_list *l, struct err *e)
     return task_list(p->tasks, &failed, collect, l, e);
 }
 
-/* Does `act` to every task named (or to all failed ones), goes on after a failure, and tells. */
+/* Calls `act` for every named task (or for all failed ones), continues after a failure, and
+ * reports. */
 static enum cli_exit each_task(struct cli *c, bool may_say_failed, const char *done,
                                int (*act)(struct parts *p, int64_t id, struct err *e))
 {

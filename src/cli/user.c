@@ -13,7 +13,7 @@
 #include <inttypes.h>
 #include <jansson.h>
 
-/* make: a service that is not there yet is made. */
+/* make: make the data folder and database when they are missing. */
 static int open_users(struct parts *p, const struct cli *c, bool make, struct err *e)
 {
     if (c->lent) {
@@ -27,7 +27,7 @@ static int open_users(struct parts *p, const struct cli *c, bool make, struct er
     return store_migrate(p->store, NULL, NULL, e);
 }
 
-/* The same, with what passwords need. */
+/* The same, and opens what passwords need. */
 static int open_auth(struct parts *p, const struct cli *c, bool make, struct err *e)
 {
     if (open_users(p, c, make, e) < 0)
@@ -80,7 +80,7 @@ static enum cli_exit user_add(struct cli *c)
     return CLI_DONE;
 }
 
-/* A page of rows at a time, so that nobody who reads slowly holds the database up. */
+/* One page of rows at a time, so that a slow reader never blocks the database. */
 enum { PAGE_ROWS = 500 };
 struct listing {
     struct cli *c;
