@@ -192,7 +192,7 @@ static void put_text(struct served *s, int which)
 {
     FILE *f = which ? s->cli.err : s->cli.out;
     fflush(f);
-    long end = ftell(f); /* the stream's length is the longest that it ever had */
+    long end = ftell(f); /* ftell gives the longest length that the stream ever had */
     if (end > 0 && end <= FRAME_MAX)
         put_frame(s, which ? 'e' : 'o', s->text[which], (size_t)end);
     rewind(f);
