@@ -44,7 +44,7 @@ struct listener {
     struct buf out;
     size_t sent; /* of out */
     int64_t begun_ms, said_ms;
-    int64_t key_id, until_ms, asked_ms; /* the client's key; 0: none, 0: never expires */
+    int64_t key_id, until_ms, asked_ms; /* key_id 0: no key; until_ms 0: the key never expires */
     struct listener *next, **at;
 };
 struct hub {
@@ -136,7 +136,7 @@ static void greet(struct listener *l, int64_t newest, int64_t forgotten, int64_t
 /* What a pass works on without the lock. */
 struct news {
     int64_t user_id, after, newest;
-    bool fresh; /* somebody is to be greeted */
+    bool fresh; /* a listener waits for its first lines */
 };
 struct pass {
     struct hub *hub;

@@ -266,7 +266,7 @@ int address_list_check(const char *list, struct err *e)
     return 0;
 }
 
-/* The peer of a socket for both families is written as in its own family. */
+/* Writes the IPv4 peer of an IPv6 socket as an IPv4 address. */
 static const char *plain_address(const char *address)
 {
     return strncasecmp(address, "::ffff:", 7) == 0 && strchr(address, '.') ? address + 7 : address;

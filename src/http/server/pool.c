@@ -31,7 +31,7 @@ static void *pool_run(void *arg)
         pthread_mutex_unlock(&p->lock);
         struct MHD_Connection *conn = r->conn;
         if (p->run(r))
-            MHD_resume_connection(conn); /* r is the event thread's from here */
+            MHD_resume_connection(conn); /* from here on r belongs to the event thread */
         pthread_mutex_lock(&p->lock);
     }
     pthread_mutex_unlock(&p->lock);
