@@ -47,7 +47,8 @@ static void open_once(const AVCodec *c)
         ctx->sample_fmt = c->sample_fmts ? c->sample_fmts[0] : AV_SAMPLE_FMT_FLTP;
         av_channel_layout_default(&ctx->ch_layout, 2);
     }
-    (void)avcodec_open2(ctx, c, NULL); /* some want extradata and refuse; their tables may wait */
+    (void)avcodec_open2(ctx, c,
+                        NULL); /* some fail without extradata; their tables are built later */
 }
 
 const char *media_version(void)

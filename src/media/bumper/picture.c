@@ -188,7 +188,7 @@ static void fill(AVFrame *f, struct rgb colour)
     }
 }
 
-/* The shape of a logo's picture as RGBA, whatever it was stored as. */
+/* Converts a logo's picture to RGBA, from any stored form. */
 static int to_rgba(const AVFrame *from, AVFrame **out, struct err *e)
 {
     AUTO(av_frame_free) AVFrame *f = frame_new(AV_PIX_FMT_RGBA, from->width, from->height);
@@ -237,7 +237,7 @@ static int draw_logo(int fd, const struct media_limits *limits, AVFrame *canvas,
     return place(logo, canvas, e);
 }
 
-/* H.273's numbers of a matrix are swscale's. */
+/* swscale numbers colour matrices as H.273 does. */
 static int matrix_known(int matrix, int height)
 {
     enum { HD_LINES = 720 };

@@ -11,7 +11,7 @@
 /* A demuxer is allowed by any of its names, a decoder by its own name. */
 const char media_formats_allowed[] =
     "mov,mp4,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg," /* what people upload */
-    "mxf,dv,rm,"                                         /* what cameras and years ago left */
+    "mxf,dv,rm,"                                         /* formats of cameras and of old files */
     "h264,hevc,m4v,mpegvideo,ivf,obu,"                   /* pictures alone, without a container */
     "gif,apng";                                          /* pictures that move */
 const char media_codecs_allowed[] =

@@ -20,7 +20,7 @@ struct poster {
     AVPacket *packet;
     AVFrame *frame, *best;
     int worth, last; /* of the best; of the one before */
-    bool in_a_row;   /* pictures come as they are shown */
+    bool in_a_row;   /* pictures come in display order */
     bool good;
 };
 

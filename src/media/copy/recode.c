@@ -82,7 +82,7 @@ static void read_one(struct reader *r)
     if (in->io_errno) {
         err_set(&r->fault, ERR_SYSTEM, "recode: reading failed");
         fail(r);
-    } else if (got == AVERROR(ENOMEM)) { /* it claims to be larger than any may be */
+    } else if (got == AVERROR(ENOMEM)) { /* the packet claims a size over the limit */
         refuse(r, "a packet cannot be read");
     } else if (got < 0 && r->o->is_idr) {
         refuse(r, "no key picture comes after the start");

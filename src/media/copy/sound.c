@@ -242,7 +242,7 @@ int copy_sound_begin(struct copy_sound *s, struct mux *m, struct err *e)
     if (track_init(&s->track, m, s->encoder, NULL, e) < 0)
         return -1;
     if (s->mode == MODE_COPY)
-        return 0; /* the first packet says where the steps lie */
+        return 0; /* the first packet decides the phase of the grid */
     begin_track(s, 0);
     return track_silence(&s->track, s->lead, e);
 }

@@ -194,7 +194,7 @@ static int64_t time_of(struct reader *r)
 {
     int64_t ts = r->frame->best_effort_timestamp;
     int64_t step = frame_us(r);
-    if (ts == AV_NOPTS_VALUE) /* pictures without a container: one follows the other */
+    if (ts == AV_NOPTS_VALUE) /* no container times: each picture follows the previous one */
         return r->last_us == AV_NOPTS_VALUE ? r->l->in->first_us : r->last_us + r->last_for_us;
     int64_t us = av_rescale_q(ts, r->video->time_base, AV_TIME_BASE_Q) + r->shift_us;
     if (r->last_us != AV_NOPTS_VALUE) {
@@ -505,7 +505,7 @@ void decode_run(struct line *l, AVCodecContext *decoder)
     }
     if (ok == 0)
         ok = finish(&r, &e);
-    av_log_set_callback(ignore); /* as media_warm_up has it */
+    av_log_set_callback(ignore); /* the same callback as in media_warm_up */
     av_frame_free(&r.held);
     if (ok < 0)
         line_fail(l, &e);

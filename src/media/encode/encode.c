@@ -81,7 +81,7 @@ static int open_all(struct encode *n, struct err *e)
         return err_msg(e, MSG_MEMORY_LIMIT, "encode: no memory");
     if (decode_open(l, &n->decoder, e) < 0)
         return -1;
-    struct err ignored; /* sound that no decoder takes is silence */
+    struct err ignored; /* sound without an allowed decoder becomes silence */
     if (!l->plan->silent && l->in->audio >= 0 &&
         media_input_decoder(l->in, l->in->audio, limits, &n->sound_decoder, &ignored) < 0)
         l->in->warnings |= 1u << WARNING_SOUND_UNREADABLE;

@@ -30,7 +30,7 @@ enum {
     BODY_PICTURES = 6,
     BODY_BYTES = 512 << 10, /* some 15 MB/s are decoded of a rich picture */
     INNER_PICTURES = 2,
-    SETS_OF_TWO = 2, /* those of the bumper and of the clip */
+    SETS_OF_TWO = 2, /* number of header sets: the bumper's and the clip's */
     TAIL_PICTURES = 32,
     TAIL_BYTES = 384 << 10,
     KEYS_LOOKED_AT = 8, /* for an IDR picture */
@@ -66,7 +66,7 @@ static void seams_clear(struct seams *s)
 
 /* -- packets -- */
 
-/* The packet's bytes, owned by `out`. */
+/* Reads the packet's bytes; `out` owns them. */
 static int read_packet(const struct verify *v, int i, AVPacket *out, struct err *e)
 {
     const struct reel_packet *p = &v->picture->packets[i];
