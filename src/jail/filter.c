@@ -120,7 +120,7 @@ static const struct {
     {CALL(newfstatat), SCMP_ACT_ERRNO(ENOENT), {{3, SCMP_CMP_NE, AT_EMPTY_PATH, 0}}},
     /* its own limits may be read */
     {CALL(prlimit64), SCMP_ACT_ALLOW, {{0, SCMP_CMP_EQ, 0, 0}, {2, SCMP_CMP_EQ, 0, 0}}},
-    /* the service's answer to a wish, with its descriptor */
+    /* the service's answer to a request, with its descriptor */
     {CALL(recvmsg), SCMP_ACT_ALLOW, {{0, SCMP_CMP_EQ, CHILD_FD_TALK, 0}}},
     /* whether a descriptor is writable, as stdio asks */
     {CALL(fcntl), SCMP_ACT_ALLOW, {{1, SCMP_CMP_EQ, F_GETFL, 0}}},
