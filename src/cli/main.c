@@ -14,7 +14,7 @@
 bool cli_signal(const struct cli *c)
 {
     struct pollfd p = {.fd = c->signal_fd, .events = POLLIN};
-    /* a signalfd gives records of 128 bytes, one a signal; what they say does not matter here */
+    /* a signalfd gives a record of 128 bytes for each signal; only their number matters here */
     char record[128];
     return poll(&p, 1, 0) > 0 && read(c->signal_fd, record, sizeof(record)) > 0;
 }

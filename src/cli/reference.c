@@ -28,7 +28,7 @@ static void put_upper(struct buf *out, const char *text)
         buf_printf(out, "%c", *text == '-' ? '_' : toupper((unsigned char)*text));
 }
 
-/* With the largest unit that divides it. */
+/* Writes an amount in the largest unit that divides it. */
 static void put_amount(struct buf *out, enum conf_kind kind, int64_t n)
 {
     static const struct {
