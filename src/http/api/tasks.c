@@ -95,7 +95,7 @@ static int read_amend(const json_t *o, struct task_amend *how, struct err *e)
                                .start_s = start ? json_number_value(start) : -1};
     if (fit && !fit_from_name(json_string_value(fit), &how->fit))
         return task_fit_bad(e);
-    if (start && !(how->start_s >= 0)) /* below 0 says that there is none */
+    if (start && !(how->start_s >= 0)) /* negative values mean: no start */
         return task_start_bad(e);
     return 0;
 }

@@ -283,7 +283,7 @@ enum MHD_Result dispatch_access(void *cls, struct MHD_Connection *conn, const ch
         return answer_queue(r); /* back from the pool */
     if (!r->method)
         return on_headers(r, url, method);
-    if (r->head_again) { /* after a pause at the head, the library calls for the head anew */
+    if (r->head_again) { /* after a suspension at the head, the library passes the head again */
         r->head_again = false;
         watch_body(r->watched, true);
         return MHD_YES;

@@ -47,7 +47,7 @@ const struct route *route_find(const struct routes *t, const char *method, const
         const char *stars;
         if (!match(routes[i].pattern, path, len, &stars))
             continue;
-        /* a path belongs to the first pattern that it matches, whatever later ones would take */
+        /* a path belongs to the first pattern that matches it */
         if (!first) {
             first = &routes[i];
             *rest = stars;
