@@ -15,7 +15,7 @@ static const struct colour gate = {236, 240, 247}, play = {255, 176, 59};
 static float round_box(float x, float y, float half_w, float half_h, float radius)
 {
     float qx = fabsf(x) - half_w + radius, qy = fabsf(y) - half_h + radius;
-    float ox = fmaxf(qx, 0), oy = fmaxf(qy, 0); /* not hypotf: nothing here is near its limits */
+    float ox = fmaxf(qx, 0), oy = fmaxf(qy, 0); /* not hypotf: the values cannot overflow here */
     return sqrtf(ox * ox + oy * oy) + fminf(fmaxf(qx, qy), 0) - radius;
 }
 
@@ -60,7 +60,8 @@ static void put(uint8_t rgba[4], struct colour c)
 void media_mark_draw(uint8_t *rgba, int stride_bytes, int width, int height)
 {
     float unit = (float)height / 3;
-    float reach = 1 + 1 / unit; /* no shape is further from the middle, nor is its soft edge */
+    float reach =
+        1 + 1 / unit; /* all shapes and their soft edges lie within this distance of the middle */
     for (int row = 0; row < height; row++) {
         uint8_t *p = rgba + (ptrdiff_t)row * stride_bytes;
         float y = ((float)row + 0.5f - (float)height / 2) / unit;

@@ -43,7 +43,7 @@ static uint32_t number_at(const struct media_clip *clip, struct inside in, int64
     return there ? AV_RB32(n) : 0;
 }
 
-/* What the descriptions of a track of pictures say. */
+/* Reads the sample descriptions of a picture track. */
 static void look_at_descriptions(const struct media_clip *clip, struct inside stsd,
                                  struct media_boxes *out)
 {

@@ -145,7 +145,7 @@ static void note_time(struct reader *r, int64_t at)
     r->out->pts[r->given++] = at;
 }
 
-/* Whether the decoded picture is one of those that are asked for. */
+/* Returns whether the decoded picture is one of the wanted pictures. */
 static bool is_wanted(struct reader *r)
 {
     const AVFrame *f = r->picture;

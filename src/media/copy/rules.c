@@ -85,7 +85,7 @@ static bool plain_colour(const struct subject *s)
         if (said[i] != 1 && said[i] != 2 && said[i] != 5 && said[i] != 6)
             return false; /* not BT.709, not said, BT.470 B/G, BT.601 */
         if (container[i] != said[i] && container[i] != 2)
-            return false; /* the reel would say what the pictures do */
+            return false; /* a reel shows what the pictures state, not the container */
     }
     return !s->plan->tone_map && (c->color_range != AVCOL_RANGE_JPEG || p->full_range);
 }

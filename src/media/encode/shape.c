@@ -181,7 +181,7 @@ static void put_scale(struct buf *b, const struct media_plan *p, const struct sh
                    later ? "," : ",format=yuv420p,");
 }
 
-/* BT.601 colours to BT.709: only the matrix differs enough to be seen. */
+/* Converts BT.601 colours to BT.709: only the matrix differs visibly. */
 static void put_matrix(struct buf *b, const struct shape *s)
 {
     if (is_601(s->colour.matrix))
