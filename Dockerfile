@@ -16,7 +16,7 @@ FROM debian:bookworm-slim AS build
 RUN apt-get update && apt-get install -y --no-install-recommends \
         gcc libc6-dev meson ninja-build pkgconf libmicrohttpd-dev libgnutls28-dev libjansson-dev libjwt-dev \
         libsodium-dev libsqlite3-dev libpq-dev librabbitmq-dev libhiredis-dev librdkafka-dev \
-        libcurl4-openssl-dev libavformat-dev libavcodec-dev libavfilter-dev libavutil-dev \
+        libcurl4-openssl-dev libexpat1-dev libavformat-dev libavcodec-dev libavfilter-dev libavutil-dev \
         libswscale-dev libswresample-dev libx264-dev libseccomp-dev \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/*
 COPY meson.build meson_options.txt /src/
@@ -45,7 +45,7 @@ FROM debian:bookworm-slim
 # the media helper never asks for; copyright files stay.
 RUN apt-get update && apt-get install -y --no-install-recommends \
         libmicrohttpd12 libgnutls30 libjansson4 libjwt0 libsodium23 libsqlite3-0 libpq5 librabbitmq4 \
-        libhiredis0.14 librdkafka1 libcurl4 libavformat59 libavcodec59 libavfilter8 libavutil57 \
+        libhiredis0.14 librdkafka1 libcurl4 libexpat1 libavformat59 libavcodec59 libavfilter8 libavutil57 \
         libswscale6 libswresample4 libseccomp2 ca-certificates \
     && cd /usr/share && rm -rf /var/lib/apt/lists/* /var/cache/* /var/lib/dpkg/*-old /var/log/* \
         X11 alsa fonts gdk-pixbuf* glib-2.0 icons libdrm libmysofa libthai mime themes \

@@ -62,7 +62,7 @@ static int s3_list(struct blob *b, enum blob_place place, blob_each *each, void 
 {
     struct s3_blob *s = (struct s3_blob *)b;
     return place == BLOB_PARKED ? s3_parked_list(s, each, arg, e)
-                                : s3_xml_list(s, "", each, arg, e);
+                                : s3_list_each(s, "", each, arg, e);
 }
 
 static int s3_space(struct blob *b, int64_t *free_bytes, int64_t *total_bytes, struct err *e)
@@ -86,51 +86,62 @@ static int forget_upload(struct s3_blob *s, const char *key, const char *id, str
     return s3_do(s, &q, e);
 }
 
-/* One <Upload> of a list: 1 when it was removed. */
-static int judge_upload(struct s3_blob *s, struct str upload, int64_t now_ms, int64_t age_ms,
-                        struct err *e)
+struct uploads {
+    struct s3_blob *s;
+    int64_t now_ms, age_ms;
+    bool escaped;
+    char key[S3_KEY_TEXT_SIZE], id[1024], began[40];
+    int removed;
+};
+
+/* One <Upload> of a list. */
+static int judge_upload(void *arg, struct err *e)
 {
-    struct str at = upload, text;
-    char key[S3_KEY_SIZE], id[1024];
-    if (!s3_xml_next(&at, "Key", &text) || !s3_xml_text(text, key, sizeof(key)) ||
-        !s3_key_is_plain(key) || strncmp(key, s->prefix, strlen(s->prefix)) != 0 ||
-        !blob_name_is_well(key + strlen(s->prefix)))
+    struct uploads *u = arg;
+    const char *prefix = u->s->prefix;
+    if (s3_key_decode(u->key, u->escaped) < 0 || strlen(u->key) >= S3_KEY_SIZE || !*u->id ||
+        !s3_key_is_plain(u->key) || strncmp(u->key, prefix, strlen(prefix)) != 0 ||
+        !blob_name_is_well(u->key + strlen(prefix)))
         return 0;
-    at = upload;
-    if (!s3_xml_next(&at, "UploadId", &text) || !s3_xml_text(text, id, sizeof(id)))
-        return 0;
-    at = upload;
-    int64_t began_ms = s3_xml_next(&at, "Initiated", &text) ? s3_xml_time(text) : -1;
+    int64_t began_ms = s3_xml_time(u->began);
     /* a server may round up what it notes and down what it says */
-    if (began_ms < 0 || (age_ms > 0 && now_ms - began_ms < age_ms))
+    if (began_ms < 0 || (u->age_ms > 0 && u->now_ms - began_ms < u->age_ms))
         return 0;
-    if (forget_upload(s, key, id, e) < 0)
+    if (forget_upload(u->s, u->key, u->id, e) < 0)
         return -1;
-    log_info(s->log, "an unfinished upload removed", "key", key);
-    return 1;
+    log_info(u->s->log, "an unfinished upload removed", "key", u->key);
+    u->removed++;
+    return 0;
 }
 
 /* Multipart uploads that nobody finished. A page is enough: the next sweep finds the others. */
 static int sweep_uploads(struct s3_blob *s, int64_t age_ms, int *removed, struct err *e)
 {
     AUTO(freep) char *page = mem_new(S3_LIST_BYTES);
+    AUTO(freep) struct uploads *u = mem_new(sizeof(*u));
     AUTO(buf_clear) struct buf query;
-    char *prefix = curl_easy_escape(NULL, s->prefix, 0);
-    buf_init(&query, 1024);
-    buf_printf(&query, "prefix=%s&uploads=", prefix ? prefix : "");
+    char *prefix = curl_easy_escape(NULL, s->prefix, 0), how[8];
+    buf_init(&query, S3_QUERY_MAX);
+    buf_printf(&query, "encoding-type=url&prefix=%s&uploads=", prefix ? prefix : "");
     curl_free(prefix);
     struct s3_request q = {
         .method = "GET", .query = query.p, .into = page, .into_bytes = S3_LIST_BYTES};
     if (s3_do(s, &q, e) < 0)
         return -1;
-    struct str at = {page, q.got}, upload;
-    while (q.date_ms && s3_xml_next(&at, "Upload", &upload)) {
-        int rc = judge_upload(s, upload, q.date_ms, age_ms, e);
-        if (rc < 0)
-            return -1;
-        *removed += rc;
-    }
-    return 0;
+    if (!q.date_ms)
+        return 0;
+    *u = (struct uploads){.s = s, .now_ms = q.date_ms, .age_ms = age_ms};
+    const struct s3_field about[] = {{"EncodingType", how, sizeof(how)}};
+    const struct s3_field upload[] = {{"Key", u->key, sizeof(u->key)},
+                                      {"UploadId", u->id, sizeof(u->id)},
+                                      {"Initiated", u->began, sizeof(u->began)}};
+    const struct str xml = {page, q.got};
+    if (s3_xml_fields(xml, about, LEN(about), e) < 0)
+        return -1;
+    u->escaped = strcmp(how, "url") == 0;
+    int rc = s3_xml_rows(xml, "Upload", upload, LEN(upload), judge_upload, u, e);
+    *removed += u->removed;
+    return rc;
 }
 
 static int s3_sweep(struct blob *b, int64_t age_ms, int *removed, struct err *e)

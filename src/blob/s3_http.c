@@ -185,12 +185,13 @@ static void set_method(CURL *curl, struct attempt *a)
 static void set_up(const struct s3_blob *s, CURL *curl, struct attempt *a)
 {
     const struct s3_request *q = a->q;
-    char url[1600], sigv4[96], range[64];
-    snprintf(url, sizeof(url), "%s%s%s%s%s", s->at,
-             q->key || strchr(s->at + 8, '/') == NULL ? "/" : "", q->key ? q->key : "",
-             q->query ? "?" : "", q->query ? q->query : "");
+    char sigv4[96], range[64];
+    AUTO(buf_clear) struct buf url;
+    buf_init(&url, 2048 + S3_QUERY_MAX);
+    buf_printf(&url, "%s%s%s%s%s", s->at, q->key || strchr(s->at + 8, '/') == NULL ? "/" : "",
+               q->key ? q->key : "", q->query ? "?" : "", q->query ? q->query : "");
     snprintf(sigv4, sizeof(sigv4), "aws:amz:%s:s3", s->region);
-    curl_easy_setopt(curl, CURLOPT_URL, url);
+    curl_easy_setopt(curl, CURLOPT_URL, url.p);
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
     curl_easy_setopt(curl, CURLOPT_AWS_SIGV4, sigv4);
@@ -216,12 +217,13 @@ static void set_up(const struct s3_blob *s, CURL *curl, struct attempt *a)
     set_method(curl, a);
 }
 
-/* The error's own word for itself. */
+/* The error's own word for itself. What a gateway says instead, or the end of a long complaint, is
+ * no XML: then there is none, or it came before. */
 static void read_fault(struct attempt *a)
 {
-    struct str at = {a->fault, a->fault_len}, code;
-    if (!s3_xml_next(&at, "Code", &code) || !s3_xml_text(code, a->q->code, sizeof(a->q->code)))
-        *a->q->code = 0;
+    const struct s3_field code = {"Code", a->q->code, sizeof(a->q->code)};
+    if (a->fault_len)
+        (void)s3_xml_fields((struct str){a->fault, a->fault_len}, &code, 1, NULL);
 }
 
 /* The status, or 0: no answer. */

@@ -4,6 +4,7 @@
  *   s3_url.c     the storage's URL, an object's URL, signed links
  *   s3_http.c    one request, with retries; several requests at once
  *   s3_xml.c     reading XML answers
+ *   s3_list.c    lists of objects, and the keys in them
  *   s3_pieces.c  pieces: the objects of parked bytes
  *   s3_reader.c  ranged reads
  *   s3_writer.c  writers: parts of a multipart upload, or pieces */
@@ -21,8 +22,11 @@ enum {
      * more. */
     S3_PART_BYTES = 5 << 20,
     S3_PARTS_MAX = 10000,
-    S3_LIST_BYTES = 2 << 20, /* an answer with 1,000 names */
-    S3_KEY_SIZE = 400,
+    /* An answer with 1,000 rows; a key has up to 1,024 bytes, and an escaped byte takes three. */
+    S3_LIST_BYTES = 4 << 20,
+    S3_KEY_SIZE = 400,           /* a key of Reelgate */
+    S3_KEY_TEXT_SIZE = 3072 + 1, /* any key, escaped */
+    S3_QUERY_MAX = 16 << 10,
     S3_ETAG_SIZE = 80,
     S3_IDLE_MAX = 16, /* idle connections that are kept */
     S3_AT_ONCE = 8,   /* parallel requests of one operation */
@@ -87,15 +91,31 @@ int s3_each(int (*run)(void *arg, int i, struct err *e), void *arg, int count, s
 void s3_http_close(struct s3_blob *s);
 
 /* -- s3_xml.c -- */
-/* Finds the next <tag> from *at on, gives its text and moves *at behind it. Returns false when
- * there is none. */
-bool s3_xml_next(struct str *at, const char *tag, struct str *out);
-/* Writes the text without its escapes to out. Returns false when it is too long or malformed. */
-bool s3_xml_text(struct str text, char *out, size_t size);
+/* A wanted element. Its text goes to out[size]: "" when the element is absent or its text does not
+ * fit. */
+struct s3_field {
+    const char *name;
+    char *out;
+    size_t size;
+};
+/* Returns 0 to continue, 1 to stop, -1 with *e. */
+typedef int s3_xml_each(void *arg, struct err *e);
+/* Reads the children of the root element. ERR_SYSTEM: the XML is incomplete, malformed, too deep,
+ * or has a document type; the fields then hold what was read before the fault. */
+int s3_xml_fields(struct str xml, const struct s3_field *fields, int count, struct err *e);
+/* Reads the children of each element `row` below the root, then calls each(). Returns 0 at the end
+ * of the answer, 1 when each() stopped, -1 with *e. */
+int s3_xml_rows(struct str xml, const char *row, const struct s3_field *fields, int count,
+                s3_xml_each *each, void *arg, struct err *e);
 /* The time "2026-11-25T07:07:36.000Z" in milliseconds; -1 when the text is not a time. */
-int64_t s3_xml_time(struct str text);
+int64_t s3_xml_time(const char *text);
+
+/* -- s3_list.c -- */
+/* Decodes in place a key that encoding-type=url escaped; does nothing when !escaped. Returns -1
+ * when the key has a NUL. */
+int s3_key_decode(char *key, bool escaped);
 /* Lists the objects below a place, page by page. each() gets the name without prefix and place. */
-int s3_xml_list(struct s3_blob *s, const char *place, blob_each *each, void *arg, struct err *e);
+int s3_list_each(struct s3_blob *s, const char *place, blob_each *each, void *arg, struct err *e);
 
 /* -- s3_pieces.c: bytes as objects of S3_PART_BYTES each (the last may have fewer) below an id --
  */

@@ -92,7 +92,7 @@ int s3_pieces_remove(struct s3_blob *s, const char *id, struct err *e)
 {
     AUTO(arena_freep) struct arena *a = arena_new();
     struct doomed d = {.s = s, .arena = a, .below = arena_printf(a, "%s/", id)};
-    if (s3_xml_list(s, arena_printf(a, S3_PIECES "%s/", id), doom_each, &d, e) < 0)
+    if (s3_list_each(s, arena_printf(a, S3_PIECES "%s/", id), doom_each, &d, e) < 0)
         return -1;
     return s3_each(remove_one, &d, d.count, e);
 }
@@ -169,7 +169,7 @@ static int see_parked(void *arg, const char *name, int64_t size_bytes, int64_t a
 int s3_parked_list(struct s3_blob *s, blob_each *each, void *arg, struct err *e)
 {
     struct parked_listing l = {.s = s, .each = each, .arg = arg};
-    if (s3_xml_list(s, S3_PARKED, see_parked, &l, e) < 0)
+    if (s3_list_each(s, S3_PARKED, see_parked, &l, e) < 0)
         return -1;
     if (l.why.code == ERR_NONE)
         return 0;
@@ -223,11 +223,11 @@ int s3_pieces_sweep(struct s3_blob *s, int64_t age_ms, int *removed, struct err 
 {
     AUTO(arena_freep) struct arena *a = arena_new();
     struct sweep w = {.doomed = {.s = s, .arena = a}, .age_ms = age_ms};
-    if (s3_xml_list(s, S3_PARKED, note_parked, &w, e) < 0)
+    if (s3_list_each(s, S3_PARKED, note_parked, &w, e) < 0)
         return -1;
     if (w.why.code != ERR_NONE)
         return err_pass(e, &w.why);
-    if (s3_xml_list(s, S3_PIECES, judge_piece, &w, e) < 0 ||
+    if (s3_list_each(s, S3_PIECES, judge_piece, &w, e) < 0 ||
         s3_each(remove_one, &w.doomed, w.doomed.count, e) < 0)
         return -1;
     *removed += w.doomed.count;

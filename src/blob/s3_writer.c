@@ -56,11 +56,11 @@ static int upload_begin(struct s3_writer *w, struct err *e)
                            .headers = {"Content-Type: application/octet-stream", by},
                            .into = answer,
                            .into_bytes = sizeof(answer)};
-    struct str at, text;
-    if (s3_do(blob_of(w), &q, e) < 0)
+    const struct s3_field field = {"UploadId", id, sizeof(id)};
+    if (s3_do(blob_of(w), &q, e) < 0 ||
+        s3_xml_fields((struct str){answer, q.got}, &field, 1, e) < 0)
         return -1;
-    at = (struct str){answer, q.got};
-    if (!s3_xml_next(&at, "UploadId", &text) || !s3_xml_text(text, id, sizeof(id)))
+    if (!*id)
         return err_set(e, ERR_SYSTEM, "s3: %s: an upload without an id", key);
     char *escaped = curl_easy_escape(NULL, id, 0);
     w->upload = mem_strdup(escaped ? escaped : "");
@@ -114,13 +114,10 @@ static int copy_piece(void *arg, int i, struct err *e)
                            .joins = true,
                            .into = answer,
                            .into_bytes = sizeof(answer)};
-    struct str text;
-    if (s3_do(s, &q, e) < 0)
+    const struct s3_field etag = {"ETag", w->etags[i], S3_ETAG_SIZE};
+    if (s3_do(s, &q, e) < 0 || s3_xml_fields((struct str){answer, q.got}, &etag, 1, e) < 0)
         return -1;
-    struct str at = {answer, q.got};
-    if (!s3_xml_next(&at, "ETag", &text) || !s3_xml_text(text, w->etags[i], S3_ETAG_SIZE))
-        return err_set(e, ERR_SYSTEM, "s3: %s: a part without an etag", key);
-    return 0;
+    return *w->etags[i] ? 0 : err_set(e, ERR_SYSTEM, "s3: %s: a part without an etag", key);
 }
 
 static void upload_forget(struct s3_writer *w)
@@ -205,7 +202,7 @@ static int put_whole(struct s3_writer *w, struct err *e)
 /* What was sent in parts becomes one object. */
 static int upload_end(struct s3_writer *w, int parts, struct err *e)
 {
-    char key[S3_KEY_SIZE];
+    char key[S3_KEY_SIZE], code[64];
     AUTO(freep) char *answer = mem_new(ANSWER_BYTES);
     AUTO(buf_clear) struct buf query, body;
     buf_init(&query, 4096);
@@ -228,11 +225,12 @@ static int upload_end(struct s3_writer *w, int parts, struct err *e)
                            .into_bytes = ANSWER_BYTES};
     if (name_by(w, &q, e) < 0)
         return -1;
-    /* such an answer may begin before its end is known */
-    struct str at = {answer, q.got}, text;
-    if (s3_xml_next(&at, "Code", &text) && !is_ours(w, key))
-        return err_msg(e, MSG_UNAVAILABLE, "s3: %s: %.*s", key,
-                       (int)(text.len < 60 ? text.len : 60), text.p);
+    /* such an answer may begin before its end is known, and may have none: the object tells */
+    const struct s3_field fault = {"Code", code, sizeof(code)};
+    struct err why = {0};
+    int rc = s3_xml_fields((struct str){answer, q.got}, &fault, 1, &why);
+    if ((rc < 0 || *code) && !is_ours(w, key))
+        return err_msg(e, MSG_UNAVAILABLE, "s3: %s: %s", key, *code ? code : why.text);
     free(TAKE(w->upload));
     return 0;
 }

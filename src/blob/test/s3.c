@@ -198,6 +198,68 @@ static void many_objects_are_listed_page_by_page(void **state)
     assert_int_equal(world_files(w), MANY);
 }
 
+/* Puts an object under a key that no blob has; key as it stands in a URL. */
+static void put_foreign(struct world *w, const char *key)
+{
+    struct s3_blob *s = (struct s3_blob *)w->b;
+    struct err e = {0};
+    char path[1400];
+    snprintf(path, sizeof(path), "%s%s", s->prefix, key);
+    struct s3_request q = {.method = "PUT", .key = path, .body = "x", .body_bytes = 1};
+    if (s3_do(s, &q, &e) < 0)
+        fail_msg("%s: %s", key, e.text);
+}
+
+static int gather(void *arg, const char *name, int64_t size_bytes, int64_t age_ms)
+{
+    (void)age_ms;
+    buf_printf(arg, "%s=%lld ", name, (long long)size_bytes);
+    return 0;
+}
+
+/* Whatever others keep below the prefix, at every border of a page. */
+static void keys_of_others_are_passed_over(void **state)
+{
+    struct world *w = *state;
+    struct err e = {0};
+    static const char *const keys[] = {
+        "clips/a%01",
+        "clips/a%0A%09b",
+        "clips/a%20b",
+        "clips/a%2Bb",
+        "clips/a%25",
+        "clips/a%2541",
+        "clips/a%26amp%3B",
+        "clips/a%26%231%3B",
+        "clips/a%7F",
+        "clips/a%3CKey%3E",
+        "clips/a%3C/Key%3E%3CKey%3Eclips/z%3C/Key%3E",
+        "clips/a%22",
+        "clips/a%5D%5D%3E",
+        "clips/%C3%A9",
+        "clips/%F0%9F%8E%AC",
+        "clips/A",
+        "clips/a%EF%BF%BF",
+    };
+    char longest[1024];
+    snprintf(longest, sizeof(longest), "clips/%0*d", 900, 0);
+    for (size_t i = 0; i < LEN(keys); i++)
+        put_foreign(w, keys[i]);
+    put_foreign(w, longest);
+    store_text(w, "clips/a", "12");
+    store_text(w, "clips/b", "123");
+    store_text(w, "reels/c", "1234");
+    const int sizes[] = {1, 3, 1000};
+    for (size_t i = 0; i < LEN(sizes); i++) {
+        AUTO(buf_clear) struct buf seen;
+        buf_init(&seen, 4096);
+        ((struct s3_blob *)w->b)->page_keys = sizes[i];
+        if (blob_list(w->b, gather, &seen, &e) < 0)
+            fail_msg("%d: %s", sizes[i], e.text);
+        assert_string_equal(seen.p, "clips/a=2 clips/b=3 reels/c=4 ");
+    }
+}
+
 static void a_server_that_is_down_is_told_as_busy_and_comes_back(void **state)
 {
     struct world *w = *state;
@@ -233,6 +295,7 @@ static int facts(void)
         FACT(a_link_lets_anybody_read_one_object),
         FACT(what_a_dead_writer_left_is_swept),
         FACT(many_objects_are_listed_page_by_page),
+        FACT(keys_of_others_are_passed_over),
         FACT(a_server_that_is_down_is_told_as_busy_and_comes_back),
     };
     return cmocka_run_group_tests_name(place->name, all, NULL, NULL);

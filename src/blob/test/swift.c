@@ -77,6 +77,13 @@ static int count(void *arg, const char *name, int64_t size_bytes, int64_t age_ms
     return 0;
 }
 
+static int count_upload(void *arg, struct err *e)
+{
+    (void)e;
+    ++*(int *)arg;
+    return 0;
+}
+
 int swift_objects(struct blob *b)
 {
     struct s3_blob *s = (struct s3_blob *)b;
@@ -86,7 +93,7 @@ int swift_objects(struct blob *b)
     int n = 0;
     struct err e = {0};
     for (size_t i = 0; i < LEN(places); i++)
-        if (s3_xml_list(s, places[i], count, &n, &e) < 0)
+        if (s3_list_each(s, places[i], count, &n, &e) < 0)
             fail_msg("list: %s", e.text);
     char *prefix = curl_easy_escape(NULL, s->prefix, 0);
     snprintf(query, sizeof(query), "prefix=%s&uploads=", prefix);
@@ -95,8 +102,7 @@ int swift_objects(struct blob *b)
         .method = "GET", .query = query, .into = page, .into_bytes = S3_LIST_BYTES};
     if (s3_do(s, &q, &e) < 0)
         fail_msg("uploads: %s", e.text);
-    struct str at = {page, q.got}, upload;
-    while (s3_xml_next(&at, "Upload", &upload))
-        n++;
+    if (s3_xml_rows((struct str){page, q.got}, "Upload", NULL, 0, count_upload, &n, &e) < 0)
+        fail_msg("uploads: %s", e.text);
     return n;
 }
