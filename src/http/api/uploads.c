@@ -4,12 +4,11 @@
 
 #include "core/clock.h"
 #include "core/mem.h"
+#include "http/body/base64.h"
 #include "http/body/tus.h"
 #include "http/server/answer.h"
 #include "http/server/request.h"
 #include "task/resume.h"
-
-#include <gnutls/gnutls.h>
 
 static void put_number(struct request *r, const char *name, int64_t n)
 {
@@ -66,13 +65,9 @@ static void uploads_missing(struct request *r, struct err *e)
 
 static void put_meta(struct request *r, const char **all, const char *key, const char *text)
 {
-    const gnutls_datum_t from = {(unsigned char *)text, (unsigned)strlen(text)};
-    gnutls_datum_t to = {0};
-    if (!*text || gnutls_base64_encode2(&from, &to) < 0)
-        return;
-    *all = arena_printf(r->arena, "%s%s%s %.*s", *all, **all ? "," : "", key, (int)to.size,
-                        (const char *)to.data);
-    gnutls_free(to.data);
+    if (*text)
+        *all = arena_printf(r->arena, "%s%s%s %s", *all, **all ? "," : "", key,
+                            base64_write(r->arena, text, strlen(text)));
 }
 
 /* Writes the stored Upload-Metadata, which tus requires in answers. */

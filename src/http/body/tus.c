@@ -6,13 +6,13 @@
 
 #include "core/mem.h"
 #include "core/str.h"
+#include "http/body/base64.h"
 #include "http/body/pieces.h"
 #include "http/server/request.h"
 #include "task/resume.h"
 #include "task/task.h"
 
 #include <gnutls/crypto.h>
-#include <gnutls/gnutls.h>
 #include <strings.h>
 
 enum { META_MAX = 4096, VALUE_MAX = 1024, SUM_MAX = 32 };
@@ -52,25 +52,6 @@ int tus_check_version(const struct request *r, struct err *e)
     return err_msg(e, MSG_TUS_VERSION, "Tus-Resumable is %s", version ? version : "not there");
 }
 
-static bool base64(const char *text, size_t len, void *out, size_t *out_len)
-{
-    const gnutls_datum_t from = {(unsigned char *)text, (unsigned)len};
-    gnutls_datum_t to = {0};
-    if (len == 0) {
-        *out_len = 0;
-        return true;
-    }
-    if (gnutls_base64_decode2(&from, &to) < 0)
-        return false;
-    bool fits = to.size <= *out_len;
-    if (fits) {
-        memcpy(out, to.data, to.size);
-        *out_len = to.size;
-    }
-    gnutls_free(to.data);
-    return fits;
-}
-
 /* -- the head -- */
 
 /* The value of a key in Upload-Metadata, in the arena; NULL: not there. */
@@ -85,7 +66,8 @@ static int meta(struct request *r, const char *header, const char *key, const ch
         if (name == strlen(key) && strncmp(p, key, name) == 0) {
             size_t len = VALUE_MAX;
             char *text = arena_get(r->arena, VALUE_MAX + 1);
-            if (!base64(p + name + gap, value, text, &len) || memchr(text, 0, len))
+            if (!base64_read((struct str){p + name + gap, value}, text, &len) ||
+                memchr(text, 0, len))
                 return err_parameter(e, key, "base64 of a text of up to %d bytes without a NUL",
                                      VALUE_MAX);
             text[len] = 0;
@@ -132,7 +114,7 @@ static int read_checksum(struct request *r, struct tus *u, struct err *e)
             continue;
         u->wanted_len = SUM_MAX;
         text += n + strspn(text + n, " ");
-        if (!base64(text, strlen(text), u->wanted, &u->wanted_len) ||
+        if (!base64_read(str_of(text), u->wanted, &u->wanted_len) ||
             u->wanted_len != gnutls_hash_get_len(sums[i].kind))
             break;
         if (gnutls_hash_init(&u->sum, sums[i].kind) < 0)
