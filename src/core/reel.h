@@ -68,6 +68,8 @@ struct bumper_shape {
     int crf;
     char preset[16];
 };
+/* The largest files that a child reads, in bytes: a logo, and the packets of a bumper. */
+enum { LOGO_FILE_BYTES_MAX = 16 << 20, BUMPER_FILE_BYTES_MAX = 32 << 20 };
 /* Returns 0 when every number is in the range that the encoder accepts. */
 int bumper_shape_check(const struct bumper_shape *b, struct err *e);
 

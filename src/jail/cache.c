@@ -27,8 +27,6 @@
 #include <unistd.h>
 
 enum {
-    ENTRY_BYTES_MAX = 32 * 1024 * 1024, /* as in media/bumper/bumper.h */
-    LOGO_BYTES_MAX = 16 * 1024 * 1024,
     SUM_BYTES = crypto_hash_sha256_BYTES,
     HASH_BYTES = crypto_generichash_BYTES,
     HEX = 2 * HASH_BYTES,
@@ -111,7 +109,7 @@ static int hash_logo(crypto_generichash_state *h, int fd, struct err *e)
             return 0;
         crypto_generichash_update(h, block, (size_t)n);
         at += n;
-        if (at > LOGO_BYTES_MAX)
+        if (at > LOGO_FILE_BYTES_MAX)
             return err_set(e, ERR_SYSTEM, "cache: the logo is too large");
     }
 }
@@ -141,7 +139,7 @@ static bool sum_holds(int fd)
     AUTO(freep) unsigned char *block = mem_new(BLOCK_BYTES);
     crypto_hash_sha256_state h;
     struct stat st;
-    if (fstat(fd, &st) < 0 || st.st_size <= SUM_BYTES || st.st_size > ENTRY_BYTES_MAX)
+    if (fstat(fd, &st) < 0 || st.st_size <= SUM_BYTES || st.st_size > BUMPER_FILE_BYTES_MAX)
         return false;
     int64_t left = st.st_size - SUM_BYTES, at = 0;
     crypto_hash_sha256_init(&h);

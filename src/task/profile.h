@@ -12,6 +12,8 @@ struct blob_reader;
 struct err;
 struct tasks;
 
+/* The largest logo that an administrator may upload, in bytes. The file that a setting names may be
+ * larger (LOGO_FILE_BYTES_MAX). */
 enum { LOGO_BYTES_MAX = 4 << 20 };
 /* Gives a version, in the arena; 0 stands for the settings. ERR_MISSING. */
 int task_profile_get(struct tasks *t, struct arena *a, int64_t version, struct profile_row *out,

@@ -12,8 +12,6 @@
 struct err;
 struct media_job;
 
-/* The largest file of packets, in bytes. */
-enum { BUMPER_FILE_BYTES_MAX = 32 * 1024 * 1024 };
 /* Raise this whenever the same logo, shape and libraries would give another file. Then the service
  * no longer hands out kept bumpers of the old form. */
 enum { BUMPER_FORM = 2 };

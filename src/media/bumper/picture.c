@@ -19,7 +19,6 @@
 #include <unistd.h>
 
 enum {
-    LOGO_BYTES_MAX = 16 * 1024 * 1024,
     FIT_PERCENT = 80, /* of each side of the canvas, at most */
     POSTER_Q = 3,     /* MJPEG's scale: 2 best, 31 worst */
     OPAQUE = 250,
@@ -82,7 +81,7 @@ static int read_packet(int fd, AVPacket *p, struct err *e)
     struct stat st;
     if (fstat(fd, &st) < 0)
         return err_set(e, ERR_SYSTEM, "logo: %s", strerror(errno));
-    if (st.st_size < 16 || st.st_size > LOGO_BYTES_MAX)
+    if (st.st_size < 16 || st.st_size > LOGO_FILE_BYTES_MAX)
         return bad_logo(e, "its size is no logo's");
     if (av_new_packet(p, (int)st.st_size) < 0)
         return err_set(e, ERR_SYSTEM, "logo: no memory");
